@@ -1,0 +1,10 @@
+# What this build is made of; `--version` prints it and every run stores it.
+execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+  OUTPUT_VARIABLE DREAM_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT DREAM_COMMIT)
+  set(DREAM_COMMIT "unknown")
+endif()
+configure_file(${CMAKE_SOURCE_DIR}/cmake/version.hpp.in ${CMAKE_BINARY_DIR}/generated/dream_version.hpp @ONLY)
+add_library(dream_version INTERFACE)
+add_library(dream::version ALIAS dream_version)
+target_include_directories(dream_version INTERFACE ${CMAKE_BINARY_DIR}/generated)

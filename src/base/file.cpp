@@ -1,0 +1,72 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/errors.hpp"
+
+namespace dream {
+namespace {
+
+/// An open file descriptor that closes itself.
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int f) : fd(f) {}
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
+std::string reason() { return std::strerror(errno); }
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) throw CorpusError(path.string(), 0, "cannot open: " + reason());
+  std::string bytes;
+  char block[1 << 16];
+  for (;;) {
+    const auto got = ::read(file.fd, block, sizeof block);
+    if (got == 0) return bytes;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw CorpusError(path.string(), 0, "cannot read: " + reason());
+    bytes.append(block, static_cast<std::size_t>(got));
+  }
+}
+
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  auto beside = path;
+  beside += ".tmp";
+  {
+    const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.fd < 0) throw StateError(beside.string(), "", "cannot create: " + reason());
+    while (!bytes.empty()) {
+      const auto put = ::write(file.fd, bytes.data(), bytes.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) throw StateError(beside.string(), "", "cannot write: " + reason());
+      bytes.remove_prefix(static_cast<std::size_t>(put));
+    }
+    if (::fsync(file.fd) != 0) throw StateError(beside.string(), "", "cannot sync: " + reason());
+  }
+  if (::rename(beside.c_str(), path.c_str()) != 0) {
+    throw StateError(path.string(), "", "cannot rename to it: " + reason());
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (handle.fd < 0) throw StateError(folder.string(), "", "cannot open folder: " + reason());
+  // Some network file systems refuse to sync a folder; they keep renames in order by themselves.
+  if (::fsync(handle.fd) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    throw StateError(folder.string(), "", "cannot sync folder: " + reason());
+  }
+}
+
+}  // namespace dream

@@ -1,0 +1,18 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace dream {
+
+/// The whole file. Throws CorpusError naming the path and the system's reason.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+/// Writes beside `path`, syncs, and renames, so that a reader sees the old bytes or the new ones, never a part.
+/// Throws StateError.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Syncs a folder, so that a rename in it survives a power cut. Throws StateError.
+void sync_folder(const std::filesystem::path& folder);
+
+}  // namespace dream

@@ -1,0 +1,103 @@
+#include "comm/communicator.hpp"
+
+#include <numeric>
+
+#include "comm/mpi.hpp"
+#include "tests/support/test.hpp"
+
+using dream::comm::Communicator;
+using dream::comm::Reduce;
+namespace test = dream::test;
+
+namespace {
+
+/// The value that rank r holds at index i: any rank can say what any other must have sent.
+std::int64_t value(int r, std::int64_t i) { return 1000 * (r + 1) + i; }
+
+std::vector<std::int64_t> values(int r, std::int64_t n) {
+  std::vector<std::int64_t> out;
+  for (std::int64_t i = 0; i < n; ++i) out.push_back(value(r, i));
+  return out;
+}
+
+/// Every verb, on any communicator.
+void check_verbs(Communicator comm) {
+  const int me = comm.rank();
+  const int n = comm.size();
+  for (int root = 0; root < n; ++root) {
+    auto data = values(me, 5);
+    comm.broadcast(std::span<std::int64_t>(data), root);
+    BOOST_TEST(data == values(root, 5), boost::test_tools::per_element());
+    dream::Bytes text;
+    if (me == root) text.assign(static_cast<std::size_t>(root * 7), 'x');
+    comm.broadcast(text, root);
+    BOOST_TEST(text.size() == static_cast<std::size_t>(root * 7));
+  }
+  const auto one = comm.all_gather(value(me, 0));
+  for (int r = 0; r < n; ++r) BOOST_TEST(one[static_cast<std::size_t>(r)] == value(r, 0));
+
+  // Uneven and empty: rank r gives 2 * r values, so rank 0 gives none.
+  const auto mine = values(me, 2 * me);
+  const auto all = comm.all_gather_v(std::span<const std::int64_t>(mine));
+  for (int r = 0; r < n; ++r) {
+    const auto part = all.from(r);
+    BOOST_TEST(std::vector<std::int64_t>(part.begin(), part.end()) == values(r, 2 * r),
+               boost::test_tools::per_element());
+  }
+  const int root = n - 1;
+  const auto at_root = comm.gather_v(std::span<const std::int64_t>(mine), root);
+  BOOST_TEST(at_root.values.size() == (me == root ? static_cast<std::size_t>(n * (n - 1)) : 0U));
+
+  // Rank r sends (r + to) % 3 values to each rank.
+  std::vector<std::int64_t> out;
+  std::vector<std::int64_t> counts;
+  for (int to = 0; to < n; ++to) {
+    const auto piece = values(100 * me + to, (me + to) % 3);
+    out.insert(out.end(), piece.begin(), piece.end());
+    counts.push_back(std::ssize(piece));
+  }
+  const auto in = comm.all_to_all_v(std::span<const std::int64_t>(out), std::span<const std::int64_t>(counts));
+  for (int from = 0; from < n; ++from) {
+    const auto part = in.from(from);
+    BOOST_TEST(std::vector<std::int64_t>(part.begin(), part.end()) == values(100 * from + me, (me + from) % 3),
+               boost::test_tools::per_element());
+  }
+  BOOST_TEST(comm.all_reduce(me + 1, Reduce::sum) == n * (n + 1) / 2);
+  BOOST_TEST(comm.all_reduce(me + 1, Reduce::min) == 1);
+  BOOST_TEST(comm.all_reduce(me + 1, Reduce::max) == n);
+
+  if (n > 1) {
+    const auto around = values(me, 3);
+    const dream::Bytes bytes = dream::Packer().put(around).take();
+    if (me % 2 == 0) {
+      if (me + 1 < n) comm.send(bytes, me + 1);
+    } else {
+      const auto got = dream::Unpacker(comm.receive(me - 1)).get<std::vector<std::int64_t>>();
+      BOOST_TEST(got == values(me - 1, 3), boost::test_tools::per_element());
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(self_has_every_verb) { check_verbs(dream::comm::self()); }
+
+BOOST_AUTO_TEST_CASE(mpi_has_every_verb, *test::ranks({1, 2, 3, 4, 5})) { check_verbs(test::world()); }
+
+BOOST_AUTO_TEST_CASE(large_payloads_travel_in_pieces, *test::ranks({2, 3})) {
+  // Pieces of 16 bytes: every payload above takes several.
+  check_verbs(dream::comm::mpi_world({.piece_bytes = 16}));
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_has_a_deadline, *test::ranks({2})) {
+  auto comm = dream::comm::mpi_world({.deadline = std::chrono::seconds(1)});
+  if (comm.rank() == 0) {
+    BOOST_CHECK_THROW((void)comm.receive(1), dream::CommError);
+    dream::test::world().barrier();
+    comm.send({}, 1);  // an answer to nobody: keeps the pair in step
+  } else {
+    dream::test::world().barrier();
+    comm.send(dream::Packer().put(1).take(), 0);
+    (void)comm.receive(0);
+  }
+}

@@ -1,0 +1,10 @@
+foreach(case fails_on_rank_1 leaves_a_collective_on_rank_1)
+  execute_process(COMMAND ${MPIEXEC} -n 3 --oversubscribe ${PROGRAM} --run_test=${case}
+    RESULT_VARIABLE rc OUTPUT_VARIABLE out ERROR_VARIABLE out TIMEOUT 40)
+  if(rc EQUAL 0)
+    message(FATAL_ERROR "${case} failed on rank 1, yet the run ended with 0")
+  endif()
+  if(NOT out MATCHES "rank 1 of 3: the case failed here")
+    message(FATAL_ERROR "${case}: the failing rank is not named:\n${out}")
+  endif()
+endforeach()
