@@ -1,0 +1,136 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/params.hpp"
+
+/// A sweep's config as typed values. Everything here has been checked: names exist, numbers are in range, secrets are
+/// read. Paths are as the user wrote them and relative to the working folder.
+namespace dream::config {
+
+/// A value that no log, state, report or error may show.
+struct Secret {
+  std::string value;
+  std::string origin;  ///< "env LLM_API_KEY" or "file /run/secrets/key": what a message may say instead
+};
+
+/// [models.NAME]
+struct Model {
+  std::string name;
+  std::string kind;
+  Params params;    ///< complete with defaults, api_key left out
+  Secret api_key;   ///< empty when the kind takes none or none is given
+};
+
+struct Sweep {
+  std::string name = "sweep";
+  std::int64_t seed = 17;
+  std::string state = "state";
+  std::string output = "results";
+  Choice search{"grid", {}};
+  std::string coordinator = "auto";    ///< auto | dedicated | working: whether rank 0 works too
+  double max_failed_documents = 0.5;   ///< share of documents that may fail before the sweep is refused
+};
+
+struct Corpus {
+  std::vector<std::string> sources;
+  std::int64_t buckets = 64;               ///< a power of two; documents are spread over these by content
+  std::int64_t readers_per_rank = 1;
+  std::int64_t documents_per_reader = 200; ///< a reader process is replaced after so many
+  std::int64_t reader_cpu_seconds = 60;    ///< per document
+  std::int64_t reader_memory_mb = 1024;
+  std::int64_t reader_output_mb = 256;     ///< text per document
+};
+
+struct Golden {
+  std::string file;
+  std::int64_t size = 0;  ///< use only the first so many questions; 0: all
+};
+
+struct Chunking {
+  std::string tokenizer = "auto";  ///< auto | words | the name of a model that has one
+};
+
+struct Index {
+  std::string factory = "Flat";  ///< FAISS factory string
+  std::int64_t shards = 8;       ///< a power of two, at most corpus.buckets
+  std::int64_t margin = 32;      ///< candidates that FAISS nominates beyond k, for the exact rescoring
+};
+
+struct Judge {
+  std::string llm = "overlap";  ///< "overlap" (built in, no model) or a model's name
+  std::string embedder;         ///< for answer_similarity and answer_relevancy; empty: the first of space.embedder
+};
+
+struct Device {
+  std::string backend = "auto";  ///< auto | cpu | cuda
+  std::int64_t threads = 0;      ///< compute threads per rank; 0: this rank's share of the node's cores
+};
+
+/// [space]: every combination is a trial. Lists keep the order of the file.
+struct Space {
+  std::vector<Choice> methods;  ///< one for each combination of a method's own parameters
+  std::vector<std::string> embedders;
+  std::vector<std::int64_t> top_k;
+  std::vector<std::string> llms;
+};
+
+struct Objective {
+  std::string maximize = "answer_correctness";
+};
+
+struct Config {
+  std::string file;
+  Sweep sweep;
+  Corpus corpus;
+  Golden golden;
+  Chunking chunking;
+  Index index;
+  std::map<std::string, Model> models;
+  Judge judge;
+  Device device;
+  Space space;
+  Objective objective;
+
+  [[nodiscard]] const Model& model(const std::string& name) const { return models.at(name); }
+};
+
+/// A kind of model: its row, and what it can stand for.
+struct ModelKind {
+  ComponentInfo info;
+  bool embedder = false;
+  bool llm = false;
+  bool has_api_key = false;
+};
+
+/// A method's row and the check of its parameters together ("" or a reason).
+struct MethodKind {
+  ComponentInfo info;
+  std::string (*check)(const Params&) = nullptr;
+};
+
+/// The names that a config may use. The tables live in the stages; whoever loads a config gathers them here, so that
+/// the config knows names and parameters but no stage.
+struct Catalog {
+  std::vector<MethodKind> methods;
+  std::vector<ModelKind> models;
+  std::vector<ComponentInfo> searches;
+  std::vector<std::string> metrics;
+};
+
+struct LoadOptions {
+  std::vector<std::string> overrides;  ///< "golden.size=50": a key path and a TOML value
+  std::map<std::string, std::string> environment;  ///< what ${VAR} and { env = ... } may use
+};
+
+/// Reads and checks a config. Throws ConfigError whose message lists all problems, one a line, each with
+/// file:line:column, the key's path, what was found, and near names.
+[[nodiscard]] Config load(const std::string& file, const Catalog& catalog, const LoadOptions& options);
+
+/// The environment of this process, with the assignments of an env file (may be empty) on top.
+/// Throws ConfigError for a file that cannot be read or a line that is no assignment.
+[[nodiscard]] std::map<std::string, std::string> environment(const std::string& env_file);
+
+}  // namespace dream::config
