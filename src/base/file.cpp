@@ -60,6 +60,12 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 
+void sync_file(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) throw StateError(path.string(), "", "cannot open: " + reason());
+  if (::fsync(file.fd) != 0) throw StateError(path.string(), "", "cannot sync: " + reason());
+}
+
 void sync_folder(const std::filesystem::path& folder) {
   const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (handle.fd < 0) throw StateError(folder.string(), "", "cannot open folder: " + reason());

@@ -12,6 +12,9 @@ namespace dream {
 /// Throws StateError.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Syncs a file's bytes to its disk. Throws StateError.
+void sync_file(const std::filesystem::path& path);
+
 /// Syncs a folder, so that a rename in it survives a power cut. Throws StateError.
 void sync_folder(const std::filesystem::path& folder);
 

@@ -1,0 +1,44 @@
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace dream::state {
+
+/// A name for this start of the program: time, host and process, unique on a shared file system.
+[[nodiscard]] std::string new_incarnation();
+
+struct ClaimOptions {
+  std::chrono::milliseconds beat{2000};    ///< how often the claim is renewed
+  std::chrono::milliseconds stale{12000};  ///< a claim not renewed for so long is dead
+};
+
+/// Says "a sweep works in this state folder", in active/<incarnation>, renewed by a thread that never calls MPI.
+/// A second sweep on the folder is refused by name. A claim whose process is gone (same host) is dead at once, one of
+/// another host when it has not been renewed for `stale`; the constructor waits that long before it refuses.
+/// Held by rank 0.
+class Claim {
+ public:
+  /// Throws StateError naming host, process and incarnation of a live sweep.
+  Claim(const std::filesystem::path& folder, const std::string& incarnation, ClaimOptions options = {});
+  ~Claim();
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+ private:
+  void renew();
+  void keep_renewing();
+
+  std::filesystem::path file_;
+  ClaimOptions options_;
+  long beats_ = 0;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace dream::state

@@ -1,0 +1,93 @@
+#include "state/parts.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/errors.hpp"
+#include "base/file.hpp"
+
+namespace fs = std::filesystem;
+
+namespace dream::state {
+namespace {
+
+constexpr std::string_view format_stamp = "dream_sweep state, format 1\n";
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw StateError(folder.string(), "", "cannot make this folder: " + error.message());
+}
+
+bool is_key(const std::string& stem) {
+  return stem.size() == 32 && stem.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+}  // namespace
+
+PartStore::PartStore(fs::path folder, std::string incarnation, int rank)
+    : folder_(std::move(folder)), prefix_(std::move(incarnation) + "-" + std::to_string(rank) + "-") {}
+
+void PartStore::prepare() const {
+  make_folder(folder_ / "parts");
+  make_folder(folder_ / "tmp");
+  const auto stamp = folder_ / "FORMAT";
+  if (!fs::exists(stamp)) return write_file(stamp, format_stamp);
+  const auto found = read_file(stamp);
+  if (found != format_stamp) {
+    throw StateError(stamp.string(), "", "this program reads format 1, found \"" + found.substr(0, 60) +
+                                             "\"; use another sweep.state");
+  }
+}
+
+std::vector<Digest> PartStore::list() const {
+  std::vector<Digest> keys;
+  for (const auto& folder : fs::directory_iterator(folder_ / "parts")) {
+    if (!folder.is_directory()) continue;
+    for (const auto& file : fs::directory_iterator(folder.path())) {
+      const auto stem = file.path().stem().string();
+      if (file.path().extension() == ".h5" && is_key(stem)) keys.push_back(parse_digest(stem));
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+void PartStore::write(const Digest& key, const std::function<void(H5Writer&)>& fill) const {
+  const auto beside = temporary(key);
+  {
+    H5Writer writer(beside);
+    fill(writer);
+    writer.close();
+  }
+  seal(beside, path(key));
+}
+
+void PartStore::write_beside(const Digest& key, std::string_view extension, std::string_view bytes) const {
+  const auto beside = temporary(key);
+  write_file(beside, bytes);
+  seal(beside, path(key, extension));
+}
+
+H5Reader PartStore::open(const Digest& key) const {
+  verify(path(key));
+  return H5Reader(path(key));
+}
+
+fs::path PartStore::path(const Digest& key, std::string_view extension) const {
+  const auto name = key.hex();
+  return folder_ / "parts" / name.substr(0, 2) / (name + "." + std::string(extension));
+}
+
+fs::path PartStore::temporary(const Digest& key) const { return folder_ / "tmp" / (prefix_ + key.hex()); }
+
+void PartStore::seal(const fs::path& from, const fs::path& to) const {
+  make_folder(to.parent_path());
+  sync_file(from);
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (error) throw StateError(to.string(), "", "cannot rename a finished part to it: " + error.message());
+  sync_folder(to.parent_path());
+}
+
+}  // namespace dream::state

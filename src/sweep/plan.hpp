@@ -1,0 +1,102 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "config/config.hpp"
+
+/// The plan: what a sweep consists of, before anything runs. Plain data made from plain data, without a communicator,
+/// a file or a clock; so it can be printed, tested, and made on every rank alike.
+namespace dream::sweep {
+
+/// The stages in the order in which they run. `gold` finds where the golden evidence stands; `query` embeds the
+/// questions; `select` cuts the hits at k and merges leaves into parents; `score` generates answers and judges them.
+enum class Stage { read, gold, chunk, embed, query, index, search, select, score };
+[[nodiscard]] const char* name_of(Stage stage);
+inline constexpr int stage_count = 9;
+
+/// The documents whose content hash falls into one bucket. A bucket's work is done by one rank.
+struct Bucket {
+  std::int64_t number = 0;   ///< hash mod corpus.buckets
+  Digest content;            ///< of the documents' hashes, sorted
+  std::int64_t bytes = 0;    ///< of the files
+  std::int64_t documents = 0;
+};
+
+/// What a stage's work is cut by.
+enum class Cut {
+  bucket,     ///< a part per bucket
+  shard,      ///< a part per run of buckets
+  question,   ///< a part per slice of the golden questions, whatever the corpus
+  corpus,     ///< one part for corpus and questions
+  slice       ///< a part per slice of the golden questions, over the whole corpus
+};
+
+/// A distinct piece of the sweep: a stage with its parameters and all that lies upstream. Equal recipe, same node.
+struct Node {
+  Stage stage = Stage::read;
+  Cut cut = Cut::bucket;
+  std::string label;        ///< for people: "hierarchical(...) | minilm"
+  Digest recipe;            ///< stage, version, parameters, recipes upstream, models; never the documents
+  std::vector<int> inputs;  ///< nodes that this one reads
+  int method = -1;          ///< index into Config.space.methods, where it matters
+  std::string embedder;     ///< where it matters
+  std::int64_t k = 0;       ///< search: the largest, select: its own
+  std::string llm;          ///< score
+};
+
+/// One configuration under test and the nodes that make it.
+struct Trial {
+  int number = 0;
+  int method = 0;
+  std::string embedder;
+  std::int64_t k = 0;
+  std::string llm;
+  int chunk = -1, embed = -1, query = -1, index = -1, search = -1, select = -1, score = -1;
+};
+
+/// A run of golden questions: [begin, end).
+struct Slice {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  Digest content;
+};
+
+struct Plan {
+  std::vector<Bucket> buckets;            ///< only those with documents, by number
+  std::vector<std::vector<int>> shards;   ///< indices into `buckets`; only those with documents
+  std::vector<Slice> slices;
+  Digest corpus;                          ///< digest of all documents
+  Digest questions;                       ///< digest of all golden questions
+  std::vector<Node> nodes;
+  std::vector<Trial> trials;
+
+  [[nodiscard]] int parts_of(const Node& node) const;
+  /// The key of part `part` of a node: its recipe and the content that it is cut from.
+  [[nodiscard]] Digest part_key(const Node& node, int part) const;
+  [[nodiscard]] std::int64_t documents() const;
+  [[nodiscard]] std::int64_t bytes() const;
+  /// Numbers of distinct nodes of a stage.
+  [[nodiscard]] std::vector<int> nodes_of(Stage stage) const;
+};
+
+/// Digests that only a loaded model or a table knows, by the names that the config uses.
+struct Identities {
+  std::map<std::string, Digest> embedders;  ///< model name -> weights, tokenizer, pooling, numeric class
+  std::map<std::string, Digest> llms;       ///< model name -> kind, parameters, prompt; not its URL
+  Digest tokenizer;                         ///< of chunking.tokenizer
+  Digest judge;
+  std::vector<Digest> methods;              ///< of each method: row version and parameters
+  std::vector<bool> auto_merge;             ///< of each method
+};
+
+/// Makes the plan. questions: a digest for each golden question, in order. Linear in trials: 10,000 take milliseconds.
+[[nodiscard]] Plan make_plan(const config::Config& config, const Identities& identities, std::vector<Bucket> buckets,
+                             const std::vector<Digest>& questions);
+
+/// Human text for --plan: trials, distinct nodes and parts per stage, bounds on calls.
+[[nodiscard]] std::string describe(const Plan& plan, const config::Config& config);
+
+}  // namespace dream::sweep

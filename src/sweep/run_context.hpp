@@ -1,0 +1,101 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/pulse.hpp"
+#include "comm/communicator.hpp"
+#include "config/config.hpp"
+#include "stages/types.hpp"
+#include "state/parts.hpp"
+#include "sweep/assign.hpp"
+#include "sweep/models.hpp"
+#include "sweep/plan.hpp"
+
+namespace dream::sweep {
+
+/// What one rank did, for manifest.json and for the test that the work is really spread.
+struct Tally {
+  std::int64_t documents = 0;       ///< read
+  std::int64_t document_bytes = 0;
+  std::int64_t texts_embedded = 0;  ///< distinct passages and questions and judged texts
+  std::int64_t shard_rows = 0;      ///< built into indexes
+  std::int64_t queries = 0;         ///< question x shard searches
+  std::int64_t calls = 0;           ///< sent to endpoints
+  std::int64_t calls_from_state = 0;
+  std::array<std::int64_t, stage_count> parts{};  ///< parts written, by stage
+  std::array<double, stage_count> seconds{};      ///< wall, by stage
+};
+
+/// Where progress is told; rank 0 only, other ranks have one that does nothing.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  /// A stage begins: `items` pieces of work, of which `done` were in the state folder already.
+  virtual void begin(Stage stage, std::int64_t items, std::int64_t done) = 0;
+  /// `more` pieces are done, on any rank.
+  virtual void advance(std::int64_t more) = 0;
+  virtual void end() = 0;
+};
+
+/// What the phases share on one rank. Made once by run(); phases read it, and write only `tally`.
+struct Run {
+  comm::Communicator& comm;
+  const config::Config& config;
+  const Plan& plan;
+  const state::PartStore& parts;
+  const Models& models;
+  const std::vector<GoldenQuestion>& questions;
+  Workers workers;
+  std::unordered_set<Digest> sealed;  ///< parts that were there when the run began
+  Pulse pulse;
+  Log log;
+  Progress& progress;
+  Tally& tally;
+  std::function<void(Stage)> fault;   ///< tests break a rank here; does nothing otherwise
+
+  [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
+  [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }
+};
+
+/// A part to be made.
+struct Item {
+  int node = 0;
+  int part = 0;
+  Digest key;
+  std::int64_t weight = 0;
+};
+
+/// The parts of all nodes of a stage that the state folder does not hold, in plan order. The same on every rank.
+[[nodiscard]] std::vector<Item> pending(const Run& run, Stage stage);
+
+/// Those of `items` that this rank makes.
+[[nodiscard]] std::vector<Item> mine(const Run& run, const std::vector<Item>& items);
+
+/// Makes all pending parts of a stage whose parts are independent of each other: `make` writes one. Collective.
+void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& make);
+
+/// Times a stage and tells its progress, from construction to destruction. Local.
+class StageScope {
+ public:
+  StageScope(Run& run, Stage stage, std::int64_t items, std::int64_t done);
+  ~StageScope();
+  StageScope(const StageScope&) = delete;
+  StageScope& operator=(const StageScope&) = delete;
+  /// One more part written here.
+  void advance();
+
+ private:
+  Run& run_;
+  Stage stage_;
+  double start_;
+};
+
+}  // namespace dream::sweep
