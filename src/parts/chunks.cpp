@@ -67,7 +67,7 @@ std::vector<ChunkedDocument> load_chunks(const state::H5Reader& file) {
   const auto ids = read_digests(file, "document");
   const auto first = file.read<std::int64_t>("first_chunk");
   const auto hashes = read_digests(file, "text_hash");
-  const auto links = file.read<std::int32_t>("links");
+  const auto links = file.read_matrix<std::int32_t>("links").values;
   const auto embed = TextColumn::read(file, "embed");
   const auto context = TextColumn::read(file, "context");
   std::vector<ChunkedDocument> documents(ids.size());

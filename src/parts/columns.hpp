@@ -41,7 +41,7 @@ inline void write_digests(state::H5Writer& file, const std::string& name, std::s
 }
 
 [[nodiscard]] inline std::vector<Digest> read_digests(const state::H5Reader& file, const std::string& name) {
-  const auto bytes = file.read<std::uint8_t>(name);
+  const auto bytes = file.read_matrix<std::uint8_t>(name).values;
   std::vector<Digest> digests(bytes.size() / 16);
   if (!digests.empty()) std::memcpy(digests.data(), bytes.data(), bytes.size());
   return digests;

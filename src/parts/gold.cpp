@@ -17,7 +17,7 @@ void save(state::H5Writer& file, const std::vector<QuestionGold>& gold) {
 
 std::vector<QuestionGold> load_gold(const state::H5Reader& file) {
   const auto documents = read_digests(file, "document");
-  const auto rows = file.read<std::int64_t>("gold");
+  const auto rows = file.read_matrix<std::int64_t>("gold").values;
   std::vector<QuestionGold> gold(documents.size());
   for (std::size_t i = 0; i < gold.size(); ++i) {
     const auto* row = rows.data() + 4 * i;

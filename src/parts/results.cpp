@@ -34,9 +34,9 @@ SliceResults load_results(const state::H5Reader& file) {
   slice.metrics = file.read_strings("metric");
   auto answers = file.read_strings("answer");
   auto answer_reasons = file.read_strings("answer_reason");
-  const auto tokens = file.read<std::int64_t>("tokens");
+  const auto tokens = file.read_matrix<std::int64_t>("tokens").values;
   const auto flagged = file.read<std::uint8_t>("flagged");
-  const auto values = file.read<double>("score");
+  const auto values = file.read_matrix<double>("score").values;
   auto score_reasons = file.read_strings("score_reason");
   for (std::size_t q = 0; q < answers.size(); ++q) {
     Result result;

@@ -67,7 +67,7 @@ SliceContexts load_contexts(const state::H5Reader& file) {
   const auto hits = read_hits(file);
   auto texts = file.read_strings("text");
   const auto bounds = Ragged<std::int64_t>::read(file, "spans");
-  const auto pages = file.read<std::int32_t>("pages");
+  const auto pages = file.read_matrix<std::int32_t>("pages").values;
   SliceContexts slice(offsets.size() - 1);
   for (std::size_t q = 0; q < slice.size(); ++q) {
     for (auto i = static_cast<std::size_t>(offsets[q]); i < static_cast<std::size_t>(offsets[q + 1]); ++i) {

@@ -83,7 +83,6 @@ fs::path PartStore::temporary(const Digest& key) const { return folder_ / "tmp" 
 
 void PartStore::seal(const fs::path& from, const fs::path& to) const {
   make_folder(to.parent_path());
-  sync_file(from);
   std::error_code error;
   fs::rename(from, to, error);
   if (error) throw StateError(to.string(), "", "cannot rename a finished part to it: " + error.message());
