@@ -24,6 +24,8 @@ class Error : public std::runtime_error {
  public:
   Error(ExitCode exit_code, const std::string& message) : std::runtime_error(message), code(exit_code) {}
   ExitCode code;
+  /// Every rank of the job throws this error at this moment (comm::agree saw to it), so all can leave in good order.
+  bool on_all_ranks = false;
 };
 
 /// A mistake in the command line or in a config file; `message` may list several, one a line.

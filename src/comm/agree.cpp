@@ -14,6 +14,20 @@ struct Failure {
   bool own = false;  ///< not merely interrupted by another rank's failure
 };
 
+/// The cause as this rank throws it, once all ranks know.
+[[noreturn]] void throw_agreed(const Failure& failure) {
+  try {
+    std::rethrow_exception(failure.cause);
+  } catch (Error& e) {
+    e.on_all_ranks = true;
+    throw;
+  } catch (...) {
+    Error error(failure.code, failure.message);
+    error.on_all_ranks = true;
+    throw error;
+  }
+}
+
 Failure attempt(const std::function<void()>& work) {
   try {
     work();
@@ -43,7 +57,7 @@ void agree(Communicator& comm, const std::function<void()>& work) {
   Bytes told;
   if (comm.rank() == root) told = Packer().put(static_cast<std::int64_t>(mine.code)).put(mine.message).take();
   comm.broadcast(told, root);
-  if (comm.rank() == root) std::rethrow_exception(mine.cause);
+  if (comm.rank() == root) throw_agreed(mine);
   Unpacker reader(told);
   const auto code = static_cast<ExitCode>(reader.get<std::int64_t>());
   throw RemoteError(root, code, reader.get<std::string>());

@@ -10,7 +10,9 @@ namespace dream::comm {
 /// The error that another rank met, as every other rank throws it: same exit code, same message.
 struct RemoteError : Error {
   RemoteError(int failing_rank, ExitCode exit_code, const std::string& message)
-      : Error(exit_code, message), rank(failing_rank) {}
+      : Error(exit_code, message), rank(failing_rank) {
+    on_all_ranks = true;
+  }
   int rank;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace dream::comm {
 namespace {
@@ -26,7 +27,13 @@ class Self final : public Transport {
   void raise_alarm() override {}
   bool alarmed() override { return false; }
   void clear_alarm() override {}
+  void post(std::int64_t value) override { posted_ += value; }
+  std::int64_t collect() override { return std::exchange(posted_, 0); }
+  void set_idle(std::function<void()>) override {}
   [[noreturn]] void abort(int exit_code) override { std::_Exit(exit_code); }
+
+ private:
+  std::int64_t posted_ = 0;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +43,9 @@ class Transport {
   virtual void raise_alarm() = 0;
   [[nodiscard]] virtual bool alarmed() = 0;
   virtual void clear_alarm() = 0;
+  virtual void post(std::int64_t value) = 0;
+  [[nodiscard]] virtual std::int64_t collect() = 0;
+  virtual void set_idle(std::function<void()> idle) = 0;
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };
 
@@ -127,6 +131,14 @@ class Communicator {
   [[nodiscard]] bool alarmed() { return transport_->alarmed(); }
   /// Collective: after it no alarm of the past is seen. agree() calls it.
   void clear_alarm() { transport_->clear_alarm(); }
+
+  /// Sends a number to rank 0 without waiting; rank 0's collect() returns the sum of what has arrived since its last
+  /// call. For progress, which nobody waits for. Not collective.
+  void post(std::int64_t value) { transport_->post(value); }
+  [[nodiscard]] std::int64_t collect() { return transport_->collect(); }
+  /// Called now and then while this rank waits for others, so that a board stays alive. Local; must not communicate
+  /// but by collect().
+  void set_idle(std::function<void()> idle) { transport_->set_idle(std::move(idle)); }
 
   /// Ends all ranks at once. Only for the one catch in main().
   [[noreturn]] void abort(int exit_code) { transport_->abort(exit_code); }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int data_tag = 1;
 constexpr int alarm_tag = 2;
+constexpr int post_tag = 3;
 
 /// A communicator of MPI that frees itself, unless MPI is already gone.
 class Handle {
@@ -176,6 +177,32 @@ class Mpi final : public Transport {
     raised_ = heard_ = false;
   }
 
+  void post(std::int64_t value) override {
+    std::erase_if(posts_, [this](auto& post) {
+      int sent = 0;
+      check("MPI_Test", MPI_Test(&post->request, &sent, MPI_STATUS_IGNORE));
+      return sent != 0;
+    });
+    auto& post = posts_.emplace_back(std::make_unique<Post>());
+    post->value = value;
+    check("MPI_Isend", MPI_Isend(&post->value, 1, MPI_INT64_T, 0, post_tag, control_.get(), &post->request));
+  }
+
+  std::int64_t collect() override {
+    std::int64_t sum = 0;
+    for (;;) {
+      int waiting = 0;
+      MPI_Status status;
+      check("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, post_tag, control_.get(), &waiting, &status));
+      if (!waiting) return sum;
+      std::int64_t value = 0;
+      check("MPI_Recv", MPI_Recv(&value, 1, MPI_INT64_T, status.MPI_SOURCE, post_tag, control_.get(), MPI_STATUS_IGNORE));
+      sum += value;
+    }
+  }
+
+  void set_idle(std::function<void()> idle) override { idle_ = std::move(idle); }
+
   [[noreturn]] void abort(int exit_code) override {
     MPI_Abort(MPI_COMM_WORLD, exit_code);
     std::_Exit(exit_code);
@@ -213,13 +240,22 @@ class Mpi final : public Transport {
       }
       nap = std::min(nap + std::chrono::microseconds(20), std::chrono::microseconds(1000));
       std::this_thread::sleep_for(nap);
+      if (idle_ && spins % 64 == 0) idle_();
       if (std::chrono::steady_clock::now() - start > options_.deadline) {
         throw CommError(call, 0, rank_, "no answer from the other ranks within the deadline");
       }
     }
   }
 
+  /// A number on its way to rank 0; it must stay where it is until it is sent.
+  struct Post {
+    std::int64_t value = 0;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+
   MpiOptions options_;
+  std::vector<std::unique_ptr<Post>> posts_;
+  std::function<void()> idle_;
   Handle collectives_;
   Handle control_;
   int rank_ = 0;

@@ -1,19 +1,19 @@
 #pragma once
+#include <utility>
 #include <vector>
 
-#include "stages/types.hpp"
+#include "golden/gold.hpp"
 #include "state/h5.hpp"
 
 namespace dream::parts {
 
-/// Where the evidence of one golden question (by its place in golden order) stands.
-struct QuestionGold {
-  std::int64_t question = 0;
-  GoldSpan gold;
+/// What a bucket's documents hold of the golden passages, and how long the documents are, for whole-document gold.
+struct GoldPart {
+  std::vector<golden::GoldHit> hits;
+  std::vector<std::pair<Digest, std::int64_t>> sizes;  ///< document, bytes of its text
 };
 
-/// The gold found in a bucket's documents.
-void save(state::H5Writer& file, const std::vector<QuestionGold>& gold);
-[[nodiscard]] std::vector<QuestionGold> load_gold(const state::H5Reader& file);
+void save(state::H5Writer& file, const GoldPart& part);
+[[nodiscard]] GoldPart load_gold(const state::H5Reader& file);
 
 }  // namespace dream::parts

@@ -20,11 +20,10 @@ Matrix load_query_vectors(const state::H5Reader& file) { return file.read_matrix
 
 void save(state::H5Writer& file, const ShardTable& table) {
   write_chunk_ids(file, "chunk", table.ids);
-  write_digests(file, "text_hash", table.hashes);
 }
 
 ShardTable load_shard(const state::H5Reader& file) {
-  return {read_chunk_ids(file, "chunk"), read_digests(file, "text_hash")};
+  return {read_chunk_ids(file, "chunk")};
 }
 
 }  // namespace dream::parts

@@ -20,10 +20,9 @@ void save(state::H5Writer& file, const TextVectors& vectors);
 void save(state::H5Writer& file, const Matrix& query_vectors);
 [[nodiscard]] Matrix load_query_vectors(const state::H5Reader& file);
 
-/// The rows of a shard's index, in index order: row i of the .faiss file is chunk ids[i] with text hashes[i].
+/// The rows of a shard's index, in index order: label i of the .faiss file is chunk ids[i].
 struct ShardTable {
   std::vector<ChunkId> ids;
-  std::vector<Digest> hashes;
 };
 void save(state::H5Writer& file, const ShardTable& table);
 [[nodiscard]] ShardTable load_shard(const state::H5Reader& file);

@@ -75,11 +75,6 @@ std::vector<std::vector<int>> make_shards(const std::vector<Bucket>& buckets, st
   return shards;
 }
 
-std::string read_recipe(const config::Corpus& corpus) {
-  return fmt::format("cpu {} memory {} output {}", corpus.reader_cpu_seconds, corpus.reader_memory_mb,
-                     corpus.reader_output_mb);
-}
-
 Node make_node(Stage stage, Cut cut, std::string label, std::vector<int> inputs) {
   Node node;
   node.stage = stage;
@@ -147,6 +142,19 @@ const char* name_of(Stage stage) {
   return "?";
 }
 
+Digest content_of(const std::vector<Digest>& documents) {
+  Hasher hasher("bucket");
+  for (const auto& document : documents) hasher.add(document);
+  return hasher.finish();
+}
+
+Digest read_key(const Digest& content) {
+  Plan plan;
+  plan.buckets.push_back({0, content, 0, 0});
+  NodeTable(plan.nodes).add(make_node(Stage::read, Cut::bucket, "documents", {}), {});
+  return plan.part_key(plan.nodes[0], 0);
+}
+
 int Plan::parts_of(const Node& node) const {
   switch (node.cut) {
     case Cut::bucket: return static_cast<int>(buckets.size());
@@ -212,7 +220,7 @@ Plan make_plan(const config::Config& config, const Identities& identities, std::
   plan.questions = all_questions.finish();
 
   NodeTable nodes(plan.nodes);
-  const int read = nodes.add(make_node(Stage::read, Cut::bucket, "documents", {}), {read_recipe(config.corpus)});
+  const int read = nodes.add(make_node(Stage::read, Cut::bucket, "documents", {}), {});
   nodes.add(make_node(Stage::gold, Cut::bucket, "gold", {read}), {plan.questions.hex()});
   for (int m = 0; m < std::ssize(config.space.methods); ++m) {
     for (const auto& embedder : config.space.embedders) {

@@ -17,6 +17,13 @@ enum class Stage { read, gold, chunk, embed, query, index, search, select, score
 [[nodiscard]] const char* name_of(Stage stage);
 inline constexpr int stage_count = 9;
 
+/// The key of the read part of a bucket with this content. Reading has no parameters: its limits decide whether a
+/// document is read, not what its text is.
+[[nodiscard]] Digest read_key(const Digest& content);
+
+/// Digest of a bucket's documents, given sorted.
+[[nodiscard]] Digest content_of(const std::vector<Digest>& documents);
+
 /// The documents whose content hash falls into one bucket. A bucket's work is done by one rank.
 struct Bucket {
   std::int64_t number = 0;   ///< hash mod corpus.buckets

@@ -1,0 +1,45 @@
+#pragma once
+#include <string>
+
+#include "config/config.hpp"
+#include "state/parts.hpp"
+#include "stats/verdict.hpp"
+#include "sweep/run.hpp"
+
+namespace dream::report {
+
+/// What a report is made of; all of it is on rank 0.
+struct Material {
+  const config::Config& config;
+  const sweep::Finished& finished;
+  const state::PartStore& parts;
+};
+
+/// Scores of the objective, questions in golden order, for every trial: (trials, questions), NaN where there is none.
+[[nodiscard]] Matrix objective_scores(const Material& material);
+
+/// The best trial, the ones that tie with it, how sure that is.
+[[nodiscard]] stats::Verdict judge_trials(const Material& material);
+
+/// A row per trial: parameters, metrics with coverage, tokens, computed cost. Nothing measured by a clock.
+void write_results(const Material& material);
+/// A row per trial and question: answer, chunk ids, every metric, reasons.
+void write_questions(const Material& material);
+/// Each retrieved chunk's text, once per method.
+void write_chunks(const Material& material);
+/// Seconds per stage and rank: measured, never the same twice.
+void write_timings(const Material& material);
+/// What ran where, with which versions and digests; per rank documents, texts, rows, queries, calls; failed documents.
+void write_manifest(const Material& material, const stats::Verdict& verdict);
+/// The winner as a runnable config.
+void write_best(const Material& material, const stats::Verdict& verdict);
+/// Trials and per-question scores as arrays, for pandas and h5py.
+void write_h5(const Material& material);
+
+/// All of the above into sweep.output. Throws StateError.
+void write_all(const Material& material, const stats::Verdict& verdict);
+
+/// The table for the terminal, the best cell of each metric marked with *.
+[[nodiscard]] std::string terminal_table(const Material& material);
+
+}  // namespace dream::report

@@ -1,0 +1,202 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <limits>
+#include <set>
+
+#include "parts/results.hpp"
+#include "parts/retrieved.hpp"
+#include "report/csv.hpp"
+#include "report/outputs.hpp"
+
+namespace dream::report {
+namespace {
+
+std::filesystem::path in_output(const Material& m, const char* name) {
+  return std::filesystem::path(m.config.sweep.output) / name;
+}
+
+const sweep::Node& node(const Material& m, int number) {
+  return m.finished.plan.nodes[static_cast<std::size_t>(number)];
+}
+
+/// "method 1": chunk ids are unique within a method; the document's first hash digits and the ordinal name the chunk.
+std::string chunk_name(int method, const ChunkId& id) {
+  return fmt::format("m{}-{}-{}", method + 1, id.document.hex().substr(0, 12), id.ordinal);
+}
+
+void trial_cells(CsvWriter& csv, const Material& m, const sweep::Trial& trial) {
+  const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
+  csv.cell(std::int64_t{trial.number}).cell(method.name).cell(method.params.canonical());
+  csv.cell(trial.embedder).cell(trial.k).cell(trial.llm).cell(m.config.judge.llm);
+}
+
+void trial_header(CsvWriter& csv) {
+  for (const char* name : {"trial", "method", "parameters", "embedder", "top_k", "llm", "judge"}) csv.cell(name);
+}
+
+/// Visits every question of a trial in golden order with its contexts and result.
+template <class Visit>
+void for_questions(const Material& m, const sweep::Trial& trial, Visit&& visit) {
+  const auto& plan = m.finished.plan;
+  for (std::size_t s = 0; s < plan.slices.size(); ++s) {
+    const int part = static_cast<int>(s);
+    const auto contexts = parts::load_contexts(m.parts.open(plan.part_key(node(m, trial.select), part)));
+    const auto results = parts::load_results(m.parts.open(plan.part_key(node(m, trial.score), part)));
+    for (auto q = plan.slices[s].begin; q < plan.slices[s].end; ++q) {
+      const auto at = static_cast<std::size_t>(q - plan.slices[s].begin);
+      visit(m.finished.questions[static_cast<std::size_t>(q)], contexts[at], results.results[at]);
+    }
+  }
+}
+
+}  // namespace
+
+Matrix objective_scores(const Material& m) {
+  const auto& plan = m.finished.plan;
+  const auto& metrics = m.finished.outcome.metrics;
+  const auto metric = std::find(metrics.begin(), metrics.end(), m.config.objective.maximize) - metrics.begin();
+  Matrix scores(std::ssize(plan.trials), std::ssize(m.finished.questions));
+  for (std::int64_t t = 0; t < scores.rows; ++t) {
+    const auto& score_node = node(m, plan.trials[static_cast<std::size_t>(t)].score);
+    std::int64_t q = 0;
+    for (int part = 0; part < plan.parts_of(score_node); ++part) {
+      for (const auto& result : parts::load_results(m.parts.open(plan.part_key(score_node, part))).results) {
+        const auto& score = result.scores[static_cast<std::size_t>(metric)];
+        scores.row(t)[static_cast<std::size_t>(q++)] =
+            score.has_value() ? static_cast<float>(score.value) : std::numeric_limits<float>::quiet_NaN();
+      }
+    }
+  }
+  return scores;
+}
+
+void write_results(const Material& m) {
+  CsvWriter csv(in_output(m, "results.csv"));
+  trial_header(csv);
+  csv.cell("questions");
+  for (const auto& metric : m.finished.outcome.metrics) {
+    csv.cell(metric).cell(metric + "_standard_error").cell(metric + "_coverage");
+  }
+  for (const char* name : {"input_tokens", "output_tokens", "cost_usd", "failed_answers", "flagged_questions"}) csv.cell(name);
+  csv.end_row();
+  const auto questions = std::ssize(m.finished.questions);
+  for (const auto& trial : m.finished.plan.trials) {
+    const auto& summary = m.finished.outcome.trials[static_cast<std::size_t>(trial.number - 1)];
+    trial_cells(csv, m, trial);
+    csv.cell(std::int64_t{questions});
+    for (const auto& metric : summary.metrics) {
+      if (metric.count > 0) csv.cell(metric.mean).cell(metric.standard_error);
+      else csv.empty().empty();
+      csv.cell(questions > 0 ? static_cast<double>(metric.count) / static_cast<double>(questions) : 0.0);
+    }
+    csv.cell(summary.input_tokens).cell(summary.output_tokens).cell(summary.cost_usd);
+    csv.cell(summary.failed_answers).cell(summary.flagged);
+    csv.end_row();
+  }
+  csv.close();
+}
+
+void write_questions(const Material& m) {
+  CsvWriter csv(in_output(m, "questions.csv"));
+  trial_header(csv);
+  for (const char* name : {"id", "question", "answer", "answer_reason", "chunks", "flagged"}) csv.cell(name);
+  for (const auto& metric : m.finished.outcome.metrics) csv.cell(metric).cell(metric + "_reason");
+  csv.end_row();
+  for (const auto& trial : m.finished.plan.trials) {
+    for_questions(m, trial, [&](const GoldenQuestion& question, const auto& contexts, const parts::Result& result) {
+      trial_cells(csv, m, trial);
+      std::string chunks;
+      for (const auto& context : contexts) {
+        chunks += (chunks.empty() ? "" : " ") + chunk_name(trial.method, context.retrieved.chunk);
+      }
+      csv.cell(question.id).cell(question.question).cell(result.answer.text).cell(result.answer.reason).cell(chunks);
+      csv.cell(std::int64_t{result.flagged});
+      for (const auto& score : result.scores) {
+        if (score.has_value()) csv.cell(score.value).empty();
+        else csv.empty().cell(score.reason);
+      }
+      csv.end_row();
+    });
+  }
+  csv.close();
+}
+
+void write_chunks(const Material& m) {
+  CsvWriter csv(in_output(m, "chunks.csv"));
+  for (const char* name : {"chunk", "method", "parameters", "document", "first_page", "last_page", "text"}) csv.cell(name);
+  csv.end_row();
+  const auto& plan = m.finished.plan;
+  std::set<std::pair<int, ChunkId>> written;
+  for (const int number : plan.nodes_of(sweep::Stage::select)) {
+    const auto& select = node(m, number);
+    const auto& method = m.config.space.methods[static_cast<std::size_t>(select.method)];
+    for (int part = 0; part < plan.parts_of(select); ++part) {
+      for (const auto& question : parts::load_contexts(m.parts.open(plan.part_key(select, part)))) {
+        for (const auto& context : question) {
+          const auto& id = context.retrieved.chunk;
+          if (!written.emplace(select.method, id).second) continue;
+          csv.cell(chunk_name(select.method, id)).cell(method.name).cell(method.params.canonical());
+          csv.cell(m.finished.outcome.document_names.at(id.document));
+          csv.cell(std::int64_t{context.first_page}).cell(std::int64_t{context.last_page}).cell(context.text);
+          csv.end_row();
+        }
+      }
+    }
+  }
+  csv.close();
+}
+
+void write_timings(const Material& m) {
+  CsvWriter csv(in_output(m, "timings.csv"));
+  for (const char* name : {"rank", "host", "stage", "seconds", "parts"}) csv.cell(name);
+  csv.end_row();
+  const auto& outcome = m.finished.outcome;
+  for (std::size_t rank = 0; rank < outcome.ranks.size(); ++rank) {
+    for (int s = 0; s < sweep::stage_count; ++s) {
+      const auto at = static_cast<std::size_t>(s);
+      csv.cell(static_cast<std::int64_t>(rank)).cell(outcome.hosts[rank]).cell(name_of(static_cast<sweep::Stage>(s)));
+      csv.cell(outcome.ranks[rank].seconds[at]).cell(outcome.ranks[rank].parts[at]);
+      csv.end_row();
+    }
+  }
+  csv.close();
+}
+
+void write_h5(const Material& m) {
+  const auto& outcome = m.finished.outcome;
+  const auto questions = std::ssize(m.finished.questions);
+  const auto metrics = std::ssize(outcome.metrics);
+  state::H5Writer file(in_output(m, "sweep.h5"));
+  std::vector<std::string> methods, embedders, llms, ids, texts;
+  std::vector<std::int64_t> top_k;
+  for (const auto& trial : m.finished.plan.trials) {
+    methods.push_back(m.config.space.methods[static_cast<std::size_t>(trial.method)].canonical());
+    embedders.push_back(trial.embedder);
+    llms.push_back(trial.llm);
+    top_k.push_back(trial.k);
+  }
+  for (const auto& question : m.finished.questions) {
+    ids.push_back(question.id);
+    texts.push_back(question.question);
+  }
+  file.write_strings("metric", outcome.metrics);
+  file.write_strings("trial/method", methods);
+  file.write_strings("trial/embedder", embedders);
+  file.write_strings("trial/llm", llms);
+  file.write("trial/top_k", std::span<const std::int64_t>(top_k));
+  file.write_strings("question/id", ids);
+  file.write_strings("question/text", texts);
+  for (const auto& trial : m.finished.plan.trials) {
+    std::vector<double> values;
+    for_questions(m, trial, [&](const GoldenQuestion&, const auto&, const parts::Result& result) {
+      for (const auto& score : result.scores) {
+        values.push_back(score.has_value() ? score.value : std::numeric_limits<double>::quiet_NaN());
+      }
+    });
+    file.write_matrix(fmt::format("score/{:06}", trial.number), MatrixView<const double>{values.data(), questions, metrics});
+  }
+  file.close();
+}
+
+}  // namespace dream::report

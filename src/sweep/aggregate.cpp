@@ -1,0 +1,101 @@
+#include "sweep/aggregate.hpp"
+
+#include <cmath>
+
+#include "comm/agree.hpp"
+#include "parts/results.hpp"
+#include "stats/fixed.hpp"
+
+namespace dream::sweep {
+namespace {
+
+/// The integers of one score node: for each metric sum, sum of squares, count, missing; then the node's own.
+struct Layout {
+  std::int64_t metrics;
+  static constexpr std::int64_t per_metric = 4;
+  static constexpr std::int64_t own = 4;  ///< input tokens, output tokens, failed answers, flagged
+
+  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(metrics * per_metric + own); }
+};
+
+void add(std::span<std::int64_t> sums, const parts::SliceResults& slice) {
+  const auto own = slice.metrics.size() * Layout::per_metric;
+  for (const auto& result : slice.results) {
+    for (std::size_t m = 0; m < result.scores.size(); ++m) {
+      auto* sum = sums.data() + m * Layout::per_metric;
+      const auto& score = result.scores[m];
+      if (!score.has_value()) {
+        ++sum[3];
+        continue;
+      }
+      sum[0] += stats::to_fixed(score.value);
+      sum[1] += stats::to_fixed(score.value * score.value);
+      ++sum[2];
+    }
+    sums[own] += result.answer.input_tokens;
+    sums[own + 1] += result.answer.output_tokens;
+    sums[own + 2] += result.answer.reason.empty() ? 0 : 1;
+    sums[own + 3] += result.flagged ? 1 : 0;
+  }
+}
+
+MetricSummary summarise(std::span<const std::int64_t> sum) {
+  MetricSummary summary;
+  summary.count = sum[2];
+  summary.missing = sum[3];
+  if (summary.count == 0) return summary;
+  const auto n = static_cast<double>(summary.count);
+  summary.mean = stats::from_fixed(sum[0]) / n;
+  if (summary.count > 1) {
+    const double variance = std::max(0.0, stats::from_fixed(sum[1]) / n - summary.mean * summary.mean) * n / (n - 1);
+    summary.standard_error = std::sqrt(variance / n);
+  }
+  return summary;
+}
+
+double price(const Run& run, const std::string& llm, const TrialSummary& summary) {
+  const auto& params = run.config.model(llm).params;
+  if (!params.has("price.input")) return 0;
+  return (static_cast<double>(summary.input_tokens) * params.get<double>("price.input") +
+          static_cast<double>(summary.output_tokens) * params.get<double>("price.output")) / 1e6;
+}
+
+}  // namespace
+
+std::vector<TrialSummary> aggregate(Run& run, const std::vector<std::string>& metrics) {
+  const Layout layout{std::ssize(metrics)};
+  const auto nodes = run.plan.nodes_of(Stage::score);
+  std::map<int, std::size_t> place;
+  for (std::size_t i = 0; i < nodes.size(); ++i) place[nodes[i]] = i;
+  std::vector<std::int64_t> sums(nodes.size() * layout.size(), 0);
+  comm::agree(run.comm, [&] {
+    int turn = 0;
+    for (const auto& [node, at] : place) {
+      for (int part = 0; part < run.plan.parts_of(run.node(node)); ++part) {
+        if (run.workers.rank(turn++ % run.workers.count) != run.comm.rank()) continue;
+        run.pulse();
+        add(std::span(sums).subspan(at * layout.size(), layout.size()),
+            parts::load_results(run.parts.open(run.key(node, part))));
+      }
+    }
+  });
+  run.comm.all_reduce(sums, comm::Reduce::sum);
+  std::vector<TrialSummary> summaries;
+  for (const auto& trial : run.plan.trials) {
+    const auto own = std::span<const std::int64_t>(sums).subspan(place.at(trial.score) * layout.size(), layout.size());
+    TrialSummary summary;
+    for (std::int64_t m = 0; m < layout.metrics; ++m) {
+      summary.metrics.push_back(summarise(own.subspan(static_cast<std::size_t>(m * Layout::per_metric), 4)));
+    }
+    const auto rest = own.subspan(static_cast<std::size_t>(layout.metrics * Layout::per_metric));
+    summary.input_tokens = rest[0];
+    summary.output_tokens = rest[1];
+    summary.failed_answers = rest[2];
+    summary.flagged = rest[3];
+    summary.cost_usd = price(run, trial.llm, summary);
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
+}  // namespace dream::sweep

@@ -1,0 +1,288 @@
+#include "sweep/inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/file.hpp"
+#include "comm/agree.hpp"
+#include "corpus/clean.hpp"
+#include "corpus/reader_pool.hpp"
+#include "corpus/sources.hpp"
+#include "parts/documents.hpp"
+
+namespace dream::sweep {
+namespace {
+
+Digest hash_document(std::string_view format, std::string_view bytes) {
+  return Hasher("document").add(format).add(bytes).finish();
+}
+
+/// What a rank found out about one file of its share.
+struct Hashed {
+  std::int64_t file = 0;  ///< index in the listing
+  Digest hash;
+  std::string format;
+  std::string problem;  ///< why it cannot be opened, or ""
+};
+
+Bytes pack(const std::vector<Hashed>& list) {
+  Packer packer;
+  for (const auto& h : list) packer.put(h.file).put(h.hash).put(h.format).put(h.problem);
+  return packer.take();
+}
+
+std::vector<Hashed> hash_share(const std::vector<std::string>& paths, int rank, int ranks, const Pulse& pulse) {
+  std::vector<Hashed> share;
+  for (auto i = static_cast<std::size_t>(rank); i < paths.size(); i += static_cast<std::size_t>(ranks)) {
+    pulse();
+    Hashed& one = share.emplace_back();
+    one.file = static_cast<std::int64_t>(i);
+    try {
+      const auto bytes = read_file(paths[i]);
+      one.format = corpus::format_of(paths[i], bytes);
+      one.hash = hash_document(one.format, bytes);
+    } catch (const CorpusError& e) {
+      one.problem = e.what();
+    }
+  }
+  return share;
+}
+
+/// Rank 0's list of paths, on every rank.
+std::vector<std::string> broadcast_paths(comm::Communicator& comm, const std::vector<corpus::SourceFile>& files) {
+  Bytes message;
+  if (comm.rank() == 0) {
+    std::vector<std::string> paths;
+    for (const auto& file : files) paths.push_back(file.path.string());
+    message = Packer().put(paths).take();
+  }
+  comm.broadcast(message, 0);
+  return Unpacker(message).get<std::vector<std::string>>();
+}
+
+Inputs merge(const std::vector<corpus::SourceFile>& files, std::string_view hashed) {
+  Inputs inputs;
+  inputs.files = std::ssize(files);
+  std::map<Digest, InputDocument> distinct;
+  for (Unpacker reader(hashed); !reader.done();) {
+    const auto& file = files[static_cast<std::size_t>(reader.get<std::int64_t>())];
+    const auto hash = reader.get<Digest>();
+    const auto format = reader.get<std::string>();
+    const auto problem = reader.get<std::string>();
+    if (!problem.empty()) {
+      inputs.failed.push_back({file.name, std::string(corpus::reason::unreadable), problem});
+      continue;
+    }
+    auto& document = distinct[hash];
+    document.names.push_back(file.name);
+    if (document.path.empty() || file.path.string() < document.path) document.path = file.path.string();
+    document.hash = hash;
+    document.format = format;
+    document.bytes = file.bytes;
+  }
+  for (auto& [hash, document] : distinct) {
+    std::ranges::sort(document.names);
+    inputs.documents.push_back(std::move(document));
+  }
+  std::ranges::sort(inputs.failed, {}, &FailedDocument::name);
+  return inputs;
+}
+
+/// A document to be read, as its reader gets it from rank 0.
+struct Job {
+  Digest hash;
+  std::string path;
+  std::string format;
+};
+
+struct BucketJobs {
+  std::int64_t bucket = 0;  ///< index in the list of buckets
+  std::vector<Job> jobs;
+};
+
+/// What a rank tells rank 0 of a document that gave no text.
+struct Failure {
+  Digest hash;
+  std::string reason;
+  std::string detail;
+  bool passing = false;
+};
+
+std::int64_t bucket_of(const Digest& hash, std::int64_t buckets) {
+  return static_cast<std::int64_t>(hash.prefix() % static_cast<std::uint64_t>(buckets));
+}
+
+/// Sends each worker the documents of its buckets. Only rank 0 has `inputs`.
+std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inputs, std::int64_t bucket_count,
+                                     const std::vector<Bucket>& buckets, const std::map<std::int64_t, int>& owner) {
+  std::vector<Packer> packers(static_cast<std::size_t>(comm.size()));
+  if (comm.rank() == 0) {
+    std::map<std::int64_t, std::vector<const InputDocument*>> by_bucket;
+    for (const auto& d : inputs.documents) by_bucket[bucket_of(d.hash, bucket_count)].push_back(&d);
+    for (const auto& [index, rank] : owner) {
+      const auto& documents = by_bucket[buckets[static_cast<std::size_t>(index)].number];
+      auto& packer = packers[static_cast<std::size_t>(rank)].put(index).put(std::ssize(documents));
+      for (const auto* d : documents) packer.put(d->hash).put(d->path).put(d->format);
+    }
+  }
+  Bytes out;
+  std::vector<std::int64_t> counts;
+  for (auto& packer : packers) {
+    const auto message = packer.take();
+    counts.push_back(std::ssize(message));
+    out.insert(out.end(), message.begin(), message.end());
+  }
+  const auto in = comm.all_to_all_v(std::span<const char>(out), std::span<const std::int64_t>(counts));
+  std::vector<BucketJobs> mine;
+  for (Unpacker reader(std::string_view(in.values.data(), in.values.size())); !reader.done();) {
+    BucketJobs& bucket = mine.emplace_back();
+    bucket.bucket = reader.get<std::int64_t>();
+    const auto count = reader.get<std::int64_t>();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const auto hash = reader.get<Digest>();
+      auto path = reader.get<std::string>();
+      bucket.jobs.push_back({hash, std::move(path), reader.get<std::string>()});
+    }
+  }
+  return mine;
+}
+
+/// Reads one bucket's documents. Failures go to `failures`; those that may pass are not in the result.
+std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const BucketJobs& bucket, Tally& tally,
+                                             std::vector<Failure>& failures, const Pulse& pulse) {
+  std::vector<corpus::ReadJob> jobs;
+  for (const auto& job : bucket.jobs) {
+    auto bytes = read_file(job.path);
+    tally.document_bytes += std::ssize(bytes);
+    if (hash_document(job.format, bytes) != job.hash) {
+      throw CorpusError(job.path, 0, "changed while the sweep was reading it; leave the sources alone and start again");
+    }
+    jobs.push_back({job.format, std::move(bytes)});
+  }
+  const auto results = pool.read(jobs, pulse);
+  std::vector<parts::ReadDocument> documents;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const auto& result = results[i];
+    ++tally.documents;
+    if (!result.ok()) failures.push_back({bucket.jobs[i].hash, result.reason, result.detail, !result.final});
+    if (!result.final) continue;
+    auto document = result.ok() ? corpus::clean(bucket.jobs[i].hash, result.pages)
+                                : Document{bucket.jobs[i].hash, "", {0}};
+    documents.push_back({std::move(document), result.reason, result.detail});
+  }
+  return documents;
+}
+
+/// All failures of all ranks, the same on every rank, sorted by document.
+std::vector<Failure> share_failures(comm::Communicator& comm, const std::vector<Failure>& mine) {
+  Packer packer;
+  for (const auto& f : mine) packer.put(f.hash).put(f.reason).put(f.detail).put(f.passing);
+  const auto message = packer.take();
+  const auto all = comm.all_gather_v(std::span<const char>(message));
+  std::vector<Failure> failures;
+  for (Unpacker reader(std::string_view(all.values.data(), all.values.size())); !reader.done();) {
+    const auto hash = reader.get<Digest>();
+    auto reason = reader.get<std::string>();
+    auto detail = reader.get<std::string>();
+    failures.push_back({hash, std::move(reason), std::move(detail), reader.get<bool>()});
+  }
+  std::ranges::sort(failures, {}, &Failure::hash);
+  return failures;
+}
+
+corpus::ReaderOptions reader_options(const config::Corpus& corpus) {
+  return {corpus.readers_per_rank, corpus.documents_per_reader, corpus.reader_cpu_seconds, corpus.reader_memory_mb,
+          corpus.reader_output_mb};
+}
+
+}  // namespace
+
+Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse) {
+  std::vector<corpus::SourceFile> files;
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0) files = corpus::list_sources(config.corpus.sources);
+  });
+  const auto paths = broadcast_paths(comm, files);
+  std::vector<Hashed> share;
+  comm::agree(comm, [&] { share = hash_share(paths, comm.rank(), comm.size(), pulse); });
+  const auto message = pack(share);
+  const auto all = comm.gather_v(std::span<const char>(message), 0);
+  if (comm.rank() != 0) return {};
+  return merge(files, std::string_view(all.values.data(), all.values.size()));
+}
+
+std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs, std::int64_t bucket_count) {
+  std::vector<Bucket> buckets;
+  if (comm.rank() == 0) {
+    std::map<std::int64_t, std::vector<Digest>> hashes;
+    std::map<std::int64_t, std::int64_t> bytes;
+    for (const auto& document : inputs.documents) {
+      const auto number = bucket_of(document.hash, bucket_count);
+      hashes[number].push_back(document.hash);
+      bytes[number] += document.bytes;
+    }
+    for (const auto& [number, list] : hashes) buckets.push_back({number, content_of(list), bytes[number], std::ssize(list)});
+  }
+  auto count = std::ssize(buckets);
+  comm.broadcast(std::span<std::ptrdiff_t>(&count, 1), 0);
+  buckets.resize(static_cast<std::size_t>(count));
+  comm.broadcast(std::span<Bucket>(buckets), 0);
+  return buckets;
+}
+
+std::vector<Bucket> read_documents(comm::Communicator& comm, const config::Config& config,
+                                   const state::PartStore& parts, const std::vector<Digest>& sealed,
+                                   const Workers& workers, Inputs& inputs, Tally& tally, Progress& progress,
+                                   const Pulse& pulse, Outcome& outcome, const std::function<void(Stage)>& fault) {
+  const auto buckets = make_buckets(comm, inputs, config.corpus.buckets);
+  std::vector<std::int64_t> indices, weights;
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    if (std::ranges::binary_search(sealed, read_key(buckets[i].content))) continue;
+    indices.push_back(static_cast<std::int64_t>(i));
+    weights.push_back(buckets[i].bytes);
+  }
+  const auto worker = assign(weights, workers.count);
+  std::map<std::int64_t, int> owner;
+  for (std::size_t i = 0; i < indices.size(); ++i) owner[indices[i]] = workers.rank(worker[i]);
+
+  progress.begin(Stage::read, std::ssize(buckets), std::ssize(buckets) - std::ssize(indices));
+  const auto jobs = scatter_jobs(comm, inputs, config.corpus.buckets, buckets, owner);
+  std::vector<Failure> found;
+  comm::agree(comm, [&] {
+    fault(Stage::read);
+    if (jobs.empty()) return;
+    corpus::ReaderPool pool(corpus::find_reader(), reader_options(config.corpus));
+    for (const auto& bucket : jobs) {
+      pulse();
+      const auto documents = read_bucket(pool, bucket, tally, found, pulse);
+      std::vector<Digest> kept;
+      for (const auto& read : documents) kept.push_back(read.document.hash);
+      if (!kept.empty()) {
+        parts.write(read_key(content_of(kept)), [&](state::H5Writer& file) { parts::save(file, documents); });
+      }
+      ++tally.parts[static_cast<std::size_t>(Stage::read)];
+      progress.advance(1);
+    }
+  });
+  progress.end();
+
+  const auto failures = share_failures(comm, found);
+  if (comm.rank() == 0) {
+    std::map<Digest, const Failure*> passing;
+    for (const auto& failure : failures) {
+      if (failure.passing) passing[failure.hash] = &failure;
+    }
+    for (const auto& document : inputs.documents) {
+      const auto at = passing.find(document.hash);
+      if (at == passing.end()) continue;
+      outcome.failed_documents.push_back({document.names.front(), at->second->reason, at->second->detail});
+      ++outcome.transient_rows;
+    }
+    std::erase_if(inputs.documents, [&](const auto& document) { return passing.contains(document.hash); });
+  }
+  return make_buckets(comm, inputs, config.corpus.buckets);
+}
+
+}  // namespace dream::sweep

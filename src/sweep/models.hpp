@@ -1,0 +1,30 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "config/config.hpp"
+#include "stages/embed/embedder.hpp"
+#include "sweep/plan.hpp"
+#include "text/tokenizer.hpp"
+
+namespace dream::sweep {
+
+/// The models of a sweep, loaded once per rank.
+struct Models {
+  std::map<std::string, std::unique_ptr<embed::Embedder>> embedders;  ///< by the config's names
+  std::shared_ptr<const text::Tokenizer> chunk_tokenizer;
+  std::string judge_embedder;  ///< which of them the judge compares texts with
+  Identities identities;
+
+  [[nodiscard]] const embed::Embedder& embedder(const std::string& name) const { return *embedders.at(name); }
+};
+
+/// Loads what the config names, with `threads` compute threads. Local. Throws ModelError, or NotCompiled for a device
+/// that this build does not have.
+[[nodiscard]] Models load_models(const config::Config& config, int threads);
+
+/// Only the digests of the rows and parameters, for a plan that loads nothing heavy.
+void identify(const config::Config& config, Models& models);
+
+}  // namespace dream::sweep

@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "stages/types.hpp"
+#include "sweep/plan.hpp"
+#include "sweep/run_context.hpp"
+
+namespace dream::sweep {
+
+/// A metric over all questions of a trial. The sums are exact integers, so they are the same for any number of ranks.
+struct MetricSummary {
+  double mean = 0;            ///< over the questions that have a value; 0 when none has
+  double standard_error = 0;  ///< of the mean, questions taken as independent
+  std::int64_t count = 0;     ///< questions with a value
+  std::int64_t missing = 0;   ///< questions without, each with a reason in questions.csv
+};
+
+struct TrialSummary {
+  std::vector<MetricSummary> metrics;  ///< in the order of Outcome::metrics
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t failed_answers = 0;
+  std::int64_t flagged = 0;            ///< questions with a context that addresses the judge
+  double cost_usd = 0;                 ///< of the answers, at the config's prices
+};
+
+/// A file that gave no text, and why.
+struct FailedDocument {
+  std::string name;
+  std::string reason;
+  std::string detail;
+};
+
+/// All that a sweep found out, on rank 0; the per-question rows stay in parts, to be streamed.
+struct Outcome {
+  std::vector<std::string> metrics;
+  std::vector<TrialSummary> trials;               ///< in plan order
+  std::vector<Tally> ranks;
+  std::vector<std::string> hosts;
+  std::map<Digest, std::string> document_names;   ///< first name of each distinct document
+  std::vector<FailedDocument> failed_documents;
+  std::int64_t documents = 0;
+  std::int64_t transient_rows = 0;                ///< rows that the next run will try again
+  Workers workers;
+};
+
+}  // namespace dream::sweep

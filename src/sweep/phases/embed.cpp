@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <map>
+
+#include "comm/agree.hpp"
+#include "parts/chunks.hpp"
+#include "parts/documents.hpp"
+#include "parts/vectors.hpp"
+#include "sweep/phases/phases.hpp"
+#include "sweep/rounds.hpp"
+#include "sweep/text_vectors.hpp"
+
+namespace dream::sweep {
+namespace {
+
+constexpr std::int64_t round_bytes = 8 << 20;  ///< of document files; bounds the text in memory
+
+/// The distinct texts that an embed part needs, by hash.
+std::map<Digest, std::string> texts_of(const Run& run, const Item& item) {
+  const auto& chunk_node = run.node(run.node(item.node).inputs[0]);
+  const auto documents = parts::load_documents(run.parts.open(run.key(chunk_node.inputs[0], item.part)));
+  const auto chunked = parts::load_chunks(run.parts.open(run.plan.part_key(chunk_node, item.part)));
+  std::map<Digest, std::string> texts;
+  for (std::size_t d = 0; d < chunked.size(); ++d) {
+    for (const auto& chunk : chunked[d].chunks) {
+      if (!chunk.indexed || texts.contains(chunk.text_hash)) continue;
+      texts[chunk.text_hash] = render(chunk.embed, documents[d].document.text);
+    }
+  }
+  return texts;
+}
+
+/// One round: the texts of some buckets, embedded by all ranks, written by this one.
+void embed_round(Run& run, TextVectors& vectors, std::span<const Item> items, StageScope& scope) {
+  std::vector<std::map<Digest, std::string>> by_item;
+  std::vector<std::string> texts;
+  comm::agree(run.comm, [&] {
+    run.fault(Stage::embed);
+    for (const auto& item : items) {
+      run.pulse();
+      by_item.push_back(texts_of(run, item));
+      for (const auto& [hash, text] : by_item.back()) texts.push_back(text);
+    }
+  });
+  const auto embedded = vectors.embed(texts);
+  comm::agree(run.comm, [&] {
+    std::int64_t row = 0;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      parts::TextVectors part;
+      part.vectors = Matrix(std::ssize(by_item[i]), embedded.cols);
+      std::int64_t at = 0;
+      for (const auto& [hash, text] : by_item[i]) {
+        part.hashes.push_back(hash);
+        std::ranges::copy(embedded.row(row++), part.vectors.row(at++).begin());
+      }
+      run.parts.write(items[i].key, [&](state::H5Writer& file) { parts::save(file, part); });
+      scope.advance();
+    }
+  });
+}
+
+}  // namespace
+
+void embed_chunks(Run& run) {
+  const auto items = pending(run, Stage::embed);
+  std::int64_t all = 0;
+  for (int number : run.plan.nodes_of(Stage::embed)) all += run.plan.parts_of(run.node(number));
+  StageScope scope(run, Stage::embed, all, all - std::ssize(items));
+  // An embedder at a time, all methods together: a text that two methods share is embedded once.
+  std::map<std::string, std::vector<Item>> by_embedder;
+  for (const auto& item : items) by_embedder[run.node(item.node).embedder].push_back(item);
+  for (auto& [embedder, pending_items] : by_embedder) {
+    std::ranges::stable_sort(pending_items, {}, &Item::part);
+    TextVectors vectors(run, embedder, embed::Role::passage);
+    in_rounds(run.comm, mine(run, pending_items), round_bytes,
+              [&](std::span<const Item> round) { embed_round(run, vectors, round, scope); });
+  }
+}
+
+void embed_questions(Run& run) {
+  make_parts(run, Stage::query, [&](const Item& item) {
+    const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
+    std::vector<std::string_view> texts;
+    for (auto q = slice.begin; q < slice.end; ++q) texts.push_back(run.questions[static_cast<std::size_t>(q)].question);
+    const auto& embedder = run.models.embedder(run.node(item.node).embedder);
+    Matrix vectors(std::ssize(texts), embedder.dimension());
+    embedder.embed(texts, embed::Role::query, vectors.view(), run.pulse);
+    run.tally.texts_embedded += std::ssize(texts);
+    run.parts.write(item.key, [&](state::H5Writer& file) { parts::save(file, vectors); });
+  });
+}
+
+}  // namespace dream::sweep

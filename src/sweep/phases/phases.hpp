@@ -1,0 +1,20 @@
+#pragma once
+#include "golden/gold.hpp"
+#include "sweep/run_context.hpp"
+
+/// A stage each, in the order in which they run. Each makes the parts of its nodes that the state folder does not hold,
+/// on all workers together, and leaves nothing in memory: the next stage reads parts. All are collective.
+namespace dream::sweep {
+
+void chunk_documents(Run& run);
+/// names: of the documents; read on rank 0 only. Every rank gets the gold.
+[[nodiscard]] golden::Gold find_gold(Run& run, const golden::DocumentNames& names);
+void embed_chunks(Run& run);
+void embed_questions(Run& run);
+void build_indexes(Run& run);
+void search_indexes(Run& run);
+void select_contexts(Run& run);
+/// Returns how many rows, over all ranks, have a passing reason and will be tried again by the next run.
+[[nodiscard]] std::int64_t answer_and_score(Run& run, const golden::Gold& gold);
+
+}  // namespace dream::sweep

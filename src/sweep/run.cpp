@@ -1,0 +1,205 @@
+#include "sweep/run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "comm/agree.hpp"
+#include "golden/golden.hpp"
+#include "parts/documents.hpp"
+#include "stages/score/metrics.hpp"
+#include "state/claim.hpp"
+#include "sweep/aggregate.hpp"
+#include "sweep/inputs.hpp"
+#include "sweep/models.hpp"
+#include "sweep/phases/phases.hpp"
+#include "sweep/threads.hpp"
+
+namespace dream::sweep {
+namespace {
+
+/// One string, known on rank 0, on all ranks.
+std::string shared_text(comm::Communicator& comm, std::string text) {
+  Bytes bytes(text.begin(), text.end());
+  comm.broadcast(bytes, 0);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<GoldenQuestion> load_questions(comm::Communicator& comm, const config::Golden& golden) {
+  std::string file;
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0) file = read_file(golden.file);
+  });
+  file = shared_text(comm, std::move(file));
+  std::vector<GoldenQuestion> questions;
+  comm::agree(comm, [&] { questions = golden::parse(file, golden.file); });
+  if (golden.size > 0 && golden.size < std::ssize(questions)) questions.resize(static_cast<std::size_t>(golden.size));
+  return questions;
+}
+
+/// Questions whose sources are not in the corpus are a mistake of the user's that would cost them a whole sweep.
+void check_sources(comm::Communicator& comm, const config::Golden& golden, const std::vector<GoldenQuestion>& questions,
+                   const Inputs& inputs) {
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    std::vector<std::string> names;
+    for (const auto& document : inputs.documents) names.insert(names.end(), document.names.begin(), document.names.end());
+    const auto problems = golden::validate(questions, names);
+    if (!problems.empty()) throw golden::GoldenError(golden.file, problems);
+  });
+}
+
+void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0 && inputs.documents.empty()) {
+      throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
+                        "no documents here; corpus.sources names folders or files");
+    }
+  });
+}
+
+std::vector<Digest> digests_of(const std::vector<GoldenQuestion>& questions) {
+  std::vector<Digest> digests;
+  for (const auto& question : questions) digests.push_back(golden::digest_of(std::span(&question, 1)));
+  return digests;
+}
+
+std::vector<Digest> broadcast_sealed(comm::Communicator& comm, const state::PartStore& parts) {
+  std::vector<Digest> keys;
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    parts.prepare();
+    keys = parts.list();
+  });
+  auto count = std::ssize(keys);
+  comm.broadcast(std::span<std::ptrdiff_t>(&count, 1), 0);
+  keys.resize(static_cast<std::size_t>(count));
+  comm.broadcast(std::span<Digest>(keys), 0);
+  return keys;
+}
+
+/// Models differ in bits between processors of different families; then a sweep's bytes would depend on which rank
+/// embedded what.
+void check_same_models(comm::Communicator& comm, const Models& models) {
+  Hasher hasher("models");
+  for (const auto& [name, identity] : models.identities.embedders) hasher.add(name).add(identity);
+  const auto all = comm.all_gather(hasher.finish());
+  comm::agree(comm, [&] {
+    if (std::ranges::adjacent_find(all, std::not_equal_to<>()) == all.end()) return;
+    throw ConfigError(
+        "the ranks do not agree on the models: their files or their processors' instruction sets differ; use one kind of "
+        "node and one model folder, or set DNNL_MAX_CPU_ISA to what all of them have");
+  });
+}
+
+/// Documents that gave no text for good, from the read parts of all buckets. On rank 0.
+void collect_failures(Run& run, const std::map<Digest, std::string>& names, Outcome& outcome) {
+  const int node = run.plan.nodes_of(Stage::read).at(0);
+  Packer packer;
+  comm::agree(run.comm, [&] {
+    for (int part = run.comm.rank(); part < run.plan.parts_of(run.node(node)); part += run.comm.size()) {
+      for (const auto& read : parts::load_documents(run.parts.open(run.key(node, part)))) {
+        if (!read.reason.empty()) packer.put(read.document.hash).put(read.reason).put(read.detail);
+      }
+    }
+  });
+  const auto message = packer.take();
+  const auto all = run.comm.gather_v(std::span<const char>(message), 0);
+  for (Unpacker reader(std::string_view(all.values.data(), all.values.size())); !reader.done();) {
+    const auto hash = reader.get<Digest>();
+    auto reason = reader.get<std::string>();
+    outcome.failed_documents.push_back({names.at(hash), std::move(reason), reader.get<std::string>()});
+  }
+  std::ranges::sort(outcome.failed_documents, {}, &FailedDocument::name);
+  const auto limit = run.config.sweep.max_failed_documents * static_cast<double>(outcome.documents);
+  comm::agree(run.comm, [&] {
+    if (run.comm.rank() != 0 || static_cast<double>(outcome.failed_documents.size()) <= limit) return;
+    const auto& first = outcome.failed_documents.front();
+    throw CorpusError(first.name, 0,
+                      fmt::format("{}: {}; {} of {} documents gave no text, more than sweep.max_failed_documents = {} allows",
+                                  first.reason, first.detail, outcome.failed_documents.size(), outcome.documents,
+                                  run.config.sweep.max_failed_documents));
+  });
+}
+
+std::string host_name() {
+  char name[256] = "unknown";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+void gather_ranks(comm::Communicator& comm, const Tally& tally, Outcome& outcome) {
+  outcome.ranks = comm.all_gather(tally);
+  std::array<char, 64> host{};
+  host_name().copy(host.data(), host.size() - 1);
+  for (const auto& name : comm.all_gather(host)) outcome.hosts.emplace_back(name.data());
+}
+
+}  // namespace
+
+Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options, Progress& progress) {
+  const Pulse pulse = comm::pulse_of(comm, options.stop);
+  Finished finished;
+  finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
+  finished.questions = load_questions(comm, config.golden);
+  auto inputs = list_inputs(comm, config, pulse);
+  check_corpus(comm, config, inputs);
+  check_sources(comm, config.golden, finished.questions, inputs);
+
+  Models models;
+  comm::agree(comm, [&] { models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device)); });
+  check_same_models(comm, models);
+  if (options.plan_only) {
+    finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
+                              digests_of(finished.questions));
+    return finished;
+  }
+
+  std::optional<state::Claim> claim;
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0) claim.emplace(config.sweep.state, finished.incarnation);
+  });
+  const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
+  const auto sealed = broadcast_sealed(comm, parts);
+  Tally tally;
+  auto& outcome = finished.outcome;
+  outcome.workers = choose_workers(comm.size(), config.sweep.coordinator);
+  outcome.documents = inputs.files;
+  outcome.failed_documents = inputs.failed;
+  for (const auto& document : inputs.documents) outcome.document_names[document.hash] = document.names.front();
+  golden::DocumentNames names;
+  for (const auto& document : inputs.documents) {
+    for (const auto& name : document.names) names.emplace(name, document.hash);
+  }
+  const auto buckets = read_documents(comm, config, parts, sealed, outcome.workers, inputs, tally, progress, pulse,
+                                      outcome, options.fault);
+  finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
+
+  Run context{comm, config, finished.plan, parts, models, finished.questions, outcome.workers,
+              {sealed.begin(), sealed.end()}, pulse, options.log, progress, tally, options.fault};
+  collect_failures(context, outcome.document_names, outcome);
+  const auto wanted = [&](Stage stage) { return !options.until || stage <= *options.until; };
+  golden::Gold gold;
+  if (wanted(Stage::gold)) gold = find_gold(context, names);
+  if (wanted(Stage::chunk)) chunk_documents(context);
+  if (wanted(Stage::embed)) embed_chunks(context);
+  if (wanted(Stage::query)) embed_questions(context);
+  if (wanted(Stage::index)) build_indexes(context);
+  if (wanted(Stage::search)) search_indexes(context);
+  if (wanted(Stage::select)) select_contexts(context);
+  finished.complete = wanted(Stage::score);
+  if (finished.complete) {
+    outcome.transient_rows += answer_and_score(context, gold);
+    outcome.metrics = score::metric_names();
+    outcome.trials = aggregate(context, outcome.metrics);
+  }
+  gather_ranks(comm, tally, outcome);
+  return finished;
+}
+
+state::PartStore open_parts(const config::Config& config, const Finished& finished) {
+  return {config.sweep.state, finished.incarnation, 0};
+}
+
+}  // namespace dream::sweep

@@ -1,0 +1,39 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/pulse.hpp"
+#include "comm/communicator.hpp"
+#include "config/config.hpp"
+#include "sweep/outcome.hpp"
+
+namespace dream::sweep {
+
+struct RunOptions {
+  std::optional<Stage> until;  ///< stop after this stage
+  bool plan_only = false;      ///< list and hash the inputs, print the plan, start nothing
+  Pulse stop = no_pulse();     ///< throws Stopped when the run was asked to end
+  Log log = no_log();
+  std::function<void(Stage)> fault = [](Stage) {};  ///< tests break a rank here
+};
+
+/// What a finished run hands to the report. `outcome` is whole on rank 0 only.
+struct Finished {
+  Plan plan;
+  std::vector<GoldenQuestion> questions;
+  Outcome outcome;
+  std::string incarnation;
+  bool complete = false;  ///< false: it was a plan, or `until` ended it early
+};
+
+/// Runs a sweep, or continues one: whatever the state folder holds is not computed again. Collective: every rank calls it
+/// with the same config. Throws on all ranks alike (comm::agree) for bad input, and Stopped after a request to stop.
+[[nodiscard]] Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
+                           Progress& progress);
+
+/// The parts that `finished` is made of, for readers of per-question rows.
+[[nodiscard]] state::PartStore open_parts(const config::Config& config, const Finished& finished);
+
+}  // namespace dream::sweep
