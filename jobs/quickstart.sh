@@ -14,7 +14,7 @@ build() {
     logged build/log/build.txt cmake --build --preset release --target programs -j "$(compile_jobs)"
 }
 
-timed packages bash jobs/setup.sh build runtime weights
+timed packages bash jobs/setup.sh build weights
 timed weights bash jobs/fetch_minilm.sh
 timed build build
 mpi_environment

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: jobs/setup.sh [GROUP...]        groups of tools/packages.txt; without any: build runtime weights test
+# usage: jobs/setup.sh [GROUP...]        groups of tools/packages.txt; without any: build weights test
 #        jobs/setup.sh --list [GROUP...] prints the packages and does nothing
 # Installs the Debian packages that are missing. Silent when nothing is.
 set -euo pipefail
@@ -62,7 +62,7 @@ if [[ ${1:-} == --list ]]; then
   shift
 fi
 groups=("$@")
-((${#groups[@]} > 0)) || groups=(build runtime weights test)
+((${#groups[@]} > 0)) || groups=(build weights test)
 check_groups "${groups[@]}"
 mapfile -t wanted < <(packages_of "${groups[@]}")
 if [[ $list == yes ]]; then

