@@ -92,6 +92,12 @@ struct GoldSpan {
   bool whole_document = false;
 };
 
+/// One piece of evidence for a question. It may stand at several places (a passage that two documents quote), and any
+/// of them will do. Never empty.
+struct GoldItem {
+  std::vector<GoldSpan> places;
+};
+
 /// What a model answered, or why there is no answer.
 struct Answer {
   std::string text;

@@ -1,0 +1,127 @@
+#include "golden/csv.hpp"
+
+#include <fmt/format.h>
+
+#include "base/errors.hpp"
+
+namespace dream::golden {
+namespace {
+
+/// Bytes of the UTF-8 character at the front of `rest`; 0 when it is none.
+std::size_t character_size(std::string_view rest) {
+  const auto byte = [&rest](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || rest.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates and what lies beyond U+10FFFF.
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
+  if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
+  return size;
+}
+
+void check_encoding(std::string_view bytes, const std::string& file) {
+  if (bytes.substr(0, 2) == "\xFF\xFE" || bytes.substr(0, 2) == "\xFE\xFF") {
+    throw CorpusError(file, 0, "is UTF-16; save it as UTF-8");
+  }
+  std::int64_t line = 1;
+  while (!bytes.empty()) {
+    const auto size = character_size(bytes);
+    if (size == 0) {
+      throw CorpusError(file, 0, fmt::format("line {}: byte 0x{:02X} is not UTF-8; save the file as UTF-8", line,
+                                             static_cast<unsigned char>(bytes[0])));
+    }
+    if (bytes[0] == '\n') ++line;
+    bytes.remove_prefix(size);
+  }
+}
+
+char separator_of(std::string_view bytes) {
+  const auto first = bytes.substr(0, bytes.find_first_of("\r\n"));
+  if (first.find(',') != std::string_view::npos) return ',';
+  if (first.find(';') != std::string_view::npos) return ';';
+  return first.find('\t') != std::string_view::npos ? '\t' : ',';
+}
+
+class Parser {
+ public:
+  Parser(std::string_view bytes, const std::string& file)
+      : bytes_(bytes), file_(file), separator_(separator_of(bytes)) {}
+
+  std::vector<CsvRow> parse() {
+    std::vector<CsvRow> rows;
+    while (at_ < bytes_.size()) {
+      auto row = read_row();
+      const bool blank = row.cells.size() == 1 && row.cells[0].empty();
+      if (!blank) rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  CsvRow read_row() {
+    CsvRow row{{}, line_};
+    for (;;) {
+      row.cells.push_back(bytes_.substr(at_, 1) == "\"" ? read_quoted(row) : read_plain());
+      if (at_ >= bytes_.size()) return row;
+      const char end = bytes_[at_++];
+      if (end == separator_) continue;  // a last separator means one more, empty cell
+      if (end == '\r' && at_ < bytes_.size() && bytes_[at_] == '\n') ++at_;
+      ++line_;
+      return row;
+    }
+  }
+
+  [[nodiscard]] bool ends_cell(char c) const { return c == separator_ || c == '\n' || c == '\r'; }
+
+  std::string read_plain() {
+    const auto begin = at_;
+    while (at_ < bytes_.size() && !ends_cell(bytes_[at_])) ++at_;
+    return std::string(bytes_.substr(begin, at_ - begin));
+  }
+
+  std::string read_quoted(const CsvRow& row) {
+    const auto opened = line_;
+    std::string cell;
+    for (++at_; at_ < bytes_.size(); ++at_) {
+      const char c = bytes_[at_];
+      if (c == '\n' || (c == '\r' && bytes_.substr(at_ + 1, 1) != "\n")) ++line_;
+      if (c != '"') {
+        cell += c;
+      } else if (bytes_.substr(at_ + 1, 1) == "\"") {
+        cell += c;
+        ++at_;
+      } else {
+        ++at_;
+        if (at_ < bytes_.size() && !ends_cell(bytes_[at_])) {
+          fail(line_, row, fmt::format("'{}' behind a closing quote; write a quote inside a cell as \"\"", bytes_[at_]));
+        }
+        return cell;
+      }
+    }
+    fail(opened, row, "the quote that opens here is never closed");
+  }
+
+  [[noreturn]] void fail(std::int64_t line, const CsvRow& row, const std::string& what) const {
+    throw CorpusError(file_, 0, fmt::format("line {}, column {}: {}", line, row.cells.size() + 1, what));
+  }
+
+  std::string_view bytes_;
+  const std::string& file_;
+  char separator_;
+  std::size_t at_ = 0;
+  std::int64_t line_ = 1;
+};
+
+}  // namespace
+
+std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& file) {
+  if (bytes.substr(0, 3) == "\xEF\xBB\xBF") bytes.remove_prefix(3);
+  check_encoding(bytes, file);
+  return Parser(bytes, file).parse();
+}
+
+}  // namespace dream::golden

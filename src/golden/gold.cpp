@@ -1,0 +1,161 @@
+#include "golden/gold.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "golden/golden.hpp"
+#include "lexical/letters.hpp"
+
+namespace dream::golden {
+namespace {
+
+// Windows of the rolling hash, longest first: a passage uses the longest that it fills. Long windows meet few false
+// candidates; single letters are for gold such as "7", where every occurrence is one.
+constexpr std::array<std::size_t, 3> window_sizes{32, 8, 1};
+constexpr std::uint64_t base = 0x9E3779B97F4A7C15ULL | 1;
+
+std::uint64_t hash_of(std::u32string_view letters) {
+  std::uint64_t hash = 0;
+  for (const auto letter : letters) hash = hash * base + letter;
+  return hash;
+}
+
+std::uint64_t power(std::uint64_t exponent) {
+  std::uint64_t out = 1;
+  for (std::uint64_t i = 0; i < exponent; ++i) out *= base;
+  return out;
+}
+
+/// Calls at(position, hash) for every window of the letters.
+template <class At>
+void roll(std::u32string_view letters, std::size_t size, At&& at) {
+  if (letters.size() < size) return;
+  const auto leaving = power(size);
+  auto hash = hash_of(letters.substr(0, size));
+  at(std::size_t{0}, hash);
+  for (std::size_t i = size; i < letters.size(); ++i) {
+    hash = hash * base + letters[i] - leaving * letters[i - size];
+    at(i - size + 1, hash);
+  }
+}
+
+}  // namespace
+
+GoldFinder::GoldFinder(std::span<const GoldenQuestion> questions) {
+  for (const auto size : window_sizes) windows_.push_back({size, {}});
+  std::map<std::u32string, std::int32_t> numbers;
+  for (const auto& question : questions) {
+    auto& own = passages_.emplace_back();
+    for (const auto& context : question.contexts) {
+      auto letters = lexical::letters_only(context);
+      if (letters.empty()) {
+        own.push_back(-1);
+        continue;
+      }
+      const auto [entry, is_new] = numbers.emplace(std::move(letters), static_cast<std::int32_t>(needles_.size()));
+      own.push_back(entry->second);
+      if (!is_new) continue;
+      const auto& needle = needles_.emplace_back(entry->first);
+      auto& window = *std::find_if(windows_.begin(), windows_.end(),
+                                   [&needle](const Window& w) { return needle.size() >= w.size; });
+      window.by_hash.emplace(hash_of(std::u32string_view(needle).substr(0, window.size)), entry->second);
+    }
+  }
+}
+
+std::vector<GoldHit> GoldFinder::find(const Digest& document, std::string_view text) const {
+  const auto letters = lexical::letters_of(text);
+  const std::u32string_view all(letters.text);
+  std::vector<bool> found(needles_.size(), false);
+  std::vector<GoldHit> hits;
+  for (const auto& window : windows_) {
+    if (window.by_hash.empty()) continue;
+    roll(all, window.size, [&](std::size_t at, std::uint64_t hash) {
+      const auto [begin, end] = window.by_hash.equal_range(hash);
+      for (auto candidate = begin; candidate != end; ++candidate) {
+        const auto number = static_cast<std::size_t>(candidate->second);
+        const auto& needle = needles_[number];
+        if (found[number] || all.substr(at, needle.size()) != needle) continue;
+        found[number] = true;
+        hits.push_back({candidate->second, document, {letters.begin[at], letters.end[at + needle.size() - 1]}});
+      }
+    });
+  }
+  std::sort(hits.begin(), hits.end());
+  return hits;
+}
+
+namespace {
+
+class Assembler {
+ public:
+  Assembler(std::span<const GoldHit> hits, const DocumentNames& names, const std::map<Digest, std::int64_t>& sizes)
+      : hits_(hits), names_(names), sizes_(sizes) {}
+
+  void add(const GoldenQuestion& question, const std::vector<std::int32_t>& passages, Gold& gold) {
+    const auto sources = documents_of(question);
+    auto& items = gold.items.emplace_back();
+    std::set<std::int32_t> seen;  // a context that the file gives twice is one piece of evidence
+    for (const auto passage : passages) {
+      if (passage < 0 || !seen.insert(passage).second) continue;
+      auto item = item_of(passage, sources);
+      if (item.places.empty()) ++gold.lost_passages;
+      else items.push_back(std::move(item));
+    }
+    if (!items.empty()) {
+      ++gold.located;
+      return;
+    }
+    for (const auto& document : sources) items.push_back({{{document, {0, sizes_.at(document)}, true}}});
+    ++(items.empty() ? gold.without : gold.by_source);
+  }
+
+ private:
+  /// By digest, so that the order of a folder does not matter.
+  std::set<Digest> documents_of(const GoldenQuestion& question) {
+    std::set<Digest> out;
+    for (const auto& source : question.sources) {
+      auto [entry, is_new] = by_source_.try_emplace(source);
+      if (is_new) {
+        for (const auto& [name, document] : names_) {
+          if (sizes_.count(document) != 0 && source_matches(source, name)) entry->second.insert(document);
+        }
+      }
+      out.insert(entry->second.begin(), entry->second.end());
+    }
+    return out;
+  }
+
+  [[nodiscard]] GoldItem item_of(std::int32_t passage, const std::set<Digest>& sources) const {
+    const auto below = [](const GoldHit& hit, std::int32_t number) { return hit.passage < number; };
+    GoldItem all;
+    GoldItem own;
+    for (auto hit = std::lower_bound(hits_.begin(), hits_.end(), passage, below);
+         hit != hits_.end() && hit->passage == passage; ++hit) {
+      const GoldSpan place{hit->document, hit->span, false};
+      all.places.push_back(place);
+      if (sources.count(hit->document) != 0) own.places.push_back(place);
+    }
+    return own.places.empty() ? all : own;
+  }
+
+  std::span<const GoldHit> hits_;
+  const DocumentNames& names_;
+  const std::map<Digest, std::int64_t>& sizes_;
+  std::map<std::string, std::set<Digest>> by_source_;  // a golden file names few sources many times
+};
+
+}  // namespace
+
+Gold assemble(std::span<const GoldenQuestion> questions, const GoldFinder& finder, std::vector<GoldHit> hits,
+              const DocumentNames& names, const std::map<Digest, std::int64_t>& sizes) {
+  std::sort(hits.begin(), hits.end());
+  hits.erase(std::unique(hits.begin(), hits.end()), hits.end());  // one content under two names is read twice
+  Assembler assembler(hits, names, sizes);
+  Gold gold;
+  for (std::size_t q = 0; q < questions.size(); ++q) assembler.add(questions[q], finder.passages()[q], gold);
+  return gold;
+}
+
+}  // namespace dream::golden

@@ -1,0 +1,71 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "stages/types.hpp"
+
+namespace dream::golden {
+
+/// A passage found in a document. Plain, so that ranks can send theirs to each other.
+struct GoldHit {
+  std::int32_t passage = 0;  ///< as GoldFinder numbers them
+  Digest document;
+  Span span;
+  auto operator<=>(const GoldHit&) const = default;
+};
+
+/// Finds all gold passages of all questions in one pass over each document. Passages and documents are compared by
+/// letters and digits alone (lexical/letters.hpp), so white space, line breaks, hyphens, quotes and markup may differ.
+/// Immutable after construction; safe from several threads.
+class GoldFinder {
+ public:
+  /// Equal passages of several questions are one. Passages without a letter or digit are left out.
+  explicit GoldFinder(std::span<const GoldenQuestion> questions);
+
+  /// The passages that stand in this text, each at its first place, by passage. O(bytes), whatever the number of
+  /// passages, unless many passages begin alike.
+  [[nodiscard]] std::vector<GoldHit> find(const Digest& document, std::string_view text) const;
+
+  /// passages()[q]: the numbers of question q's contexts, in their order; -1 for one without letters.
+  [[nodiscard]] const std::vector<std::vector<std::int32_t>>& passages() const { return passages_; }
+
+ private:
+  /// Passages with at least so many letters are found by the hash of their first `window` letters.
+  struct Window {
+    std::size_t size = 0;
+    std::unordered_multimap<std::uint64_t, std::int32_t> by_hash;
+  };
+
+  std::vector<std::u32string> needles_;
+  std::vector<std::vector<std::int32_t>> passages_;
+  std::vector<Window> windows_;
+};
+
+/// Documents that bear a name: what a question's `sources` may mean.
+using DocumentNames = std::multimap<std::string, Digest>;
+
+/// items[q]: the evidence of question q. Each context that was found is an item with all its places, those in the
+/// question's own sources only when there are any. A question none of whose contexts was found has an item for each
+/// source that exists (whole documents); a source that is a pattern gives one item for each document. Without either
+/// the question has no items.
+struct Gold {
+  std::vector<std::vector<GoldItem>> items;
+  std::int64_t located = 0;        ///< questions with at least one passage in its place
+  std::int64_t by_source = 0;      ///< questions whose gold is whole documents
+  std::int64_t without = 0;        ///< questions without any gold
+  std::int64_t lost_passages = 0;  ///< contexts (with letters) that stand in no document
+};
+
+/// hits: of all documents, in any order. The result does not depend on how documents were spread over ranks.
+/// sizes: bytes of each document's text, for whole-document spans.
+[[nodiscard]] Gold assemble(std::span<const GoldenQuestion> questions, const GoldFinder& finder,
+                            std::vector<GoldHit> hits, const DocumentNames& names,
+                            const std::map<Digest, std::int64_t>& sizes);
+
+}  // namespace dream::golden
