@@ -46,10 +46,14 @@ IndexPtr make(std::int64_t dimension, const std::string& factory) {
   }
 }
 
-/// FAISS warns on stderr below 39 rows per centroid; whether to index so few rows is the user's choice.
-void silence_training(faiss::Index& index) {
+/// FAISS warns on stderr below 39 rows per centroid; whether to index so few rows is the user's choice. It also spends
+/// most of a PQ's training on renumbering codes for a kind of search that we do not use.
+void prepare_training(faiss::Index& index) {
   if (auto* ivf = dynamic_cast<faiss::IndexIVF*>(&index)) ivf->cp.min_points_per_centroid = 1;
-  if (auto* pq = dynamic_cast<faiss::IndexPQ*>(&index)) pq->pq.cp.min_points_per_centroid = 1;
+  if (auto* pq = dynamic_cast<faiss::IndexPQ*>(&index)) {
+    pq->pq.cp.min_points_per_centroid = 1;
+    pq->do_polysemous_training = false;
+  }
   if (auto* pq = dynamic_cast<faiss::IndexIVFPQ*>(&index)) pq->pq.cp.min_points_per_centroid = 1;
 }
 
@@ -57,7 +61,7 @@ void silence_training(faiss::Index& index) {
 bool train(faiss::Index& index, MatrixView<const float> vectors) {
   if (index.is_trained) return true;
   if (vectors.rows == 0) return false;
-  silence_training(index);
+  prepare_training(index);
   try {
     index.train(vectors.rows, vectors.data);
   } catch (const faiss::FaissException&) {

@@ -136,6 +136,21 @@ BOOST_AUTO_TEST_CASE(approximate_indexes_nominate_mostly_the_best_and_the_same_i
   }
 }
 
+BOOST_AUTO_TEST_CASE(cells_that_differ_by_rounding_are_chosen_the_same_in_any_batch) {
+  // Few directions and little noise: several cells share a direction, and a question is equally near to all of them.
+  const auto few = directions(12, 3);
+  std::mt19937 random(4);
+  std::normal_distribution<float> noise(0, 0x1p-21F);
+  auto rows = rows_of(3000);
+  for (std::int64_t r = 0; r < 3000; ++r) {
+    for (std::size_t i = 0; i < dimension; ++i) rows.vectors.row(r)[i] = few.row(r % 12)[i] + noise(random);
+  }
+  const Shard shard(build(rows, "IVF64,Flat").file, rows, "nprobe=1");
+  Matrix questions = directions(120, 5);
+  for (std::int64_t q = 0; q < 60; ++q) std::ranges::copy(few.row(q % 12), questions.row(q).begin());
+  BOOST_TEST(ask(shard, questions, 5).rows == ask_one_by_one(shard, questions, 5), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(search_parameters_reach_the_index) {
   const auto rows = rows_of(2000);
   const auto questions = directions(40, 7);
