@@ -44,7 +44,7 @@ install_missing() {
   mkdir -p build
   : >"$log"
   apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 -o Acquire::http::Timeout=60 -o DPkg::Lock::Timeout=300)
-  echo "setup: installing ${#missing[@]} Debian packages"
+  echo "setup: installing Debian packages (${#missing[@]})"
   local lists=fresh
   # By default apt-get update ends with 0 even when it fetched nothing.
   "${apt[@]}" -o APT::Update::Error-Mode=any update >>"$log" 2>&1 || lists=stale
@@ -81,7 +81,7 @@ if [[ $(id -u) != 0 ]]; then
   if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
     sudo=(sudo -n)
   else
-    tell_and_stop "${#missing[@]} Debian packages are missing, and this user may not install them. As root:"
+    tell_and_stop "Debian packages are missing (${#missing[@]}), and this user may not install them. As root:"
   fi
 fi
 install_missing
