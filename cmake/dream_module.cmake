@@ -7,11 +7,13 @@ function(dream_module name)
   target_link_libraries(dream_${name} PUBLIC dream::flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# dream_program(NAME SOURCES a.cpp ... LINK lib ...): a program in build/<preset>/bin.
+# dream_program(NAME SOURCES a.cpp ... LINK lib ...): a program in build/<preset>/bin. Its target is program_NAME, since
+# a module's target may be called like the program.
 function(dream_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE dream::flags ${ARG_LINK})
+  add_executable(program_${name} ${ARG_SOURCES})
+  set_target_properties(program_${name} PROPERTIES OUTPUT_NAME ${name})
+  target_link_libraries(program_${name} PRIVATE dream::flags ${ARG_LINK})
 endfunction()
 
 # dream_test(NAME SOURCES a.cpp ... LINK lib ... [LABELS l ...] [TIMEOUT s])

@@ -27,6 +27,12 @@ std::string Params::canonical() const {
   return text;
 }
 
+Params defaults_of(const ComponentInfo& info) {
+  Params params;
+  for (const auto& param : info.params) params.set(param.name, param.default_value);
+  return params;
+}
+
 const Value& Params::at(std::string_view name) const {
   const auto found = values_.find(std::string(name));
   DREAM_CHECK(found != values_.end(), "no parameter " + std::string(name));

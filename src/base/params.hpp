@@ -56,6 +56,9 @@ struct ComponentInfo {
   std::vector<ParamInfo> params{};
 };
 
+/// All parameters of a component at their defaults.
+[[nodiscard]] Params defaults_of(const ComponentInfo& info);
+
 /// A component and its parameters, as the config chose them, complete with defaults.
 struct Choice {
   std::string name;

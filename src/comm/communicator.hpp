@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <span>
@@ -141,7 +142,10 @@ class Communicator {
   void set_idle(std::function<void()> idle) { transport_->set_idle(std::move(idle)); }
 
   /// Ends all ranks at once. Only for the one catch in main().
-  [[noreturn]] void abort(int exit_code) { transport_->abort(exit_code); }
+  [[noreturn]] void abort(int exit_code) {
+    transport_->abort(exit_code);
+    std::abort();  // not reached: g++ 12 does not believe a virtual function's [[noreturn]]
+  }
 
  private:
   template <class T>

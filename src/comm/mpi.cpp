@@ -286,6 +286,13 @@ bool launched_by_mpi() {
   return false;
 }
 
+int launched_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+    if (const char* text = std::getenv(name)) return std::atoi(text);
+  }
+  return 0;
+}
+
 Communicator mpi_world(const MpiOptions& options) { return Communicator(std::make_shared<Mpi>(options)); }
 
 std::string mpi_version() {

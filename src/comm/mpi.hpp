@@ -31,6 +31,9 @@ class MpiEnvironment {
 /// self() spares the start of MPI.
 [[nodiscard]] bool launched_by_mpi();
 
+/// This process's rank as its launcher's environment says, before MPI has started; 0 without a launcher.
+[[nodiscard]] int launched_rank();
+
 /// All ranks of the job. Collective. Needs a live MpiEnvironment.
 [[nodiscard]] Communicator mpi_world(const MpiOptions& options = {});
 

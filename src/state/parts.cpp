@@ -26,7 +26,7 @@ bool is_key(const std::string& stem) {
 }  // namespace
 
 PartStore::PartStore(fs::path folder, std::string incarnation, int rank)
-    : folder_(std::move(folder)), prefix_(std::move(incarnation) + "-" + std::to_string(rank) + "-") {}
+    : folder_(std::move(folder)), incarnation_(std::move(incarnation)), rank_(rank) {}
 
 void PartStore::prepare() const {
   make_folder(folder_ / "parts");
@@ -63,6 +63,12 @@ void PartStore::write(const Digest& key, const std::function<void(H5Writer&)>& f
   seal(beside, path(key));
 }
 
+void PartStore::write_provisional(const Digest& key, const std::function<void(H5Writer&)>& fill) const {
+  H5Writer writer(provisional(key));
+  fill(writer);
+  writer.close();
+}
+
 void PartStore::write_beside(const Digest& key, std::string_view extension, std::string_view bytes) const {
   const auto beside = temporary(key);
   write_file(beside, bytes);
@@ -70,8 +76,10 @@ void PartStore::write_beside(const Digest& key, std::string_view extension, std:
 }
 
 H5Reader PartStore::open(const Digest& key) const {
-  verify(path(key));
-  return H5Reader(path(key));
+  auto file = path(key);
+  if (!fs::exists(file) && fs::exists(provisional(key))) file = provisional(key);
+  verify(file);
+  return H5Reader(file);
 }
 
 fs::path PartStore::path(const Digest& key, std::string_view extension) const {
@@ -79,7 +87,13 @@ fs::path PartStore::path(const Digest& key, std::string_view extension) const {
   return folder_ / "parts" / name.substr(0, 2) / (name + "." + std::string(extension));
 }
 
-fs::path PartStore::temporary(const Digest& key) const { return folder_ / "tmp" / (prefix_ + key.hex()); }
+fs::path PartStore::temporary(const Digest& key) const {
+  return folder_ / "tmp" / (incarnation_ + "-" + std::to_string(rank_) + "-" + key.hex());
+}
+
+fs::path PartStore::provisional(const Digest& key) const {
+  return folder_ / "tmp" / (incarnation_ + "-provisional-" + key.hex());
+}
 
 void PartStore::seal(const fs::path& from, const fs::path& to) const {
   make_folder(to.parent_path());

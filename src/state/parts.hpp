@@ -34,6 +34,10 @@ class PartStore {
   /// Writes and seals a part. `fill` must write the same bytes for the same key.
   void write(const Digest& key, const std::function<void(H5Writer&)>& fill) const;
 
+  /// Writes a part that must not be taken for whole, because some of its rows may turn out otherwise when they are tried
+  /// again: open() finds it until this incarnation ends, list() never does.
+  void write_provisional(const Digest& key, const std::function<void(H5Writer&)>& fill) const;
+
   /// Seals a plain file beside a part, e.g. "faiss".
   void write_beside(const Digest& key, std::string_view extension, std::string_view bytes) const;
 
@@ -44,10 +48,12 @@ class PartStore {
 
  private:
   [[nodiscard]] std::filesystem::path temporary(const Digest& key) const;
+  [[nodiscard]] std::filesystem::path provisional(const Digest& key) const;
   void seal(const std::filesystem::path& from, const std::filesystem::path& to) const;
 
   std::filesystem::path folder_;
-  std::string prefix_;
+  std::string incarnation_;
+  int rank_;
 };
 
 }  // namespace dream::state

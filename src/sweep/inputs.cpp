@@ -168,7 +168,7 @@ std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const Buc
     ++tally.documents;
     if (!result.ok()) failures.push_back({bucket.jobs[i].hash, result.reason, result.detail, !result.final});
     if (!result.final) continue;
-    auto document = result.ok() ? corpus::clean(bucket.jobs[i].hash, result.pages)
+    auto document = result.ok() ? corpus::clean(bucket.jobs[i].hash, bucket.jobs[i].format, result.pages)
                                 : Document{bucket.jobs[i].hash, "", {0}};
     documents.push_back({std::move(document), result.reason, result.detail});
   }
@@ -202,7 +202,7 @@ corpus::ReaderOptions reader_options(const config::Corpus& corpus) {
 Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse) {
   std::vector<corpus::SourceFile> files;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) files = corpus::list_sources(config.corpus.sources);
+    if (comm.rank() == 0) files = corpus::list_sources(config.corpus.sources, pulse);
   });
   const auto paths = broadcast_paths(comm, files);
   std::vector<Hashed> share;

@@ -5,6 +5,7 @@
 
 #include "config/config.hpp"
 #include "stages/embed/embedder.hpp"
+#include "stages/score/judge.hpp"
 #include "sweep/plan.hpp"
 #include "text/tokenizer.hpp"
 
@@ -15,6 +16,7 @@ struct Models {
   std::map<std::string, std::unique_ptr<embed::Embedder>> embedders;  ///< by the config's names
   std::shared_ptr<const text::Tokenizer> chunk_tokenizer;
   std::string judge_embedder;  ///< which of them the judge compares texts with
+  std::unique_ptr<score::Judge> judge;
   Identities identities;
 
   [[nodiscard]] const embed::Embedder& embedder(const std::string& name) const { return *embedders.at(name); }
@@ -23,8 +25,5 @@ struct Models {
 /// Loads what the config names, with `threads` compute threads. Local. Throws ModelError, or NotCompiled for a device
 /// that this build does not have.
 [[nodiscard]] Models load_models(const config::Config& config, int threads);
-
-/// Only the digests of the rows and parameters, for a plan that loads nothing heavy.
-void identify(const config::Config& config, Models& models);
 
 }  // namespace dream::sweep

@@ -1,10 +1,12 @@
 #include "sweep/run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "base/file.hpp"
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
 #include "parts/documents.hpp"
@@ -191,7 +193,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.complete = wanted(Stage::score);
   if (finished.complete) {
     outcome.transient_rows += answer_and_score(context, gold);
-    outcome.metrics = score::metric_names();
+    for (const auto& row : score::metrics()) outcome.metrics.push_back(row.name);
     outcome.trials = aggregate(context, outcome.metrics);
   }
   gather_ranks(comm, tally, outcome);

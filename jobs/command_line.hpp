@@ -1,0 +1,29 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sweep/plan.hpp"
+
+namespace dream::jobs {
+
+/// What the user typed.
+struct CommandLine {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::string env_file;
+  std::string list;                  ///< a table's name for --list
+  std::optional<sweep::Stage> until;
+  bool plan = false;
+  bool check = false;
+  bool version = false;
+  std::string fault;                 ///< "stage:rank:throw|kill|stop", for the tests
+};
+
+/// Parses, or ends the program (help, usage errors: exit code 2). Only rank 0 prints.
+[[nodiscard]] CommandLine parse_command_line(int argc, char** argv, bool prints);
+
+/// "embed" -> Stage::embed. Throws ConfigError with near names.
+[[nodiscard]] sweep::Stage parse_stage(const std::string& name);
+
+}  // namespace dream::jobs

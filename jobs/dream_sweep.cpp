@@ -1,0 +1,154 @@
+// The program: rank 0 and the workers start here, run the sweep, and leave by one road.
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "comm/agree.hpp"
+#include "comm/mpi.hpp"
+#include "config/config.hpp"
+#include "config/list.hpp"
+#include "dream_version.hpp"
+#include "jobs/board.hpp"
+#include "jobs/command_line.hpp"
+#include "jobs/environment.hpp"
+#include "report/outputs.hpp"
+#include "sweep/catalog.hpp"
+#include "sweep/run.hpp"
+
+namespace {
+
+using namespace dream;
+
+void print_version() {
+  fmt::print("dream_sweep {} (commit {}, {}, {})\n", version::program, version::commit, version::compiler,
+             version::build_type);
+  fmt::print("{}; HDF5 {}.{}.{}\n", comm::mpi_version(), H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE);
+  fmt::print("backends: cpu (no GPU support in this build)\n");
+}
+
+/// Rank 0's config file and environment decide on all ranks: workers often get neither from a launcher.
+config::Config load_config(comm::Communicator& comm, const jobs::CommandLine& line) {
+  Bytes message;
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    const auto variables = config::environment(line.env_file);
+    Packer packer;
+    packer.put(config::read_config_file(line.config)).put(std::ssize(variables));
+    for (const auto& [name, value] : variables) packer.put(name).put(value);
+    message = packer.take();
+  });
+  comm.broadcast(message, 0);
+  Unpacker reader(message);
+  const auto text = reader.get<std::string>();
+  config::LoadOptions options{line.overrides, {}};
+  for (auto left = reader.get<std::ptrdiff_t>(); left > 0; --left) {
+    auto name = reader.get<std::string>();
+    options.environment[std::move(name)] = reader.get<std::string>();
+  }
+  config::Config config;
+  comm::agree(comm, [&] { config = config::load_text(text, line.config, sweep::catalog(), options); });
+  return config;
+}
+
+/// "embed:1:throw": what tests ask for with --test-fault.
+std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank) {
+  if (text.empty()) return [](sweep::Stage) {};
+  const auto first = text.find(':');
+  const auto second = text.find(':', first + 1);
+  const auto stage = jobs::parse_stage(text.substr(0, first));
+  const int victim = std::stoi(text.substr(first + 1, second - first - 1));
+  const auto kind = text.substr(second + 1);
+  if (rank != victim) return [](sweep::Stage) {};
+  return [stage, kind](sweep::Stage now) {
+    if (now != stage) return;
+    if (kind == "throw") throw InternalError("a fault that a test asked for");
+    ::kill(::getpid(), kind == "kill" ? SIGKILL : kind == "term" ? SIGTERM : SIGSTOP);
+  };
+}
+
+void finish(const config::Config& config, const sweep::Finished& finished) {
+  const auto parts = sweep::open_parts(config, finished);
+  const report::Material material{config, finished, parts};
+  const auto verdict = report::judge_trials(material);
+  report::write_all(material, verdict);
+  std::cout << "\n" << report::terminal_table(material) << "\n" << verdict.sentence << "\n";
+  const auto& outcome = finished.outcome;
+  if (!outcome.failed_documents.empty()) {
+    std::cout << outcome.failed_documents.size() << " of " << outcome.documents
+              << " documents gave no text; manifest.json has each with its reason\n";
+  }
+  if (outcome.transient_rows > 0) {
+    std::cout << outcome.transient_rows << " rows failed for reasons that may pass; the same command tries them again\n";
+  }
+  std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, best.toml\n";
+}
+
+int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line) {
+  const auto config = load_config(comm, line);
+  sweep::RunOptions options;
+  options.plan_only = line.plan || line.check;
+  options.until = line.until;
+  options.fault = parse_fault(line.fault, comm.rank());
+  options.stop = [] {
+    if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
+  };
+  const auto board = jobs::make_board(comm);
+  if (comm.rank() == 0 && !options.plan_only) {
+    fmt::print(stderr, "{}: {} rank{}\n", config.sweep.name, comm.size(), comm.size() == 1 ? "" : "s");
+  }
+  const auto finished = sweep::run(comm, config, options, *board);
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    if (line.check) std::cout << line.config << ": no problems found\n";
+    if (options.plan_only) std::cout << sweep::describe(finished.plan, config);
+    else if (finished.complete) finish(config, finished);
+  });
+  return static_cast<int>(ExitCode::ok);
+}
+
+std::string where(const comm::Communicator& comm) {
+  char host[256] = "unknown";
+  ::gethostname(host, sizeof host - 1);
+  return comm.size() == 1 ? "dream_sweep" : fmt::format("dream_sweep: rank {} on {}", comm.rank(), host);
+}
+
+/// The only catch: an error that all ranks share is printed once and leaves in good order; an error of one rank alone
+/// ends the job, because nobody can be asked to agree on it any more.
+int guarded(comm::Communicator& comm, const jobs::CommandLine& line) {
+  try {
+    return run_sweep(comm, line);
+  } catch (const Error& e) {
+    if (e.on_all_ranks || comm.size() == 1) {
+      if (comm.rank() == 0) std::cerr << "\ndream_sweep: " << e.what() << std::endl;
+      return static_cast<int>(e.code);
+    }
+    std::cerr << "\n" << where(comm) << ": " << e.what() << std::endl;
+    comm.abort(static_cast<int>(e.code));
+  } catch (const std::exception& e) {
+    std::cerr << "\n" << where(comm) << ": " << e.what() << std::endl;
+    comm.abort(static_cast<int>(ExitCode::bug));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  jobs::prepare_environment(argv);
+  // Before MPI starts: a usage error must not need a working MPI.
+  const auto line = jobs::parse_command_line(argc, argv, comm::launched_rank() == 0);
+  const bool launched = comm::launched_by_mpi();
+  std::optional<comm::MpiEnvironment> environment;
+  if (launched) environment.emplace(argc, argv);
+  auto comm = launched ? comm::mpi_world() : comm::self();
+  if (line.version || !line.list.empty()) {
+    if (comm.rank() == 0 && line.version) print_version();
+    if (comm.rank() == 0 && !line.list.empty()) std::cout << config::describe(sweep::catalog(), line.list);
+    return 0;
+  }
+  jobs::watch_signals();
+  return guarded(comm, line);
+}

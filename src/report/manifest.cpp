@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "comm/mpi.hpp"
+#include "config/write.hpp"
+#include "dream_version.hpp"
+#include "report/outputs.hpp"
+
+namespace dream::report {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json build() {
+  return {{"program", version::program}, {"commit", version::commit},      {"compiler", version::compiler},
+          {"build", version::build_type}, {"mpi", comm::mpi_version()}};
+}
+
+json stages(const Material& m) {
+  json list = json::object();
+  const auto& plan = m.finished.plan;
+  for (int s = 0; s < sweep::stage_count; ++s) {
+    const auto stage = static_cast<sweep::Stage>(s);
+    std::int64_t parts = 0;
+    std::int64_t made = 0;
+    for (const int node : plan.nodes_of(stage)) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
+    for (const auto& rank : m.finished.outcome.ranks) made += rank.parts[static_cast<std::size_t>(s)];
+    list[name_of(stage)] = {{"distinct_nodes", plan.nodes_of(stage).size()}, {"parts", parts}, {"parts_made_now", made}};
+  }
+  return list;
+}
+
+json ranks(const Material& m) {
+  json list = json::array();
+  const auto& outcome = m.finished.outcome;
+  for (std::size_t r = 0; r < outcome.ranks.size(); ++r) {
+    const auto& tally = outcome.ranks[r];
+    double seconds = 0;
+    for (const double s : tally.seconds) seconds += s;
+    list.push_back({{"rank", r},
+                    {"host", outcome.hosts[r]},
+                    {"works", outcome.workers.has(static_cast<int>(r))},
+                    {"documents", tally.documents},
+                    {"document_bytes", tally.document_bytes},
+                    {"texts_embedded", tally.texts_embedded},
+                    {"shard_rows", tally.shard_rows},
+                    {"queries", tally.queries},
+                    {"calls", tally.calls},
+                    {"calls_from_state", tally.calls_from_state},
+                    {"seconds", seconds}});
+  }
+  return list;
+}
+
+json failed_documents(const Material& m) {
+  json list = json::array();
+  for (const auto& failed : m.finished.outcome.failed_documents) {
+    list.push_back({{"document", failed.name}, {"reason", failed.reason}, {"detail", failed.detail}});
+  }
+  return list;
+}
+
+}  // namespace
+
+stats::Verdict judge_trials(const Material& m) {
+  const auto scores = objective_scores(m);
+  std::vector<std::string> names;
+  for (const auto& trial : m.finished.plan.trials) {
+    const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
+    names.push_back(fmt::format("trial {} ({}, {}, top_k {}, {})", trial.number, method.name, trial.embedder, trial.k,
+                                trial.llm));
+  }
+  return stats::verdict(scores.view(), names, m.config.objective.maximize,
+                        static_cast<std::uint64_t>(m.config.sweep.seed));
+}
+
+void write_manifest(const Material& m, const stats::Verdict& verdict) {
+  const auto& plan = m.finished.plan;
+  const json manifest = {
+      {"sweep", m.config.sweep.name},
+      {"seed", m.config.sweep.seed},
+      {"judge", m.config.judge.llm},
+      {"incarnation", m.finished.incarnation},
+      {"build", build()},
+      {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.documents},
+                  {"distinct_documents", plan.documents()}, {"bytes", plan.bytes()}}},
+      {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},
+                  {"questions", m.finished.questions.size()}}},
+      {"trials", plan.trials.size()},
+      {"verdict", verdict.sentence},
+      {"stages", stages(m)},
+      {"ranks", ranks(m)},
+      {"failed_documents", failed_documents(m)},
+      {"rows_to_try_again", m.finished.outcome.transient_rows},
+  };
+  // Names of files may be in any encoding; a byte that is no UTF-8 becomes U+FFFD.
+  write_file(std::filesystem::path(m.config.sweep.output) / "manifest.json",
+             manifest.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+void write_best(const Material& m, const stats::Verdict& verdict) {
+  const auto& trial = m.finished.plan.trials.at(static_cast<std::size_t>(verdict.winner));
+  auto best = m.config;
+  best.space.methods = {m.config.space.methods[static_cast<std::size_t>(trial.method)]};
+  best.space.embedders = {trial.embedder};
+  best.space.top_k = {trial.k};
+  best.space.llms = {trial.llm};
+  write_file(std::filesystem::path(m.config.sweep.output) / "best.toml", config::to_toml(best));
+}
+
+void write_all(const Material& m, const stats::Verdict& verdict) {
+  std::error_code error;
+  std::filesystem::create_directories(m.config.sweep.output, error);
+  if (error) throw StateError(m.config.sweep.output, "", "cannot make this folder: " + error.message());
+  write_results(m);
+  write_questions(m);
+  write_chunks(m);
+  write_timings(m);
+  write_h5(m);
+  write_best(m, verdict);
+  write_manifest(m, verdict);
+}
+
+}  // namespace dream::report

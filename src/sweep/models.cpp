@@ -1,0 +1,74 @@
+#include "sweep/models.hpp"
+
+#include <set>
+
+#include "base/errors.hpp"
+#include "stages/chunk/chunker.hpp"
+#include "stages/generate/extractive.hpp"
+#include "stages/score/judge.hpp"
+
+namespace dream::sweep {
+namespace {
+
+void load_embedder(const config::Config& config, const std::string& name, int threads, Models& models) {
+  if (models.embedders.contains(name)) return;
+  const auto& model = config.model(name);
+  const auto* row = embed::embedder_row(model.kind);
+  DREAM_CHECK(row != nullptr, "the config has checked that " + name + " is an embedder");
+  auto embedder = row->make(model.params, threads);
+  models.identities.embedders[name] = embedder->identity();
+  models.embedders[name] = std::move(embedder);
+}
+
+/// chunking.tokenizer: "words", a model that has one, or "auto": the first model of space.embedder that has one.
+std::shared_ptr<const text::Tokenizer> choose_tokenizer(const config::Config& config, int threads, Models& models) {
+  const auto& wanted = config.chunking.tokenizer;
+  if (wanted == "words") return text::words_tokenizer();
+  if (wanted != "auto") {
+    load_embedder(config, wanted, threads, models);
+    if (auto tokenizer = models.embedder(wanted).tokenizer()) return tokenizer;
+    throw ConfigError("chunking.tokenizer: the model \"" + wanted + "\" has no tokenizer; use \"words\" or another model");
+  }
+  for (const auto& name : config.space.embedders) {
+    if (auto tokenizer = models.embedder(name).tokenizer()) return tokenizer;
+  }
+  return text::words_tokenizer();
+}
+
+/// What decides a model's answers: kind and parameters, but neither where it is served nor how it is asked or paid.
+Digest identify_llm(const config::Model& model) {
+  static const std::set<std::string> no_matter = {"base_url",     "attempts",    "timeout_s", "limits.in_flight",
+                                                  "price.input", "price.output", "ca_file"};
+  Hasher hasher("llm");
+  hasher.add(model.kind).add(std::int64_t{generate::extractive_version});
+  for (const auto& [name, value] : model.params.all()) {
+    if (!no_matter.contains(name)) hasher.add(name).add(to_text(value));
+  }
+  return hasher.finish();
+}
+
+}  // namespace
+
+Models load_models(const config::Config& config, int threads) {
+  Models models;
+  for (const auto& name : config.space.embedders) load_embedder(config, name, threads, models);
+  models.judge_embedder = config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
+  load_embedder(config, models.judge_embedder, threads, models);
+  models.chunk_tokenizer = choose_tokenizer(config, threads, models);
+  models.judge = score::make_overlap_judge(defaults_of(score::overlap_info()));
+
+  auto& identities = models.identities;
+  identities.tokenizer = models.chunk_tokenizer->identity();
+  identities.judge =
+      Hasher("judge").add(models.judge->identity()).add(identities.embedders.at(models.judge_embedder)).finish();
+  for (const auto& method : config.space.methods) {
+    const auto& row = chunk::chunker_row(method.name);
+    identities.methods.push_back(
+        Hasher("method").add(method.canonical()).add(std::int64_t{row.version}).finish());
+    identities.auto_merge.push_back(row.auto_merge);
+  }
+  for (const auto& name : config.space.llms) identities.llms[name] = identify_llm(config.model(name));
+  return models;
+}
+
+}  // namespace dream::sweep

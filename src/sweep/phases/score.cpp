@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <unordered_map>
+
+#include "comm/agree.hpp"
+#include "parts/results.hpp"
+#include "parts/retrieved.hpp"
+#include "stages/generate/extractive.hpp"
+#include "stages/score/metrics.hpp"
+#include "stages/score/retrieval.hpp"
+#include "sweep/phases/phases.hpp"
+#include "sweep/rounds.hpp"
+#include "sweep/text_vectors.hpp"
+
+namespace dream::sweep {
+namespace {
+
+constexpr std::int64_t round_questions = 2048;  ///< per rank; bounds contexts and answers in memory
+
+/// One trial's question on its way to its scores.
+struct Row {
+  const GoldenQuestion* question = nullptr;
+  const std::vector<GoldItem>* gold = nullptr;
+  std::vector<std::string> contexts;
+  std::vector<score::ContextPlace> places;
+  Answer answer;
+
+  [[nodiscard]] score::JudgeInput input() const {
+    return {question->question, answer.text, contexts, question->reference};
+  }
+};
+
+struct Work {
+  Item item;
+  std::vector<Row> rows;
+};
+
+Work load(const Run& run, const golden::Gold& gold, const Item& item) {
+  Work work{item, {}};
+  const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
+  auto contexts = parts::load_contexts(run.parts.open(run.key(run.node(item.node).inputs.at(0), item.part)));
+  for (auto q = slice.begin; q < slice.end; ++q) {
+    Row& row = work.rows.emplace_back();
+    row.question = &run.questions[static_cast<std::size_t>(q)];
+    row.gold = &gold.items[static_cast<std::size_t>(q)];
+    for (auto& context : contexts[static_cast<std::size_t>(q - slice.begin)]) {
+      row.contexts.push_back(std::move(context.text));
+      row.places.push_back({context.retrieved.chunk.document, std::move(context.spans)});
+    }
+  }
+  return work;
+}
+
+void answer_locally(const Run& run, Work& work) {
+  const auto& model = run.config.model(run.node(work.item.node).llm);
+  if (model.kind != generate::extractive_info().name) return;
+  const generate::Extractive reader(model.params);
+  for (auto& row : work.rows) {
+    run.pulse();
+    row.answer = reader.answer(row.question->question, row.contexts);
+  }
+}
+
+/// Cosines of texts that were embedded before anybody asked.
+class Cosines {
+ public:
+  Cosines(TextVectors& vectors, const std::vector<std::string>& texts) : vectors_(vectors.embed(texts)) {
+    for (std::size_t i = 0; i < texts.size(); ++i) row_.try_emplace(texts[i], static_cast<std::int64_t>(i));
+  }
+  double operator()(std::string_view a, std::string_view b) const {
+    const auto x = vectors_.row(row_.at(std::string(a)));
+    const auto y = vectors_.row(row_.at(std::string(b)));
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+    return sum;
+  }
+
+ private:
+  Matrix vectors_;
+  std::unordered_map<std::string, std::int64_t> row_;
+};
+
+std::vector<std::string> compared_texts(const Run& run, const std::vector<Work>& round) {
+  std::vector<std::string> texts;
+  for (const auto& work : round) {
+    for (const auto& row : work.rows) {
+      for (const auto& [a, b] : run.models.judge->pairs(row.input())) {
+        texts.emplace_back(a);
+        texts.emplace_back(b);
+      }
+    }
+  }
+  std::ranges::sort(texts);
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return texts;
+}
+
+parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosines) {
+  std::vector<score::JudgeInput> inputs;
+  for (const auto& row : work.rows) inputs.push_back(row.input());
+  const auto judged = run.models.judge->judge(inputs, std::cref(cosines), run.pulse);
+  parts::SliceResults slice;
+  for (const auto& metric : score::metrics()) slice.metrics.push_back(metric.name);
+  for (std::size_t i = 0; i < work.rows.size(); ++i) {
+    const auto& row = work.rows[i];
+    auto scores = score::retrieval_scores(row.places, *row.gold);
+    scores.insert(judged[i].begin(), judged[i].end());
+    parts::Result& result = slice.results.emplace_back();
+    result.answer = row.answer;
+    result.flagged = std::ranges::any_of(row.contexts, score::addresses_judge);
+    for (const auto& metric : slice.metrics) result.scores.push_back(scores.at(metric));
+  }
+  return slice;
+}
+
+void score_round(Run& run, const golden::Gold& gold, TextVectors& vectors, std::span<const Item> items,
+                 StageScope& scope) {
+  std::vector<Work> round;
+  std::vector<std::string> texts;
+  comm::agree(run.comm, [&] {
+    run.fault(Stage::score);
+    for (const auto& item : items) {
+      round.push_back(load(run, gold, item));
+      answer_locally(run, round.back());
+    }
+    texts = compared_texts(run, round);
+  });
+  const Cosines cosines(vectors, texts);
+  comm::agree(run.comm, [&] {
+    for (const auto& work : round) {
+      const auto slice = judge(run, work, cosines);
+      run.parts.write(work.item.key, [&](state::H5Writer& file) { parts::save(file, slice); });
+      scope.advance();
+    }
+  });
+}
+
+}  // namespace
+
+std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
+  const auto items = pending(run, Stage::score);
+  std::int64_t all = 0;
+  for (int number : run.plan.nodes_of(Stage::score)) all += run.plan.parts_of(run.node(number));
+  StageScope scope(run, Stage::score, all, all - std::ssize(items));
+  TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
+  in_rounds(run.comm, mine(run, items), round_questions,
+            [&](std::span<const Item> round) { score_round(run, gold, vectors, round, scope); });
+  return 0;
+}
+
+}  // namespace dream::sweep
