@@ -64,6 +64,11 @@ std::string numeric_class() {
   return choice().name;
 }
 
+std::string gemm_library() {
+  const auto* version = dnnl::version();
+  return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch);
+}
+
 void limit_numeric_class(std::string_view name) {
   DREAM_CHECK(rank_of(name) >= 0, "unknown numeric class " + std::string(name));
   auto& the = choice();
