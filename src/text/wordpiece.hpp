@@ -45,6 +45,7 @@ class WordPiece final : public Tokenizer {
 
   [[nodiscard]] std::int32_t cls() const { return cls_; }
   [[nodiscard]] std::int32_t sep() const { return sep_; }
+  [[nodiscard]] const BertRules& rules() const { return spec_.rules; }
   [[nodiscard]] std::int64_t vocabulary_size() const { return static_cast<std::int64_t>(spec_.vocabulary.size()); }
 
  private:

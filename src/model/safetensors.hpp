@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "base/matrix.hpp"
+
+namespace dream::model {
+
+/// A tensor's values as float32: a view of the mapped file where that is possible, else a converted copy.
+class Floats {
+ public:
+  explicit Floats(std::span<const float> mapped) : view_(mapped) {}
+  explicit Floats(std::vector<float> converted) : owned_(std::move(converted)), view_(owned_) {}
+  Floats(Floats&&) noexcept = default;  // a moved vector keeps its elements where they are
+  Floats& operator=(Floats&&) noexcept = default;
+  Floats(const Floats&) = delete;
+  Floats& operator=(const Floats&) = delete;
+  [[nodiscard]] std::span<const float> values() const { return view_; }
+  /// As rows of that many values.
+  [[nodiscard]] MatrixView<const float> matrix(std::int64_t cols) const {
+    return {view_.data(), static_cast<std::int64_t>(view_.size()) / cols, cols};
+  }
+
+ private:
+  std::vector<float> owned_;
+  std::span<const float> view_;
+};
+
+/// A safetensors file, mapped and checked: 8 bytes of header length (little-endian), a JSON header, the data. Weights
+/// come from strangers, so nothing of the header is believed: every tensor must lie inside the file, have as many bytes
+/// as its type and shape say, and share none with another.
+class SafeTensors {
+ public:
+  /// Throws ModelError naming the file and, where there is one, the tensor.
+  explicit SafeTensors(const std::filesystem::path& path);
+  ~SafeTensors();
+  SafeTensors(const SafeTensors&) = delete;
+  SafeTensors& operator=(const SafeTensors&) = delete;
+
+  [[nodiscard]] bool has(const std::string& name) const { return tensors_.contains(name); }
+  /// Throws ModelError when the tensor is missing, has another shape or a type that is no F32, F16 or BF16, or holds a
+  /// value that is not finite. A view lives as long as this object.
+  [[nodiscard]] Floats floats(const std::string& name, std::initializer_list<std::int64_t> shape) const;
+  /// Digest of the whole file.
+  [[nodiscard]] Digest digest() const;
+
+ private:
+  struct Tensor {
+    std::string type;
+    std::vector<std::int64_t> shape;
+    std::string_view bytes;
+  };
+
+  void read_header(std::string_view header, std::string_view data);
+  void check_overlaps() const;
+
+  std::string path_;
+  std::string_view file_;
+  std::map<std::string, Tensor> tensors_;
+};
+
+}  // namespace dream::model

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <random>
+
+#include "base/errors.hpp"
+#include "base/file.hpp"
+#include "stages/embed/embedder.hpp"
+#include "tests/support/test.hpp"
+
+using namespace dream;
+using embed::Role;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Params params(const std::string& path) {
+  return {{"path", path}, {"precision", std::string("auto")}, {"max_tokens", std::int64_t{0}}, {"query_prefix", std::string()}, {"passage_prefix", std::string()}};
+}
+
+std::unique_ptr<embed::Embedder> minilm(int threads = 1) {
+  return embed::embedder_row("transformer")->make(params(test::minilm().string()), threads);
+}
+
+Matrix embed_all(const embed::Embedder& embedder, const Texts& texts, Role role = Role::passage) {
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  Matrix out(static_cast<std::int64_t>(texts.size()), embedder.dimension());
+  embedder.embed(views, role, out.view(), no_pulse());
+  return out;
+}
+
+Texts reference_texts() {
+  Texts texts;
+  std::ifstream file(test::data() / "minilm" / "vectors.jsonl");
+  for (std::string line; std::getline(file, line);) texts.push_back(nlohmann::json::parse(line).get<std::string>());
+  return texts;
+}
+
+bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+/// Every text alone, and all of them in several orders and batches on 1 and 3 threads.
+void check_batches() {
+  const auto texts = reference_texts();
+  const auto one = minilm(1);
+  const auto three = minilm(3);
+  const auto together = embed_all(*three, texts);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto alone = embed_all(*one, {texts[i]});
+    BOOST_TEST(same_bits(alone.row(0), together.row(static_cast<std::int64_t>(i))), "text " << i << " alone");
+  }
+  std::mt19937 random(5);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::size_t> order(texts.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::shuffle(order.begin(), order.end(), random);
+    order.resize(order.size() - static_cast<std::size_t>(round) * 17);
+    Texts shuffled;
+    for (const auto i : order) shuffled.push_back(texts[i]);
+    const auto out = embed_all(round == 0 ? *one : *three, shuffled);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      BOOST_TEST(same_bits(out.row(static_cast<std::int64_t>(i)), together.row(static_cast<std::int64_t>(order[i]))), "round " << round << ", text " << order[i]);
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(vectors_are_those_of_sentence_transformers) {
+  const auto texts = reference_texts();
+  const auto bytes = read_file(test::data() / "minilm" / "vectors.f32");
+  const auto embedder = minilm(2);
+  BOOST_TEST(embedder->dimension() == 384);
+  BOOST_TEST(embedder->window_tokens() == 256);
+  BOOST_REQUIRE(bytes.size() == texts.size() * 384 * sizeof(float));
+  const auto out = embed_all(*embedder, texts);
+  double least = 1;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    std::vector<float> expected(384);
+    std::memcpy(expected.data(), bytes.data() + i * 384 * sizeof(float), 384 * sizeof(float));
+    const auto row = out.row(static_cast<std::int64_t>(i));
+    double cosine = 0, length = 0, worst = 0;
+    for (std::size_t c = 0; c < 384; ++c) {
+      cosine += double{row[c]} * expected[c];
+      length += double{row[c]} * row[c];
+      worst = std::max(worst, std::abs(double{row[c]} - expected[c]));
+    }
+    BOOST_TEST(std::abs(length - 1) < 1e-5);
+    BOOST_TEST(cosine / std::sqrt(length) > 0.999999, "text " << i << ": cosine " << cosine);
+    BOOST_TEST(worst < 1e-5, "text " << i << ": off by " << worst);
+    least = std::min(least, cosine / std::sqrt(length));
+  }
+  BOOST_TEST_MESSAGE("least cosine: 1 - " << 1 - least);
+}
+
+BOOST_AUTO_TEST_CASE(a_vector_does_not_depend_on_its_batch) { check_batches(); }
+
+BOOST_AUTO_TEST_CASE(a_vector_does_not_depend_on_its_batch_without_avx512) {
+  // Read when the first kernel runs; CTest gives each case a process of its own.
+  ::setenv("DNNL_MAX_CPU_ISA", "AVX2", 1);
+  check_batches();
+}
