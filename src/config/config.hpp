@@ -14,6 +14,7 @@ namespace dream::config {
 struct Secret {
   std::string value;
   std::string origin;  ///< "env LLM_API_KEY" or "file /run/secrets/key": what a message may say instead
+  bool operator==(const Secret&) const = default;
 };
 
 /// [models.NAME]
@@ -22,6 +23,7 @@ struct Model {
   std::string kind;
   Params params;    ///< complete with defaults, api_key left out
   Secret api_key;   ///< empty when the kind takes none or none is given
+  bool operator==(const Model&) const = default;
 };
 
 struct Sweep {
@@ -32,6 +34,7 @@ struct Sweep {
   Choice search{"grid", {}};
   std::string coordinator = "auto";    ///< auto | dedicated | working: whether rank 0 works too
   double max_failed_documents = 0.5;   ///< share of documents that may fail before the sweep is refused
+  bool operator==(const Sweep&) const = default;
 };
 
 struct Corpus {
@@ -42,31 +45,37 @@ struct Corpus {
   std::int64_t reader_cpu_seconds = 60;    ///< per document
   std::int64_t reader_memory_mb = 1024;
   std::int64_t reader_output_mb = 256;     ///< text per document
+  bool operator==(const Corpus&) const = default;
 };
 
 struct Golden {
   std::string file;
   std::int64_t size = 0;  ///< use only the first so many questions; 0: all
+  bool operator==(const Golden&) const = default;
 };
 
 struct Chunking {
   std::string tokenizer = "auto";  ///< auto | words | the name of a model that has one
+  bool operator==(const Chunking&) const = default;
 };
 
 struct Index {
   std::string factory = "Flat";  ///< FAISS factory string
   std::int64_t shards = 8;       ///< a power of two, at most corpus.buckets
   std::int64_t margin = 32;      ///< candidates that FAISS nominates beyond k, for the exact rescoring
+  bool operator==(const Index&) const = default;
 };
 
 struct Judge {
   std::string llm = "overlap";  ///< "overlap" (built in, no model) or a model's name
   std::string embedder;         ///< for answer_similarity and answer_relevancy; empty: the first of space.embedder
+  bool operator==(const Judge&) const = default;
 };
 
 struct Device {
   std::string backend = "auto";  ///< auto | cpu | cuda
   std::int64_t threads = 0;      ///< compute threads per rank; 0: this rank's share of the node's cores
+  bool operator==(const Device&) const = default;
 };
 
 /// [space]: every combination is a trial. Lists keep the order of the file.
@@ -75,10 +84,12 @@ struct Space {
   std::vector<std::string> embedders;
   std::vector<std::int64_t> top_k;
   std::vector<std::string> llms;
+  bool operator==(const Space&) const = default;
 };
 
 struct Objective {
   std::string maximize = "answer_correctness";
+  bool operator==(const Objective&) const = default;
 };
 
 struct Config {
@@ -95,6 +106,7 @@ struct Config {
   Objective objective;
 
   [[nodiscard]] const Model& model(const std::string& name) const { return models.at(name); }
+  bool operator==(const Config&) const = default;
 };
 
 /// A kind of model: its row, and what it can stand for.
@@ -125,9 +137,13 @@ struct LoadOptions {
   std::map<std::string, std::string> environment;  ///< what ${VAR} and { env = ... } may use
 };
 
-/// Reads and checks a config. Throws ConfigError whose message lists all problems, one a line, each with
-/// file:line:column, the key's path, what was found, and near names.
+/// Reads and checks a config. Throws InvalidConfig (problems.hpp), a ConfigError whose message lists all problems, one a
+/// line, each with file:line:column, the key's path, what was found, and near names.
 [[nodiscard]] Config load(const std::string& file, const Catalog& catalog, const LoadOptions& options);
+
+/// The same for a text that is already in memory; `file` only names it in messages.
+[[nodiscard]] Config load_text(const std::string& text, const std::string& file, const Catalog& catalog,
+                               const LoadOptions& options);
 
 /// The environment of this process, with the assignments of an env file (may be empty) on top.
 /// Throws ConfigError for a file that cannot be read or a line that is no assignment.

@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/choices.hpp"
+#include "config/config.hpp"
+#include "config/keys.hpp"
+#include "config/models.hpp"
+#include "config/prepare.hpp"
+#include "config/quote.hpp"
+#include "config/tree.hpp"
+
+namespace dream::config {
+namespace {
+
+/// Reads every row of the table of keys out of one tree.
+class Loader {
+ public:
+  Loader(const Node& root, const Catalog& catalog, const Models& models, Problems& problems)
+      : root_(root), catalog_(catalog), models_(models), problems_(problems) {}
+
+  void read(const Key& key, Config& config) {
+    const auto found = locate(root_, key.name);
+    if (key.rule.required) report_missing(found, key.name, key.example, problems_);
+    std::visit([&](auto* field) { read_field(key, found.node, *field); }, key.field(config));
+  }
+
+ private:
+  template <class T>
+  void read_field(const Key& key, const Node* node, T& field) {  // text, whole number, number
+    if (node == nullptr) return;
+    const auto value = read_value(*node, key.name, {Value(field), key.rule}, problems_);
+    if (!value) return;
+    field = std::get<T>(*value);
+    if constexpr (std::is_same_v<T, std::string>) check_name(key, field, *node, key.name);
+  }
+
+  template <class T>
+  void read_field(const Key& key, const Node* node, std::vector<T>& field) {
+    if (node == nullptr) return;
+    for (auto& read : read_one_or_list(*node, key.name, {Value(T{}), key.rule}, problems_)) {
+      field.push_back(std::get<T>(read.value));
+      if constexpr (std::is_same_v<T, std::string>) check_name(key, field.back(), *read.node, read.path);
+    }
+  }
+
+  void read_field(const Key& key, const Node* node, Choice& field) {
+    Node by_default;  // the parameters of the default have defaults, too
+    by_default.type = Type::text;
+    by_default.text = field.name;
+    const bool known = std::any_of(catalog_.searches.begin(), catalog_.searches.end(),
+                                   [&](const ComponentInfo& row) { return row.name == field.name; });
+    if (node == nullptr && !known) return;
+    const auto choice = read_choice(node != nullptr ? *node : by_default, key.name, "search", catalog_.searches, problems_);
+    if (choice) field = *choice;
+  }
+
+  void read_field(const Key& key, const Node* node, std::vector<Choice>& field) {
+    if (node != nullptr) field = read_methods(*node, key.name, catalog_.methods, problems_);
+  }
+
+  void check_name(const Key& key, const std::string& name, const Node& node, const std::string& path) {
+    using Use = Models::Use;
+    switch (key.names) {
+      case Names::nothing: return;
+      case Names::embedder:
+        if (!name.empty()) models_.check(name, Use::embedder, node.place, path, {}, problems_);
+        return;
+      case Names::llm: return models_.check(name, Use::llm, node.place, path, {}, problems_);
+      case Names::judge: return models_.check(name, Use::llm, node.place, path, {"overlap"}, problems_);
+      case Names::tokenizer: return models_.check(name, Use::embedder, node.place, path, {"auto", "words"}, problems_);
+      case Names::metric:
+        if (std::find(catalog_.metrics.begin(), catalog_.metrics.end(), name) == catalog_.metrics.end()) {
+          problems_.add(node.place, path, Mistake::unknown_name,
+                        fmt::format("no metric {}{}", problems_.quote(name), near(name, catalog_.metrics)));
+        }
+        return;
+    }
+  }
+
+  const Node& root_;
+  const Catalog& catalog_;
+  const Models& models_;
+  Problems& problems_;
+};
+
+/// Rules between keys.
+void check_together(const Node& root, const Config& config, Problems& problems) {
+  if (config.index.shards <= config.corpus.buckets) return;
+  auto found = locate(root, "index.shards");
+  const bool has_shards = found.node != nullptr;
+  if (!has_shards) found = locate(root, "corpus.buckets");
+  problems.add(found.node != nullptr ? found.node->place : root.place, has_shards ? "index.shards" : "corpus.buckets",
+               Mistake::bad_combination,
+               fmt::format("index.shards is {} and corpus.buckets is {}; a shard is a run of buckets, so at most as many",
+                           config.index.shards, config.corpus.buckets));
+}
+
+}  // namespace
+
+Config load_text(const std::string& text, const std::string& file, const Catalog& catalog, const LoadOptions& options) {
+  Problems problems;
+  auto root = parse(text, file, problems);
+  if (!root) problems.throw_if_any();
+  root->place = {file, 1, 1};
+  apply_overrides(*root, options.overrides, problems);
+  hide_plain_keys(*root, problems);
+  expand_variables(*root, options.environment, problems);
+  hide_plain_keys(*root, problems);
+
+  Config config;
+  config.file = file;
+  Models models(*root, catalog, options, problems);
+  Loader loader(*root, catalog, models, problems);
+  for (const auto& key : keys()) loader.read(key, config);
+  check_keys(*root, "", known_names(), problems);
+  check_together(*root, config, problems);
+  problems.throw_if_any();
+  config.models = models.take();
+  return config;
+}
+
+Config load(const std::string& file, const Catalog& catalog, const LoadOptions& options) {
+  return load_text(read_text(file), file, catalog, options);
+}
+
+}  // namespace dream::config
