@@ -96,7 +96,8 @@ class Writer {
     std::string text(2 * static_cast<std::size_t>(std::clamp(depth_ - 1, 0, 8)), ' ');
     auto* list = cmark_node_parent(item);
     if (cmark_node_get_list_type(list) != CMARK_ORDERED_LIST) return text + "- ";
-    return text + std::to_string(numbers_.back()++) + ". ";
+    const char* delimiter = cmark_node_get_list_delim(list) == CMARK_PAREN_DELIM ? ") " : ". ";
+    return text + std::to_string(numbers_.back()++) + delimiter;
   }
 
   void put(std::string_view text) {
