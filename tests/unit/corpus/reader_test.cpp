@@ -98,6 +98,9 @@ BOOST_AUTO_TEST_CASE(markdown_becomes_its_text) {
                   "```c\nint  x;\n\n  y *= 2;\n```\n\n![alt](data:image/png;base64,AAAA) <b>bold</b>\n") ==
              "title: T\n\nHead line\n\nA link and code_a,\nsecond line & more.\n\n- one\n- two\n  1. inner\n  2. next\n\n"
              "a | b\n1 | 2\n\nint  x;\n\n  y *= 2;\n\nalt bold");
+  BOOST_TEST(text("md", "---\r\na: 1\r\n...\r\n# B\r\n---\r\nc\r\n") == "a: 1\n\nB\n\nc");
+  BOOST_TEST(text("md", "---\n*no* head\n") == "no head");
+  BOOST_TEST(text("md", "7) seven\n8) eight") == "7) seven\n8) eight");
   BOOST_TEST(text("md", "<div>\n<script>evil()</script>\n<p>Kept &#8364; 1 < 2</p>\n</div>\n") == "Kept \xE2\x82\xAC 1 < 2");
   BOOST_TEST(text("md", "a data:text/plain;base64,QUJD b, data: c") == "a  b, data: c");
 }

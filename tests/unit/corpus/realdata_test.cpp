@@ -109,6 +109,7 @@ BOOST_AUTO_TEST_CASE(markdown_of_every_kind_is_read, *boost::unit_test::label("r
     BOOST_TEST(one.result.reason == "");
   }
   BOOST_TEST(has(read.at("commonmark-spec.md"), "title: CommonMark Spec"));
+  BOOST_TEST(has(read.at("commonmark-spec.md"), "\n\nWhat is Markdown?\n\nMarkdown is a plain text format"));
   BOOST_TEST(visible(read.at("commonmark-spec.md").document.text) > 100000);
   BOOST_TEST(!has(read.at("dataURI.md"), "base64"));
   BOOST_TEST(!has(read.at("html_comments.md"), "My favorite operators"));
