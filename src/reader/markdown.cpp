@@ -96,7 +96,8 @@ class Writer {
     std::string text(2 * static_cast<std::size_t>(std::clamp(depth_ - 1, 0, 8)), ' ');
     auto* list = cmark_node_parent(item);
     if (cmark_node_get_list_type(list) != CMARK_ORDERED_LIST) return text + "- ";
-    return text + std::to_string(numbers_.back()++) + ". ";
+    const char* delimiter = cmark_node_get_list_delim(list) == CMARK_PAREN_DELIM ? ") " : ". ";
+    return text + std::to_string(numbers_.back()++) + delimiter;
   }
 
   void put(std::string_view text) {
@@ -121,11 +122,30 @@ std::string as_text(cmark_node* document) {
   return writer.take();
 }
 
-/// A YAML head ("---" ... "---") reads as a rule and a heading in Markdown; it is kept as the lines it has.
-std::size_t front_matter_size(std::string_view text) {
-  if (!text.starts_with("---\n")) return 0;
-  const auto end = text.find("\n---\n", 3);
-  return end == std::string_view::npos ? 0 : end + 5;
+std::string_view take_line(std::string_view& rest) {
+  const auto end = std::min(rest.find('\n'), rest.size());
+  auto line = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+/// Takes a YAML head (from "---" to "---" or "...") off the text and returns its lines: in Markdown it would read as a
+/// rule and a heading. Without an end among the first lines it is no head but a rule.
+std::string take_front_matter(std::string_view& text) {
+  constexpr int most_lines = 100;
+  auto rest = text;
+  if (take_line(rest) != "---") return "";
+  std::string head;
+  for (int i = 0; i < most_lines && !rest.empty(); ++i) {
+    const auto line = take_line(rest);
+    if (line == "---" || line == "...") {
+      text = rest;
+      return head + "\n";
+    }
+    head.append(line).append("\n");
+  }
+  return "";
 }
 
 }  // namespace
@@ -133,18 +153,16 @@ std::size_t front_matter_size(std::string_view text) {
 corpus::ReadResult read_markdown(std::string_view bytes) {
   auto decoded = read_plain_text(bytes);
   if (!decoded.ok()) return decoded;
-  const std::string_view text = decoded.pages.at(0);
-  const auto head = front_matter_size(text);
+  std::string_view text = decoded.pages.at(0);
+  const auto head = take_front_matter(text);
   cmark_gfm_core_extensions_ensure_registered();
   const std::unique_ptr<cmark_parser, Free> parser(cmark_parser_new(CMARK_OPT_DEFAULT | CMARK_OPT_UNSAFE));
   for (const char* name : {"table", "strikethrough", "tasklist"}) {
     if (auto* extension = cmark_find_syntax_extension(name)) cmark_parser_attach_syntax_extension(parser.get(), extension);
   }
-  cmark_parser_feed(parser.get(), text.data() + head, text.size() - head);
+  cmark_parser_feed(parser.get(), text.data(), text.size());
   const std::unique_ptr<cmark_node, Free> document(cmark_parser_finish(parser.get()));
-  auto body = as_text(document.get());
-  if (head > 8) body = std::string(text.substr(4, head - 8)) + "\n" + body;
-  return {"", true, decoded.detail, {std::move(body)}};
+  return {"", true, decoded.detail, {head + as_text(document.get())}};
 }
 
 }  // namespace dream::reader

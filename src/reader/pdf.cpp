@@ -40,7 +40,7 @@ std::string text_of(const poppler::page& page) {
   return {utf8.begin(), utf8.end()};
 }
 
-/// "pages 3, 7 of 19 cannot be read"; empty when all could.
+/// "2 of 19 pages cannot be read: 3, 7"; empty when all could.
 std::string broken_pages(const std::vector<int>& broken, int pages) {
   if (broken.empty()) return "";
   constexpr std::size_t shown = 10;
@@ -49,7 +49,7 @@ std::string broken_pages(const std::vector<int>& broken, int pages) {
     list += (i > 0 ? ", " : "") + std::to_string(broken[i]);
   }
   if (broken.size() > shown) list += ", ...";
-  return "pages " + list + " of " + std::to_string(pages) + " cannot be read";
+  return std::to_string(broken.size()) + " of " + std::to_string(pages) + " pages cannot be read: " + list;
 }
 
 }  // namespace

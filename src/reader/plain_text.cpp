@@ -69,7 +69,7 @@ bool is_ebcdic(std::string_view text) {
     ascii_blanks += u == 0x20 ? 1 : 0;
     letters += (u & 0x80U) != 0 && low >= 1 && low <= 9 && (u >> 4) != 0xB && (u >> 4) != 0xF ? 1 : 0;
   }
-  return blanks * 20 > text.size() && letters * 2 > text.size() && ascii_blanks * 20 < blanks;
+  return blanks * 20 > text.size() && letters * 2 > text.size() - blanks && ascii_blanks * 20 < blanks;
 }
 
 std::string detected(std::string_view text) {
