@@ -14,13 +14,16 @@ suite=build/suite
 # fetch NAME REASON COMMAND...: brings something from the network. Where that fails, NAME becomes a test that is skipped
 # with the reason; in CI one that fails.
 fetch() {
-  local name=$1 reason=$2 code=77
+  local name=$1 reason=$2 code=77 word=SKIPPED
   shift 2
   timed "$name" "$@" && return
-  in_ci && code=1
-  echo "SKIPPED: $name: $reason"
+  if in_ci; then
+    code=1
+    word=FAILED
+  fi
+  echo "$word: $name: $reason"
   {
-    printf 'add_test("%s" "%s" "-c" "echo SKIPPED: %s; exit %d")\n' "$name" "$BASH" "$reason" "$code"
+    printf 'add_test("%s" "%s" "-c" "echo %s: %s; exit %d")\n' "$name" "$BASH" "$word" "$reason" "$code"
     printf 'set_tests_properties("%s" PROPERTIES SKIP_RETURN_CODE 77)\n' "$name"
   } >>"$suite/missing.cmake"
   return 1

@@ -1,5 +1,6 @@
 // One worked case, explained line by line in CONTRIBUTING.md, which quotes it. A test keeps the two equal.
 #include <algorithm>
+#include <numeric>
 
 #include "tests/support/test.hpp"
 
@@ -8,8 +9,8 @@ namespace test = dream::test;
 BOOST_AUTO_TEST_CASE(lesson_the_longest_document_is_known_everywhere, *test::ranks({1, 2, 3})) {
   auto comm = test::world();
   // Rank r holds r documents, so rank 0 holds none; document i of rank r has 100 * r + i bytes.
-  std::vector<std::int64_t> mine;
-  for (int i = 0; i < comm.rank(); ++i) mine.push_back(100 * comm.rank() + i);
+  std::vector<std::int64_t> mine(static_cast<std::size_t>(comm.rank()));
+  std::iota(mine.begin(), mine.end(), 100 * comm.rank());
 
   const auto all = comm.all_gather_v(std::span<const std::int64_t>(mine));
 
