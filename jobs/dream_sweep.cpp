@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "base/file.hpp"
 #include "comm/agree.hpp"
 #include "comm/mpi.hpp"
 #include "config/config.hpp"
@@ -30,6 +31,14 @@ void print_version() {
   fmt::print("backends: cpu (no GPU support in this build)\n");
 }
 
+std::string read_config(const std::string& file) {
+  try {
+    return read_file(file);
+  } catch (const CorpusError& e) {
+    throw ConfigError(e.what());
+  }
+}
+
 /// Rank 0's config file and environment decide on all ranks: workers often get neither from a launcher.
 config::Config load_config(comm::Communicator& comm, const jobs::CommandLine& line) {
   Bytes message;
@@ -37,7 +46,7 @@ config::Config load_config(comm::Communicator& comm, const jobs::CommandLine& li
     if (comm.rank() != 0) return;
     const auto variables = config::environment(line.env_file);
     Packer packer;
-    packer.put(config::read_config_file(line.config)).put(std::ssize(variables));
+    packer.put(read_config(line.config)).put(std::ssize(variables));
     for (const auto& [name, value] : variables) packer.put(name).put(value);
     message = packer.take();
   });

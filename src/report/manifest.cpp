@@ -73,8 +73,11 @@ stats::Verdict judge_trials(const Material& m) {
     names.push_back(fmt::format("trial {} ({}, {}, top_k {}, {})", trial.number, method.name, trial.embedder, trial.k,
                                 trial.llm));
   }
-  return stats::verdict(scores.view(), names, m.config.objective.maximize,
-                        static_cast<std::uint64_t>(m.config.sweep.seed));
+  return stats::judge_trials({.scores = &scores,
+                              .names = names,
+                              .metric = m.config.objective.maximize,
+                              .cluster = m.finished.question_clusters},
+                             {.seed = static_cast<std::uint64_t>(m.config.sweep.seed)}, no_pulse());
 }
 
 void write_manifest(const Material& m, const stats::Verdict& verdict) {
@@ -102,12 +105,10 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
 }
 
 void write_best(const Material& m, const stats::Verdict& verdict) {
+  if (verdict.winner < 0) return;  // nothing could be compared; the sentence says why
   const auto& trial = m.finished.plan.trials.at(static_cast<std::size_t>(verdict.winner));
-  auto best = m.config;
-  best.space.methods = {m.config.space.methods[static_cast<std::size_t>(trial.method)]};
-  best.space.embedders = {trial.embedder};
-  best.space.top_k = {trial.k};
-  best.space.llms = {trial.llm};
+  const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)], trial.embedder,
+                                            trial.k, trial.llm, m.finished.tokenizer});
   write_file(std::filesystem::path(m.config.sweep.output) / "best.toml", config::to_toml(best));
 }
 

@@ -15,10 +15,10 @@ struct Material {
   const state::PartStore& parts;
 };
 
-/// Scores of the objective, questions in golden order, for every trial: (trials, questions), NaN where there is none.
-[[nodiscard]] Matrix objective_scores(const Material& material);
+/// Scores of the objective, questions in golden order, NaN where there is none.
+[[nodiscard]] stats::ScoreMatrix objective_scores(const Material& material);
 
-/// The best trial, the ones that tie with it, how sure that is.
+/// The best trial, the ones that tie with it, how sure that is. Questions about one document are one cluster.
 [[nodiscard]] stats::Verdict judge_trials(const Material& material);
 
 /// A row per trial: parameters, metrics with coverage, tokens, computed cost. Nothing measured by a clock.

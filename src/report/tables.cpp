@@ -52,19 +52,18 @@ void for_questions(const Material& m, const sweep::Trial& trial, Visit&& visit) 
 
 }  // namespace
 
-Matrix objective_scores(const Material& m) {
+stats::ScoreMatrix objective_scores(const Material& m) {
   const auto& plan = m.finished.plan;
   const auto& metrics = m.finished.outcome.metrics;
   const auto metric = std::find(metrics.begin(), metrics.end(), m.config.objective.maximize) - metrics.begin();
-  Matrix scores(std::ssize(plan.trials), std::ssize(m.finished.questions));
-  for (std::int64_t t = 0; t < scores.rows; ++t) {
+  stats::ScoreMatrix scores(static_cast<int>(plan.trials.size()), static_cast<int>(m.finished.questions.size()));
+  for (int t = 0; t < scores.trials; ++t) {
     const auto& score_node = node(m, plan.trials[static_cast<std::size_t>(t)].score);
-    std::int64_t q = 0;
+    std::size_t q = 0;
     for (int part = 0; part < plan.parts_of(score_node); ++part) {
       for (const auto& result : parts::load_results(m.parts.open(plan.part_key(score_node, part))).results) {
         const auto& score = result.scores[static_cast<std::size_t>(metric)];
-        scores.row(t)[static_cast<std::size_t>(q++)] =
-            score.has_value() ? static_cast<float>(score.value) : std::numeric_limits<float>::quiet_NaN();
+        scores.row(t)[q++] = score.has_value() ? score.value : std::numeric_limits<double>::quiet_NaN();
       }
     }
   }

@@ -20,19 +20,27 @@ void load_embedder(const config::Config& config, const std::string& name, int th
   models.embedders[name] = std::move(embedder);
 }
 
-/// chunking.tokenizer: "words", a model that has one, or "auto": the first model of space.embedder that has one.
-std::shared_ptr<const text::Tokenizer> choose_tokenizer(const config::Config& config, int threads, Models& models) {
-  const auto& wanted = config.chunking.tokenizer;
-  if (wanted == "words") return text::words_tokenizer();
-  if (wanted != "auto") {
-    load_embedder(config, wanted, threads, models);
-    if (auto tokenizer = models.embedder(wanted).tokenizer()) return tokenizer;
-    throw ConfigError("chunking.tokenizer: the model \"" + wanted + "\" has no tokenizer; use \"words\" or another model");
-  }
+/// The name behind chunking.tokenizer: "auto" is the first model of space.embedder that has a tokenizer, else "words".
+std::string tokenizer_name(const config::Config& config, const Models& models) {
+  if (config.chunking.tokenizer != "auto") return config.chunking.tokenizer;
   for (const auto& name : config.space.embedders) {
-    if (auto tokenizer = models.embedder(name).tokenizer()) return tokenizer;
+    if (models.embedder(name).tokenizer()) return name;
   }
-  return text::words_tokenizer();
+  return "words";
+}
+
+void load_tokenizer(const config::Config& config, int threads, Models& models) {
+  models.tokenizer_name = tokenizer_name(config, models);
+  if (models.tokenizer_name == "words") {
+    models.chunk_tokenizer = text::words_tokenizer();
+    return;
+  }
+  load_embedder(config, models.tokenizer_name, threads, models);
+  models.chunk_tokenizer = models.embedder(models.tokenizer_name).tokenizer();
+  if (!models.chunk_tokenizer) {
+    throw ConfigError("chunking.tokenizer: the model \"" + models.tokenizer_name +
+                      "\" has no tokenizer; use \"words\" or another model");
+  }
 }
 
 /// What decides a model's answers: kind and parameters, but neither where it is served nor how it is asked or paid.
@@ -54,7 +62,7 @@ Models load_models(const config::Config& config, int threads) {
   for (const auto& name : config.space.embedders) load_embedder(config, name, threads, models);
   models.judge_embedder = config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
   load_embedder(config, models.judge_embedder, threads, models);
-  models.chunk_tokenizer = choose_tokenizer(config, threads, models);
+  load_tokenizer(config, threads, models);
   models.judge = score::make_overlap_judge(defaults_of(score::overlap_info()));
 
   auto& identities = models.identities;

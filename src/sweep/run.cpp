@@ -125,6 +125,22 @@ void collect_failures(Run& run, const std::map<Digest, std::string>& names, Outc
   });
 }
 
+/// Questions about one document rise and fall together, so they are one draw, not many.
+std::vector<std::int32_t> cluster_questions(const golden::Gold& gold) {
+  std::map<Digest, std::int32_t> numbers;
+  std::vector<std::int32_t> clusters;
+  std::int32_t next = 0;
+  for (const auto& items : gold.items) {
+    if (items.empty()) clusters.push_back(next++);
+    else {
+      const auto [at, is_new] = numbers.try_emplace(items.front().places.front().document, next);
+      next += is_new ? 1 : 0;
+      clusters.push_back(at->second);
+    }
+  }
+  return clusters;
+}
+
 std::string host_name() {
   char name[256] = "unknown";
   ::gethostname(name, sizeof name - 1);
@@ -184,6 +200,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto wanted = [&](Stage stage) { return !options.until || stage <= *options.until; };
   golden::Gold gold;
   if (wanted(Stage::gold)) gold = find_gold(context, names);
+  finished.question_clusters = cluster_questions(gold);
+  finished.tokenizer = models.tokenizer_name;
   if (wanted(Stage::chunk)) chunk_documents(context);
   if (wanted(Stage::embed)) embed_chunks(context);
   if (wanted(Stage::query)) embed_questions(context);

@@ -24,6 +24,8 @@ struct Finished {
   Plan plan;
   std::vector<GoldenQuestion> questions;
   Outcome outcome;
+  std::vector<std::int32_t> question_clusters;  ///< questions whose evidence is in the same document share a number
+  std::string tokenizer;                        ///< what chunking.tokenizer = "auto" chose
   std::string incarnation;
   bool complete = false;  ///< false: it was a plan, or `until` ended it early
 };
