@@ -1,6 +1,7 @@
 #include "kernels/dot/dot.hpp"
 
 #include <cmath>
+#include <string>
 
 #include "base/errors.hpp"
 
@@ -129,7 +130,9 @@ void dot_rows(std::span<const float> question, MatrixView<const float> base, std
   DREAM_CHECK(std::ssize(question) == base.cols, "question and rows differ in dimension");
   DREAM_CHECK(scores.size() == rows.size(), "one score for each row");
   DREAM_CHECK(can_run(path), "this processor cannot run " + std::string(name_of(path)));
-  for (const auto row : rows) DREAM_CHECK(0 <= row && row < base.rows, "row " + std::to_string(row) + " does not exist");
+  for (const auto row : rows) {
+    DREAM_CHECK(0 <= row && row < base.rows, "row " + std::to_string(row) + " does not exist");
+  }
   const Path code = code_of(path);
   const auto pointer = [&base](std::int64_t row) { return base.data + row * base.cols; };
   std::size_t i = 0;

@@ -205,8 +205,9 @@ H5Writer::H5Writer(const std::filesystem::path& path) {
   const Handle creation = timeless(call, H5P_FILE_CREATE);
   call.check(H5Pset_userblock(creation.get(), detail::user_block_bytes), "cannot reserve the user block");
   const Handle access = file_access(call);
-  file_ = std::make_unique<File>(File{
-      place, call.own(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), &H5Fclose, "cannot create")});
+  Handle file = call.own(H5Fcreate(place.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), &H5Fclose,
+                         "cannot create");
+  file_ = std::make_unique<File>(File{place, std::move(file)});
 }
 
 H5Writer::~H5Writer() {
@@ -305,7 +306,8 @@ std::vector<std::string> H5Reader::names(std::string_view group_) const {
   const Quiet quiet;
   const std::string name(group_.empty() ? "/" : group_);
   const Call call{file_->path, name};
-  const Handle group = call.own(H5Gopen2(file_->handle.get(), name.c_str(), H5P_DEFAULT), &H5Gclose, "cannot open the group");
+  const Handle group =
+      call.own(H5Gopen2(file_->handle.get(), name.c_str(), H5P_DEFAULT), &H5Gclose, "cannot open the group");
   H5G_info_t info{};
   call.check(H5Gget_info(group.get(), &info), "cannot list the group");
   std::vector<std::string> names;
@@ -347,7 +349,8 @@ void H5Reader::check_rows(std::string_view name, std::int64_t first, std::int64_
   }
 }
 
-void H5Reader::get(std::string_view name_, Element element, std::int64_t first, std::int64_t count, void* values) const {
+void H5Reader::get(std::string_view name_, Element element, std::int64_t first, std::int64_t count,
+                   void* values) const {
   const Quiet quiet;
   const std::string name(name_);
   const Call call{file_->path, name};
@@ -379,7 +382,9 @@ std::vector<std::string> H5Reader::read_strings(std::string_view name) const {
   if (!sound) throw StateError(file_->path, std::string(name), "the offsets do not cut the bytes into texts");
   std::vector<std::string> texts;
   texts.reserve(offsets.size() - 1);
-  for (std::size_t i = 0; i + 1 < offsets.size(); ++i) texts.emplace_back(bytes.data() + offsets[i], bytes.data() + offsets[i + 1]);
+  for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
+    texts.emplace_back(bytes.data() + offsets[i], bytes.data() + offsets[i + 1]);
+  }
   return texts;
 }
 

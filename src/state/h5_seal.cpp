@@ -27,7 +27,8 @@ using Block = std::array<char, detail::user_block_bytes>;
 /// A file mapped into memory, so that hashing a large one costs no memory of its own.
 class MappedFile {
  public:
-  MappedFile(const std::filesystem::path& path, int flags) : path_(path.string()), fd_(::open(path.c_str(), flags | O_CLOEXEC)) {
+  MappedFile(const std::filesystem::path& path, int flags)
+      : path_(path.string()), fd_(::open(path.c_str(), flags | O_CLOEXEC)) {
     if (fd_ < 0) fail("cannot open");
     struct stat info {};
     if (::fstat(fd_, &info) != 0) fail("cannot stat");

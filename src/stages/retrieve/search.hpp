@@ -52,8 +52,8 @@ struct SearchOptions {
 /// no_hits() as its neutral element. merge(a, no_hits(Q), k) cuts a to k.
 [[nodiscard]] Retrieved merge(const Retrieved& a, const Retrieved& b, std::int32_t k);
 
-/// merge() over the results of all ranks, up a binomial tree to rank 0 and back by broadcast: every rank returns the same.
-/// Collective. The same bytes for every number of ranks. Number of questions and k must agree on all ranks.
+/// merge() over the results of all ranks, up a binomial tree to rank 0 and back by broadcast: every rank returns the
+/// same. Collective. The same bytes for every number of ranks. Number of questions and k must agree on all ranks.
 [[nodiscard]] Retrieved merge_over_ranks(comm::Communicator& comm, const Retrieved& mine, std::int32_t k);
 
 }  // namespace dream::retrieve
