@@ -1,6 +1,5 @@
 // The program: rank 0 and the workers start here, run the sweep, and leave by one road.
 #include <fmt/format.h>
-#include <hdf5.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -27,7 +26,7 @@ using namespace dream;
 void print_version() {
   fmt::print("dream_sweep {} (commit {}, {}, {})\n", version::program, version::commit, version::compiler,
              version::build_type);
-  fmt::print("{}; HDF5 {}.{}.{}\n", comm::mpi_version(), H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE);
+  fmt::print("{}; {}\n", comm::mpi_version(), state::h5_version());
   fmt::print("backends: cpu (no GPU support in this build)\n");
 }
 

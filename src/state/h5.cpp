@@ -416,4 +416,10 @@ std::int64_t H5Reader::int_attribute(std::string_view name_) const {
   return value;
 }
 
+std::string h5_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return "HDF5 " + std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+}
+
 }  // namespace dream::state

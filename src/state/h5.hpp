@@ -22,6 +22,9 @@
 /// All errors are StateError with the file, the dataset, and HDF5's chain of causes.
 namespace dream::state {
 
+/// "HDF5 1.10.8": the library that runs.
+[[nodiscard]] std::string h5_version();
+
 /// The numbers that a dataset may hold; stored little-endian.
 enum class Element { int8, uint8, int32, int64, uint64, float32, float64 };
 
