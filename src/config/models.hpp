@@ -18,14 +18,15 @@ class Models {
 
   /// What a reference must stand for.
   enum class Use { embedder, llm };
-  /// Reports a name that is no model, or a model that is not for this use. A model that is itself wrong counts as
-  /// right: it has been reported once.
+  /// Reports a name that is no model, or a model that is not for this use. A model that is itself wrong
+  /// counts as right: it has been reported once.
   void check(const std::string& name, Use use, const Place& place, const std::string& path,
              std::initializer_list<const char*> built_in, Problems& problems) const;
   [[nodiscard]] std::map<std::string, Model> take() { return std::move(models_); }
 
  private:
-  void read_secret(const std::string& name, const Node& table, const LoadOptions& options, Problems& problems);
+  void read_secret(const std::string& name, const Node& table, const LoadOptions& options,
+                   Problems& problems);
   void read_model(const Entry& entry, const Catalog& catalog, Problems& problems);
   std::map<std::string, Model> models_;
   std::map<std::string, const ModelKind*> kinds_;  ///< null for a model whose kind is wrong
