@@ -112,6 +112,7 @@ Config load_text(const std::string& text, const std::string& file, const Catalog
   if (!root) problems.throw_if_any();
   root->place = {file, 1, 1};
   apply_overrides(*root, options.overrides, problems);
+  hide_secret_variables(options.environment, problems);
   hide_plain_keys(*root, problems);
   expand_variables(*root, options.environment, problems);
   hide_plain_keys(*root, problems);

@@ -85,6 +85,16 @@ Secret resolve(const Node& node, const std::string& path, const LoadOptions& opt
 
 }  // namespace
 
+void hide_secret_variables(const std::map<std::string, std::string>& environment, Problems& problems) {
+  for (const auto& [name, value] : environment) {
+    // A short value would rather be a switch or a word that messages need.
+    if (value.size() < 8) continue;
+    for (const std::string_view ending : {"_KEY", "_TOKEN", "_SECRET", "_PASSWORD"}) {
+      if (name.ends_with(ending)) problems.hide(value);
+    }
+  }
+}
+
 void hide_plain_keys(const Node& node, Problems& problems) {
   for (const auto& entry : node.entries) {
     if (entry.key == "api_key" && entry.value.type == Type::text) problems.hide(entry.value.text);

@@ -7,6 +7,11 @@
 
 namespace dream::config {
 
+/// Keeps the values of variables that are secrets by their name (..._KEY, _TOKEN, _SECRET, _PASSWORD) out of
+/// all messages: a ${LLM_API_KEY} in the wrong place is a likely mistake, and then nothing else says that it
+/// is one.
+void hide_secret_variables(const std::map<std::string, std::string>& environment, Problems& problems);
+
 /// Keeps every api_key of the tree that is spelled out in a text out of all messages.
 void hide_plain_keys(const Node& node, Problems& problems);
 
