@@ -65,7 +65,7 @@ std::optional<std::vector<std::vector<Value>>> read_axes(const Node& table, cons
     const auto found = locate(table, param.name);
     auto name = path;
     name += "." + param.name;
-    if (param.required) report_missing(found, name, type_text(param.default_value), problems);
+    if (param.required) report_missing(found, name, example_text(param.default_value), problems);
     good = good && (found.node != nullptr || !param.required);
     auto& axis = axes.emplace_back();
     if (found.node == nullptr) {

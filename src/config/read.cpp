@@ -120,6 +120,10 @@ std::string type_text(const Value& value) {
   return names[value.index()];
 }
 
+std::string example_text(const Value& value) {
+  return std::holds_alternative<std::string>(value) ? "\"...\"" : "(" + type_text(value) + ")";
+}
+
 std::string range_text(const Rule& rule) {
   if (!rule.one_of.empty()) return fmt::format("{}", fmt::join(rule.one_of, " | "));
   std::string text;
@@ -236,7 +240,7 @@ Params read_params(const Node& table, const std::string& path, std::span<const P
   for (const auto& param : params) {
     const auto found = locate(table, param.name);
     const auto name = path.empty() ? param.name : path + "." + param.name;
-    if (param.required) report_missing(found, name, type_text(param.default_value), problems);
+    if (param.required) report_missing(found, name, example_text(param.default_value), problems);
     std::optional<Value> value;
     if (found.node != nullptr) value = read_value(*found.node, name, wanted(param), problems);
     values.set(param.name, value.value_or(param.default_value));

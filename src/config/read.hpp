@@ -31,6 +31,8 @@ struct Wanted {
 
 /// "a whole number", "a list of whole numbers": the type that a value of this kind has.
 [[nodiscard]] std::string type_text(const Value& value);
+/// What a message puts behind "write key = " for a value of this type.
+[[nodiscard]] std::string example_text(const Value& value);
 /// "1 to 64", "at least 0, a power of two", "auto | cpu | cuda"; empty when everything goes.
 [[nodiscard]] std::string range_text(const Rule& rule);
 
