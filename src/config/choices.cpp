@@ -22,8 +22,9 @@ const ComponentInfo* find_row(const Node& node, const std::string& path, std::st
     report_missing(found, name_path, fmt::format("\"{}\"", rows.empty() ? "" : rows.front()->name), problems);
     name_node = found.node;
   } else if (node.type != Type::text) {
-    problems.add(node.place, path, Mistake::wrong_type,
-                 fmt::format("found {}; wanted a name, or a table {{ name = ..., ... }}", name_of(node.type)));
+    problems.add(
+        node.place, path, Mistake::wrong_type,
+        fmt::format("found {}; wanted a name, or a table {{ name = ..., ... }}", name_of(node.type)));
     return nullptr;
   }
   if (name_node == nullptr) return nullptr;
@@ -64,19 +65,21 @@ std::optional<std::vector<std::vector<Value>>> read_axes(const Node& table, cons
     const auto found = locate(table, param.name);
     auto name = path;
     name += "." + param.name;
-    if (param.required) report_missing(found, name, type_text(param.default_value), problems);
+    if (param.required) report_missing(found, name, example_text(param.default_value), problems);
     good = good && (found.node != nullptr || !param.required);
     auto& axis = axes.emplace_back();
     if (found.node == nullptr) {
       axis.push_back(param.default_value);
       continue;
     }
-    for (auto& read : read_one_or_list(*found.node, name, wanted(param), problems)) axis.push_back(std::move(read.value));
+    for (auto& read : read_one_or_list(*found.node, name, wanted(param), problems))
+      axis.push_back(std::move(read.value));
     good = good && !axis.empty();
     combinations *= std::max<std::size_t>(1, axis.size());
     if (combinations > max_combinations) {
       problems.add(found.node->place, name, Mistake::out_of_range,
-                   fmt::format("the method's parameters make more than {} combinations; list fewer values", max_combinations));
+                   fmt::format("the method's parameters make more than {} combinations; list fewer values",
+                               max_combinations));
       return std::nullopt;
     }
   }
@@ -107,11 +110,12 @@ std::optional<Choice> read_choice(const Node& node, const std::string& path, std
   if (row == nullptr) return std::nullopt;
   check_params(node, path, *row, problems);
   const auto nothing = empty_table(node.place);
-  return Choice{row->name, read_params(node.type == Type::table ? node : nothing, path, row->params, problems)};
+  return Choice{row->name,
+                read_params(node.type == Type::table ? node : nothing, path, row->params, problems)};
 }
 
-std::vector<Choice> read_methods(const Node& node, const std::string& path, const std::vector<MethodKind>& rows,
-                                 Problems& problems) {
+std::vector<Choice> read_methods(const Node& node, const std::string& path,
+                                 const std::vector<MethodKind>& rows, Problems& problems) {
   std::vector<const ComponentInfo*> infos;
   for (const auto& row : rows) infos.push_back(&row.info);
   std::vector<Choice> choices;
@@ -123,17 +127,21 @@ std::vector<Choice> read_methods(const Node& node, const std::string& path, cons
     const auto nothing = empty_table(entry.place);
     const auto axes = read_axes(entry.type == Type::table ? entry : nothing, at, *info, problems);
     if (!axes) return;
-    const auto row = std::find_if(rows.begin(), rows.end(), [&](const MethodKind& r) { return &r.info == info; });
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const MethodKind& r) { return &r.info == info; });
     for (auto& params : combine(*info, *axes)) {
       Choice choice{info->name, std::move(params)};
       const auto reason = row->check != nullptr ? row->check(choice.params) : "";
       if (!reason.empty()) {
-        problems.add(entry.place, at, Mistake::bad_combination, fmt::format("{}: {}", problems.show(choice.canonical(), 300), reason));
+        problems.add(entry.place, at, Mistake::bad_combination,
+                     fmt::format("{}: {}", problems.show(choice.canonical(), 300), reason));
       } else if (choices.size() >= max_combinations) {
-        problems.add(entry.place, at, Mistake::out_of_range, fmt::format("more than {} methods; list fewer", max_combinations));
+        problems.add(entry.place, at, Mistake::out_of_range,
+                     fmt::format("more than {} methods; list fewer", max_combinations));
         return;
       } else if (!seen.insert(choice.canonical()).second) {
-        problems.add(entry.place, at, Mistake::listed_twice, problems.show(choice.canonical(), 300) + " is listed twice; remove one");
+        problems.add(entry.place, at, Mistake::listed_twice,
+                     problems.show(choice.canonical(), 300) + " is listed twice; remove one");
       } else {
         choices.push_back(std::move(choice));
       }
@@ -143,8 +151,10 @@ std::vector<Choice> read_methods(const Node& node, const std::string& path, cons
     read_entry(node, path);
     return choices;
   }
-  if (node.items.empty()) problems.add(node.place, path, Mistake::empty, "the list is empty; give at least one method");
-  for (std::size_t i = 0; i < node.items.size(); ++i) read_entry(node.items[i], fmt::format("{}[{}]", path, i));
+  if (node.items.empty())
+    problems.add(node.place, path, Mistake::empty, "the list is empty; give at least one method");
+  for (std::size_t i = 0; i < node.items.size(); ++i)
+    read_entry(node.items[i], fmt::format("{}[{}]", path, i));
   return choices;
 }
 

@@ -6,8 +6,8 @@
 
 #include "base/params.hpp"
 
-/// A sweep's config as typed values. Everything here has been checked: names exist, numbers are in range, secrets are
-/// read. Paths are as the user wrote them and relative to the working folder.
+/// A sweep's config as typed values. Everything here has been checked: names exist, numbers are in range,
+/// secrets are read. Paths are as the user wrote them and relative to the working folder.
 namespace dream::config {
 
 /// A value that no log, state, report or error may show.
@@ -21,8 +21,8 @@ struct Secret {
 struct Model {
   std::string name;
   std::string kind;
-  Params params;    ///< complete with defaults, api_key left out
-  Secret api_key;   ///< empty when the kind takes none or none is given
+  Params params;   ///< complete with defaults, api_key left out
+  Secret api_key;  ///< empty when the kind takes none or none is given
   bool operator==(const Model&) const = default;
 };
 
@@ -32,19 +32,19 @@ struct Sweep {
   std::string state = "state";
   std::string output = "results";
   Choice search{"grid", {}};
-  std::string coordinator = "auto";    ///< auto | dedicated | working: whether rank 0 works too
-  double max_failed_documents = 0.5;   ///< share of documents that may fail before the sweep is refused
+  std::string coordinator = "auto";   ///< auto | dedicated | working: whether rank 0 works too
+  double max_failed_documents = 0.5;  ///< share of documents that may fail before the sweep is refused
   bool operator==(const Sweep&) const = default;
 };
 
 struct Corpus {
   std::vector<std::string> sources;
-  std::int64_t buckets = 64;               ///< a power of two; documents are spread over these by content
+  std::int64_t buckets = 64;  ///< a power of two; documents are spread over these by content
   std::int64_t readers_per_rank = 1;
-  std::int64_t documents_per_reader = 200; ///< a reader process is replaced after so many
-  std::int64_t reader_cpu_seconds = 60;    ///< per document
+  std::int64_t documents_per_reader = 200;  ///< a reader process is replaced after so many
+  std::int64_t reader_cpu_seconds = 60;     ///< per document
   std::int64_t reader_memory_mb = 1024;
-  std::int64_t reader_output_mb = 256;     ///< text per document
+  std::int64_t reader_output_mb = 256;  ///< text per document
   bool operator==(const Corpus&) const = default;
 };
 
@@ -68,7 +68,7 @@ struct Index {
 
 struct Judge {
   std::string llm = "overlap";  ///< "overlap" (built in, no model) or a model's name
-  std::string embedder;         ///< for answer_similarity and answer_relevancy; empty: the first of space.embedder
+  std::string embedder;  ///< for answer_similarity and answer_relevancy; empty: the first of space.embedder
   bool operator==(const Judge&) const = default;
 };
 
@@ -123,8 +123,8 @@ struct MethodKind {
   std::string (*check)(const Params&) = nullptr;
 };
 
-/// The names that a config may use. The tables live in the stages; whoever loads a config gathers them here, so that
-/// the config knows names and parameters but no stage.
+/// The names that a config may use. The tables live in the stages; whoever loads a config gathers them here,
+/// so that the config knows names and parameters but no stage.
 struct Catalog {
   std::vector<MethodKind> methods;
   std::vector<ModelKind> models;
@@ -133,12 +133,12 @@ struct Catalog {
 };
 
 struct LoadOptions {
-  std::vector<std::string> overrides;  ///< "golden.size=50": a key path and a TOML value
+  std::vector<std::string> overrides;              ///< "golden.size=50": a key path and a TOML value
   std::map<std::string, std::string> environment;  ///< what ${VAR} and { env = ... } may use
 };
 
-/// Reads and checks a config. Throws InvalidConfig (problems.hpp), a ConfigError whose message lists all problems, one a
-/// line, each with file:line:column, the key's path, what was found, and near names.
+/// Reads and checks a config. Throws InvalidConfig (problems.hpp), a ConfigError whose message lists all
+/// problems, one a line, each with file:line:column, the key's path, what was found, and near names.
 [[nodiscard]] Config load(const std::string& file, const Catalog& catalog, const LoadOptions& options);
 
 /// The same for a text that is already in memory; `file` only names it in messages.

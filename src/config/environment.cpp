@@ -16,12 +16,13 @@ std::string_view trim(std::string_view text) {
   return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
-/// The value of an assignment: bare up to a " #", 'as it is', or "with \n \t \" \\ \$ escapes". Nothing when a quote
-/// does not end, or something other than a comment follows it.
+/// The value of an assignment: bare up to a " #", 'as it is', or "with \n \t \" \\ \$ escapes". Nothing when
+/// a quote does not end, or something other than a comment follows it.
 std::optional<std::string> unquote(std::string_view text) {
   if (text.empty() || (text[0] != '"' && text[0] != '\'')) {
     for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '#' && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t')) return std::string(trim(text.substr(0, i)));
+      if (text[i] == '#' && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t'))
+        return std::string(trim(text.substr(0, i)));
     }
     return std::string(text);
   }
@@ -42,7 +43,8 @@ std::optional<std::string> unquote(std::string_view text) {
 }
 
 /// The messages never repeat the line: env files hold secrets.
-void read_line(std::string_view line, const Place& place, std::map<std::string, std::string>& values, Problems& problems) {
+void read_line(std::string_view line, const Place& place, std::map<std::string, std::string>& values,
+               Problems& problems) {
   line = trim(line);
   if (line.empty() || line[0] == '#') return;
   if (line.rfind("export ", 0) == 0 || line.rfind("export\t", 0) == 0) line = trim(line.substr(7));
@@ -54,7 +56,8 @@ void read_line(std::string_view line, const Place& place, std::map<std::string, 
   }
   auto value = unquote(trim(line.substr(equals + 1)));
   if (!value || value->find('\0') != std::string::npos) {
-    problems.add(place, "", Mistake::syntax, std::string(name) + ": the quotes do not match; close them on the same line");
+    problems.add(place, "", Mistake::syntax,
+                 std::string(name) + ": the quotes do not match; close them on the same line");
     return;
   }
   values.insert_or_assign(std::string(name), std::move(*value));

@@ -10,76 +10,155 @@ std::function<Field(Config&)> at(Section Config::*section, T Section::*member) {
   return [section, member](Config& config) -> Field { return &(config.*section.*member); };
 }
 
-// name, field, help, example, rule, what it names. Files, folders and sources are relative to the working folder.
+// name, field, help, example, rule, what it names. Files, folders and sources are relative to the working
+// folder.
 std::vector<Key> table() {
   return {
       // sweep
-      {"sweep.name", at(&Config::sweep, &Sweep::name), "name of the sweep; MLflow's experiment", "\"handbook\""},
-      {"sweep.seed", at(&Config::sweep, &Sweep::seed), "seed of all that is drawn at random", "42", {.min = 0}},
+      {"sweep.name", at(&Config::sweep, &Sweep::name), "name of the sweep; MLflow's experiment",
+       "\"handbook\""},
+      {"sweep.seed",
+       at(&Config::sweep, &Sweep::seed),
+       "seed of all that is drawn at random",
+       "42",
+       {.min = 0}},
       {"sweep.state", at(&Config::sweep, &Sweep::state),
-       "folder, on a file system that all ranks share, that keeps what is computed; sweeps may share it", "\"/scratch/state\""},
+       "folder, on a file system that all ranks share, that keeps what is computed; sweeps may share it",
+       "\"/scratch/state\""},
       {"sweep.output", at(&Config::sweep, &Sweep::output), "folder for the results", "\"results/handbook\""},
-      {"sweep.search", at(&Config::sweep, &Sweep::search), "which trials run: a name, or { name = ..., its parameters }",
-       "{ name = \"grid\" }"},
-      {"sweep.coordinator", at(&Config::sweep, &Sweep::coordinator),
-       "whether rank 0 works as well; auto: with fewer than 8 ranks it does", "\"working\"",
+      {"sweep.search", at(&Config::sweep, &Sweep::search),
+       "which trials run: a name, or { name = ..., its parameters }", "{ name = \"grid\" }"},
+      {"sweep.coordinator",
+       at(&Config::sweep, &Sweep::coordinator),
+       "whether rank 0 works as well; auto: with fewer than 8 ranks it does",
+       "\"working\"",
        {.one_of = {"auto", "dedicated", "working"}}},
-      {"sweep.max_failed_documents", at(&Config::sweep, &Sweep::max_failed_documents),
-       "share of documents that may fail before the sweep is refused", "0.1", {.min = 0, .max = 1}},
+      {"sweep.max_failed_documents",
+       at(&Config::sweep, &Sweep::max_failed_documents),
+       "share of documents that may fail before the sweep is refused",
+       "0.1",
+       {.min = 0, .max = 1}},
       // corpus
-      {"corpus.sources", at(&Config::corpus, &Corpus::sources), "files, folders or URLs of documents, one or a list",
-       "[\"inputs/handbook\"]", {.required = true}},
-      {"corpus.buckets", at(&Config::corpus, &Corpus::buckets),
-       "documents are spread over so many buckets by content; more than ranks is good", "256",
+      {"corpus.sources",
+       at(&Config::corpus, &Corpus::sources),
+       "files, folders or URLs of documents, one or a list",
+       "[\"inputs/handbook\"]",
+       {.required = true}},
+      {"corpus.buckets",
+       at(&Config::corpus, &Corpus::buckets),
+       "documents are spread over so many buckets by content; more than ranks is good",
+       "256",
        {.min = 1, .max = 65536, .power_of_two = true}},
-      {"corpus.readers_per_rank", at(&Config::corpus, &Corpus::readers_per_rank), "reader processes of a rank", "2",
+      {"corpus.readers_per_rank",
+       at(&Config::corpus, &Corpus::readers_per_rank),
+       "reader processes of a rank",
+       "2",
        {.min = 1, .max = 256}},
-      {"corpus.documents_per_reader", at(&Config::corpus, &Corpus::documents_per_reader),
-       "documents after which a reader process is replaced", "1000", {.min = 1}},
-      {"corpus.reader_cpu_seconds", at(&Config::corpus, &Corpus::reader_cpu_seconds),
-       "processor time that a reader may take for a document, seconds", "120", {.min = 1, .max = 86400}},
-      {"corpus.reader_memory_mb", at(&Config::corpus, &Corpus::reader_memory_mb), "memory of a reader process, MiB", "2048",
+      {"corpus.documents_per_reader",
+       at(&Config::corpus, &Corpus::documents_per_reader),
+       "documents after which a reader process is replaced",
+       "1000",
+       {.min = 1}},
+      {"corpus.reader_cpu_seconds",
+       at(&Config::corpus, &Corpus::reader_cpu_seconds),
+       "processor time that a reader may take for a document, seconds",
+       "120",
+       {.min = 1, .max = 86400}},
+      {"corpus.reader_memory_mb",
+       at(&Config::corpus, &Corpus::reader_memory_mb),
+       "memory of a reader process, MiB",
+       "2048",
        {.min = 64, .max = 1048576}},
-      {"corpus.reader_output_mb", at(&Config::corpus, &Corpus::reader_output_mb), "text of one document, MiB", "64",
+      {"corpus.reader_output_mb",
+       at(&Config::corpus, &Corpus::reader_output_mb),
+       "text of one document, MiB",
+       "64",
        {.min = 1, .max = 65536}},
       // golden
-      {"golden.file", at(&Config::golden, &Golden::file), "CSV of questions with columns question and reference",
-       "\"inputs/handbook/golden.csv\"", {.required = true}},
-      {"golden.size", at(&Config::golden, &Golden::size), "use only the first so many questions; 0: all", "50", {.min = 0}},
+      {"golden.file",
+       at(&Config::golden, &Golden::file),
+       "CSV of questions with columns question and reference",
+       "\"inputs/handbook/golden.csv\"",
+       {.required = true}},
+      {"golden.size",
+       at(&Config::golden, &Golden::size),
+       "use only the first so many questions; 0: all",
+       "50",
+       {.min = 0}},
       // chunking
-      {"chunking.tokenizer", at(&Config::chunking, &Chunking::tokenizer),
-       "what chunk sizes count: words, or tokens of a model; auto: of the first transformer, else words", "\"words\"", {},
+      {"chunking.tokenizer",
+       at(&Config::chunking, &Chunking::tokenizer),
+       "what chunk sizes count: words, or tokens of a model; auto: of the first transformer, else words",
+       "\"words\"",
+       {},
        Names::tokenizer},
       // index
       {"index.factory", at(&Config::index, &Index::factory), "FAISS factory string", "\"HNSW32\""},
-      {"index.shards", at(&Config::index, &Index::shards), "parts of an index, at most corpus.buckets", "16",
+      {"index.shards",
+       at(&Config::index, &Index::shards),
+       "parts of an index, at most corpus.buckets",
+       "16",
        {.min = 1, .max = 65536, .power_of_two = true}},
-      {"index.margin", at(&Config::index, &Index::margin), "candidates beyond k that are scored again exactly", "64",
+      {"index.margin",
+       at(&Config::index, &Index::margin),
+       "candidates beyond k that are scored again exactly",
+       "64",
        {.min = 0, .max = 100000}},
       // judge
-      {"judge.llm", at(&Config::judge, &Judge::llm), "model that judges answers; overlap: built in, without a model",
-       "\"large\"", {}, Names::judge},
-      {"judge.embedder", at(&Config::judge, &Judge::embedder),
-       "model for answer_similarity and answer_relevancy; empty: the first of space.embedder", "\"minilm\"", {},
+      {"judge.llm",
+       at(&Config::judge, &Judge::llm),
+       "model that judges answers; overlap: built in, without a model",
+       "\"large\"",
+       {},
+       Names::judge},
+      {"judge.embedder",
+       at(&Config::judge, &Judge::embedder),
+       "model for answer_similarity and answer_relevancy; empty: the first of space.embedder",
+       "\"minilm\"",
+       {},
        Names::embedder},
       // device
-      {"device.backend", at(&Config::device, &Device::backend), "where models run; a forced one must be there", "\"cpu\"",
+      {"device.backend",
+       at(&Config::device, &Device::backend),
+       "where models run; a forced one must be there",
+       "\"cpu\"",
        {.one_of = {"auto", "cpu", "cuda"}}},
-      {"device.threads", at(&Config::device, &Device::threads),
-       "compute threads of a rank; 0: its share of the node's cores", "8", {.min = 0, .max = 4096}},
+      {"device.threads",
+       at(&Config::device, &Device::threads),
+       "compute threads of a rank; 0: its share of the node's cores",
+       "8",
+       {.min = 0, .max = 4096}},
       // space
-      {"space.method", at(&Config::space, &Space::methods),
-       "how documents are cut: a name, { name = ..., parameters: a value or a list each }, or a list of these",
-       "[{ name = \"overlap\", size = [256, 512] }]", {.required = true}},
-      {"space.embedder", at(&Config::space, &Space::embedders), "models that embed, one or a list", "[\"minilm\"]",
-       {.required = true}, Names::embedder},
-      {"space.top_k", at(&Config::space, &Space::top_k), "chunks given to the language model, one or a list", "[2, 4, 8]",
+      {"space.method",
+       at(&Config::space, &Space::methods),
+       "how documents are cut: a name, { name = ..., parameters: a value or a list each }, or a list of "
+       "these",
+       "[{ name = \"overlap\", size = [256, 512] }]",
+       {.required = true}},
+      {"space.embedder",
+       at(&Config::space, &Space::embedders),
+       "models that embed, one or a list",
+       "[\"minilm\"]",
+       {.required = true},
+       Names::embedder},
+      {"space.top_k",
+       at(&Config::space, &Space::top_k),
+       "chunks given to the language model, one or a list",
+       "[2, 4, 8]",
        {.min = 1, .max = 10000, .required = true}},
-      {"space.llm", at(&Config::space, &Space::llms), "models that answer, one or a list", "[\"small\", \"large\"]",
-       {.required = true}, Names::llm},
+      {"space.llm",
+       at(&Config::space, &Space::llms),
+       "models that answer, one or a list",
+       "[\"small\", \"large\"]",
+       {.required = true},
+       Names::llm},
       // objective
-      {"objective.maximize", at(&Config::objective, &Objective::maximize), "the metric that ranks the trials",
-       "\"faithfulness\"", {}, Names::metric},
+      {"objective.maximize",
+       at(&Config::objective, &Objective::maximize),
+       "the metric that ranks the trials",
+       "\"faithfulness\"",
+       {},
+       Names::metric},
   };
 }
 
@@ -89,7 +168,9 @@ std::string type_of(const Field& field) {
     std::string operator()(const std::int64_t*) const { return "whole number"; }
     std::string operator()(const double*) const { return "number"; }
     std::string operator()(const std::vector<std::string>*) const { return "text or list of texts"; }
-    std::string operator()(const std::vector<std::int64_t>*) const { return "whole number or list of whole numbers"; }
+    std::string operator()(const std::vector<std::int64_t>*) const {
+      return "whole number or list of whole numbers";
+    }
     std::string operator()(const Choice*) const { return "name or table"; }
     std::string operator()(const std::vector<Choice>*) const { return "name, table or list of these"; }
   };
@@ -107,12 +188,18 @@ std::string default_of(const Field& field, const Rule& rule) {
 
 std::string range_of(const Key& key) {
   switch (key.names) {
-    case Names::embedder: return "an embedder of [models]";
-    case Names::llm: return "a language model of [models]";
-    case Names::judge: return "overlap | a language model of [models]";
-    case Names::tokenizer: return "auto | words | an embedder of [models]";
-    case Names::metric: return "a metric";
-    case Names::nothing: break;
+    case Names::embedder:
+      return "an embedder of [models]";
+    case Names::llm:
+      return "a language model of [models]";
+    case Names::judge:
+      return "overlap | a language model of [models]";
+    case Names::tokenizer:
+      return "auto | words | an embedder of [models]";
+    case Names::metric:
+      return "a metric";
+    case Names::nothing:
+      break;
   }
   return range_text(key.rule);
 }
@@ -129,12 +216,15 @@ std::vector<KeyInfo> key_infos() {
   std::vector<KeyInfo> infos;
   for (const auto& key : keys()) {
     const auto field = key.field(defaults);
-    infos.push_back({key.name, type_of(field), default_of(field, key.rule), range_of(key), key.help, key.example});
+    infos.push_back(
+        {key.name, type_of(field), default_of(field, key.rule), range_of(key), key.help, key.example});
   }
-  infos.push_back({"models.NAME.kind", "text", "required", "a kind of model", "what the model is; it decides the other keys",
-                   "\"transformer\""});
-  infos.push_back({"models.NAME.api_key.env", "text", "", "", "the environment variable that holds the secret", "\"LLM_API_KEY\""});
-  infos.push_back({"models.NAME.api_key.file", "text", "", "", "the file that holds the secret", "\"/run/secrets/key\""});
+  infos.push_back({"models.NAME.kind", "text", "required", "a kind of model",
+                   "what the model is; it decides the other keys", "\"transformer\""});
+  infos.push_back({"models.NAME.api_key.env", "text", "", "",
+                   "the environment variable that holds the secret", "\"LLM_API_KEY\""});
+  infos.push_back(
+      {"models.NAME.api_key.file", "text", "", "", "the file that holds the secret", "\"/run/secrets/key\""});
   return infos;
 }
 

@@ -8,14 +8,14 @@
 #include "config/config.hpp"
 #include "config/read.hpp"
 
-/// The one table of all keys: the loader, the writer, `--list keys` and the test of docs/config.md walk it. A new key is
-/// a field in config.hpp and a row in keys.cpp.
+/// The one table of all keys: the loader, the writer, `--list keys` and the test of docs/config.md walk it. A
+/// new key is a field in config.hpp and a row in keys.cpp.
 namespace dream::config {
 
-/// Where a key's value goes. The type of the field is the type of the key; a list of texts or numbers and a list of
-/// choices take one value or a list of them.
-using Field = std::variant<std::string*, std::int64_t*, double*, std::vector<std::string>*, std::vector<std::int64_t>*,
-                           Choice*, std::vector<Choice>*>;
+/// Where a key's value goes. The type of the field is the type of the key; a list of texts or numbers and a
+/// list of choices take one value or a list of them.
+using Field = std::variant<std::string*, std::int64_t*, double*, std::vector<std::string>*,
+                           std::vector<std::int64_t>*, Choice*, std::vector<Choice>*>;
 
 /// What the text of a key must name, apart from being text.
 enum class Names { nothing, embedder, llm, judge, tokenizer, metric };
@@ -36,8 +36,8 @@ struct KeyInfo {
   std::string name, type, default_value, range, help, example;
 };
 
-/// Every key that the loader knows, in the order of docs/config.md. `models.NAME.*` stands for all models; the keys of
-/// a kind of model, method or search come from the catalog (`--list`).
+/// Every key that the loader knows, in the order of docs/config.md. `models.NAME.*` stands for all models;
+/// the keys of a kind of model, method or search come from the catalog (`--list`).
 [[nodiscard]] std::vector<KeyInfo> key_infos();
 
 /// Key names without models: what check_keys() may find at the top.

@@ -35,13 +35,17 @@ Row row_of(const ParamInfo& param) {
   const bool is_text = std::holds_alternative<std::string>(value);
   auto type = type_text(value);
   if (type.rfind("a ", 0) == 0) type = type.substr(2);
-  return {param.name, type, param.required ? "required" : is_text ? "\"" + std::get<std::string>(value) + "\"" : to_text(value),
+  return {param.name, type,
+          param.required ? "required"
+          : is_text      ? "\"" + std::get<std::string>(value) + "\""
+                         : to_text(value),
           range_text(wanted(param).rule), param.help};
 }
 
 std::string describe_keys() {
   std::vector<Row> rows;
-  for (const auto& key : key_infos()) rows.push_back({key.name, key.type, key.default_value, key.range, key.help});
+  for (const auto& key : key_infos())
+    rows.push_back({key.name, key.type, key.default_value, key.range, key.help});
   return aligned(rows);
 }
 
@@ -50,7 +54,9 @@ std::vector<ComponentInfo> models(const Catalog& catalog, bool embedders, bool l
   for (const auto& kind : catalog.models) {
     if (!(embedders && kind.embedder) && !(llms && kind.llm)) continue;
     auto& row = rows.emplace_back(kind.info);
-    const auto* const use = kind.embedder && kind.llm ? "embedder and language model" : kind.embedder ? "embedder" : "language model";
+    const auto* const use = kind.embedder && kind.llm ? "embedder and language model"
+                            : kind.embedder           ? "embedder"
+                                                      : "language model";
     row.summary += fmt::format(" [{}]", use);
     if (kind.has_api_key) row.summary += " [takes api_key]";
   }
@@ -59,7 +65,9 @@ std::vector<ComponentInfo> models(const Catalog& catalog, bool embedders, bool l
 
 }  // namespace
 
-std::vector<std::string> list_topics() { return {"chunkers", "embedders", "llms", "models", "searches", "metrics", "keys"}; }
+std::vector<std::string> list_topics() {
+  return {"chunkers", "embedders", "llms", "models", "searches", "metrics", "keys"};
+}
 
 std::string describe(std::span<const ComponentInfo> rows) {
   std::size_t width = 0;

@@ -51,7 +51,8 @@ class Loader {
     const bool known = std::any_of(catalog_.searches.begin(), catalog_.searches.end(),
                                    [&](const ComponentInfo& row) { return row.name == field.name; });
     if (node == nullptr && !known) return;
-    const auto choice = read_choice(node != nullptr ? *node : by_default, key.name, "search", catalog_.searches, problems_);
+    const auto choice =
+        read_choice(node != nullptr ? *node : by_default, key.name, "search", catalog_.searches, problems_);
     if (choice) field = *choice;
   }
 
@@ -62,13 +63,17 @@ class Loader {
   void check_name(const Key& key, const std::string& name, const Node& node, const std::string& path) {
     using Use = Models::Use;
     switch (key.names) {
-      case Names::nothing: return;
+      case Names::nothing:
+        return;
       case Names::embedder:
         if (!name.empty()) models_.check(name, Use::embedder, node.place, path, {}, problems_);
         return;
-      case Names::llm: return models_.check(name, Use::llm, node.place, path, {}, problems_);
-      case Names::judge: return models_.check(name, Use::llm, node.place, path, {"overlap"}, problems_);
-      case Names::tokenizer: return models_.check(name, Use::embedder, node.place, path, {"auto", "words"}, problems_);
+      case Names::llm:
+        return models_.check(name, Use::llm, node.place, path, {}, problems_);
+      case Names::judge:
+        return models_.check(name, Use::llm, node.place, path, {"overlap"}, problems_);
+      case Names::tokenizer:
+        return models_.check(name, Use::embedder, node.place, path, {"auto", "words"}, problems_);
       case Names::metric:
         if (std::find(catalog_.metrics.begin(), catalog_.metrics.end(), name) == catalog_.metrics.end()) {
           problems_.add(node.place, path, Mistake::unknown_name,
@@ -90,20 +95,24 @@ void check_together(const Node& root, const Config& config, Problems& problems) 
   auto found = locate(root, "index.shards");
   const bool has_shards = found.node != nullptr;
   if (!has_shards) found = locate(root, "corpus.buckets");
-  problems.add(found.node != nullptr ? found.node->place : root.place, has_shards ? "index.shards" : "corpus.buckets",
-               Mistake::bad_combination,
-               fmt::format("index.shards is {} and corpus.buckets is {}; a shard is a run of buckets, so at most as many",
-                           config.index.shards, config.corpus.buckets));
+  problems.add(
+      found.node != nullptr ? found.node->place : root.place, has_shards ? "index.shards" : "corpus.buckets",
+      Mistake::bad_combination,
+      fmt::format(
+          "index.shards is {} and corpus.buckets is {}; a shard is a run of buckets, so at most as many",
+          config.index.shards, config.corpus.buckets));
 }
 
 }  // namespace
 
-Config load_text(const std::string& text, const std::string& file, const Catalog& catalog, const LoadOptions& options) {
+Config load_text(const std::string& text, const std::string& file, const Catalog& catalog,
+                 const LoadOptions& options) {
   Problems problems;
   auto root = parse(text, file, problems);
   if (!root) problems.throw_if_any();
   root->place = {file, 1, 1};
   apply_overrides(*root, options.overrides, problems);
+  hide_secret_variables(options.environment, problems);
   hide_plain_keys(*root, problems);
   expand_variables(*root, options.environment, problems);
   hide_plain_keys(*root, problems);

@@ -28,12 +28,14 @@ std::optional<std::string> read_secret_file(const std::string& path) {
 }
 
 bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 bool is_model_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || is_bare(std::string_view(&c, 1)); });
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return c == '.' || is_bare(std::string_view(&c, 1));
+  });
 }
 
 /// Reads { env = ... } or { file = ... }; a secret without origin when there is a problem.
@@ -44,35 +46,54 @@ Secret resolve(const Node& node, const std::string& path, const LoadOptions& opt
   };
   const auto* env = node.find("env");
   const auto* file = node.find("file");
-  if (node.type == Type::text) return refuse("a secret must not stand in the config; " + std::string(key_remedy));
+  if (node.type == Type::text)
+    return refuse("a secret must not stand in the config; " + std::string(key_remedy));
   if (node.type != Type::table || (env == nullptr) == (file == nullptr)) {
-    return refuse(fmt::format("found {}; {}", node.type == Type::table ? "a table with neither or both of env and file" : name_of(node.type), key_remedy));
+    return refuse(fmt::format(
+        "found {}; {}",
+        node.type == Type::table ? "a table with neither or both of env and file" : name_of(node.type),
+        key_remedy));
   }
   check_keys(node, path, std::vector<std::string>{"env", "file"}, problems);
   const bool from_env = env != nullptr;
-  const auto name = read_value(from_env ? *env : *file, path + (from_env ? ".env" : ".file"), {std::string("?"), {.required = true}}, problems);
+  const auto name = read_value(from_env ? *env : *file, path + (from_env ? ".env" : ".file"),
+                               {std::string("?"), {.required = true}}, problems);
   if (!name) return {};
   Secret secret{"", (from_env ? "env " : "file ") + std::get<std::string>(*name)};
   const auto shown = problems.show(std::get<std::string>(*name), 200);
   if (from_env) {
     const auto found = options.environment.find(std::get<std::string>(*name));
     if (found == options.environment.end()) {
-      return refuse(fmt::format("the environment variable {} is not set; export it, or name it in --env-file", shown));
+      return refuse(
+          fmt::format("the environment variable {} is not set; export it, or name it in --env-file", shown));
     }
     secret.value = found->second;
   } else {
     const auto text = read_secret_file(std::get<std::string>(*name));
-    if (!text) return refuse(fmt::format("cannot read the file {}, or it is empty; it must hold the secret", shown));
+    if (!text)
+      return refuse(fmt::format("cannot read the file {}, or it is empty; it must hold the secret", shown));
     secret.value = *text;
   }
   problems.hide(secret.value);
-  if (secret.value.empty()) return refuse(fmt::format("{} {} is empty", from_env ? "the environment variable" : "the file", shown));
+  if (secret.value.empty())
+    return refuse(fmt::format("{} {} is empty", from_env ? "the environment variable" : "the file", shown));
   // It goes into a header of a request, where a line break would begin another header.
-  if (has_control_character(secret.value)) return refuse(fmt::format("the secret from {} holds a line break or another control character", shown));
+  if (has_control_character(secret.value))
+    return refuse(fmt::format("the secret from {} holds a line break or another control character", shown));
   return secret;
 }
 
 }  // namespace
+
+void hide_secret_variables(const std::map<std::string, std::string>& environment, Problems& problems) {
+  for (const auto& [name, value] : environment) {
+    // A short value would rather be a switch or a word that messages need.
+    if (value.size() < 8) continue;
+    for (const std::string_view ending : {"_KEY", "_TOKEN", "_SECRET", "_PASSWORD"}) {
+      if (name.ends_with(ending)) problems.hide(value);
+    }
+  }
+}
 
 void hide_plain_keys(const Node& node, Problems& problems) {
   for (const auto& entry : node.entries) {
@@ -86,7 +107,8 @@ Models::Models(const Node& root, const Catalog& catalog, const LoadOptions& opti
   const auto* tables = root.find("models");
   if (tables == nullptr || tables->broken) return;
   if (tables->type != Type::table) {
-    problems.add(tables->place, "models", Mistake::wrong_type, fmt::format("found {}; wanted tables [models.NAME]", name_of(tables->type)));
+    problems.add(tables->place, "models", Mistake::wrong_type,
+                 fmt::format("found {}; wanted tables [models.NAME]", name_of(tables->type)));
     return;
   }
   // All secrets first: from then on no message can show one.
@@ -94,7 +116,8 @@ Models::Models(const Node& root, const Catalog& catalog, const LoadOptions& opti
   for (const auto& entry : tables->entries) read_model(entry, catalog, problems);
 }
 
-void Models::read_secret(const std::string& name, const Node& table, const LoadOptions& options, Problems& problems) {
+void Models::read_secret(const std::string& name, const Node& table, const LoadOptions& options,
+                         Problems& problems) {
   const auto* node = table.find("api_key");
   if (node == nullptr || node->broken) return;
   models_[name].api_key = resolve(*node, join(join("models", name), "api_key"), options, problems);
@@ -108,13 +131,16 @@ void Models::read_model(const Entry& entry, const Catalog& catalog, Problems& pr
   model.name = entry.key;
   if (table.broken) return;
   if (!is_model_name(entry.key)) {
-    problems.add(entry.place, path, Mistake::out_of_range, "a model's name has 1 to 64 letters, digits, _, - or .");
+    problems.add(entry.place, path, Mistake::out_of_range,
+                 "a model's name has 1 to 64 letters, digits, _, - or .");
   }
   if (std::find(std::begin(reserved), std::end(reserved), entry.key) != std::end(reserved)) {
-    problems.add(entry.place, path, Mistake::out_of_range, "this name has a meaning of its own; choose another");
+    problems.add(entry.place, path, Mistake::out_of_range,
+                 "this name has a meaning of its own; choose another");
   }
   if (table.type != Type::table) {
-    problems.add(table.place, path, Mistake::wrong_type, fmt::format("found {}; wanted a table [{}]", name_of(table.type), path));
+    problems.add(table.place, path, Mistake::wrong_type,
+                 fmt::format("found {}; wanted a table [{}]", name_of(table.type), path));
     return;
   }
   std::vector<std::string> kinds;
@@ -146,7 +172,9 @@ void Models::read_model(const Entry& entry, const Catalog& catalog, Problems& pr
 void Models::check(const std::string& name, Use use, const Place& place, const std::string& path,
                    std::initializer_list<const char*> built_in, Problems& problems) const {
   if (std::find(built_in.begin(), built_in.end(), name) != built_in.end()) return;
-  const auto fits = [&](const ModelKind* kind) { return kind == nullptr || (use == Use::embedder ? kind->embedder : kind->llm); };
+  const auto fits = [&](const ModelKind* kind) {
+    return kind == nullptr || (use == Use::embedder ? kind->embedder : kind->llm);
+  };
   std::vector<std::string> usable(built_in.begin(), built_in.end());
   for (const auto& [known, kind] : kinds_) {
     if (fits(kind)) usable.push_back(known);
@@ -155,13 +183,15 @@ void Models::check(const std::string& name, Use use, const Place& place, const s
   const auto found = kinds_.find(name);
   if (found == kinds_.end()) {
     const auto hint = usable.empty() ? fmt::format("; no [models.NAME] is {}", what) : near(name, usable);
-    problems.add(place, path, Mistake::unknown_name, fmt::format("no model {}{}", problems.quote(name), hint));
+    problems.add(place, path, Mistake::unknown_name,
+                 fmt::format("no model {}{}", problems.quote(name), hint));
   } else if (!fits(found->second)) {
     // Edit distance says nothing here: the list of those that fit does.
     std::string list;
     for (const auto& usable_name : usable) list += (list.empty() ? "" : ", ") + usable_name;
     problems.add(place, path, Mistake::wrong_kind,
-                 fmt::format("model {} is of kind \"{}\", which is not {}; {}", problems.quote(name), found->second->info.name, what,
+                 fmt::format("model {} is of kind \"{}\", which is not {}; {}", problems.quote(name),
+                             found->second->info.name, what,
                              list.empty() ? "add one as [models.NAME]" : "use one of: " + list));
   }
 }

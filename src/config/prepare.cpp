@@ -16,13 +16,13 @@ std::string trimmed(std::string_view text) {
 }
 
 /// The place of an override is its own text; but an api_key in it may be spelled out, and is not repeated.
-Place place_of(const std::string& override_) {
+Place place_of(const std::string& override_, int number) {
   const bool secret = override_.find("api_key") != std::string::npos;
-  return {"--set " + (secret ? override_.substr(0, override_.find_first_of("= ")) + "=..." : override_), 0, 0};
+  return {"--set " + (secret ? override_.substr(0, override_.find_first_of("= ")) + "=..." : override_), 0,
+          number};
 }
 
-void apply(Node& root, const std::string& override_, Problems& problems) {
-  const auto place = place_of(override_);
+void apply(Node& root, const std::string& override_, const Place& place, Problems& problems) {
   const auto equals = override_.find('=');
   const auto path = parse_path(trimmed(std::string_view(override_).substr(0, equals)));
   if (equals == std::string::npos || !path) {
@@ -35,18 +35,21 @@ void apply(Node& root, const std::string& override_, Problems& problems) {
   for (const auto& part : *path) {
     name = join(name, part);
     if (table->type != Type::table) {
-      problems.add(place, name, Mistake::override_, "its parent is " + std::string(name_of(table->type)) + ", not a table");
+      problems.add(place, name, Mistake::override_,
+                   "its parent is " + std::string(name_of(table->type)) + ", not a table");
       return;
     }
     if (table->find(part) == nullptr) {
       Node made;
-      made.place = place;
+      // A section that one --set opens is not where the section's other keys are missed: that is the file.
+      made.place = table == &root ? root.place : place;
       table->entries.push_back({part, place, std::move(made)});
     }
     table = table->find(part);
   }
   if (!value) {
-    problems.add(place, name, Mistake::syntax, "the value is no TOML; write a number, a word, \"a text\", [a, list]");
+    problems.add(place, name, Mistake::syntax,
+                 "the value is no TOML; write a number, a word, \"a text\", [a, list]");
     value.emplace();
     value->place = place;
     value->broken = true;
@@ -64,7 +67,8 @@ class Expander {
 
   void expand(Node& node, const std::string& path) {
     if (node.type == Type::text) expand_text(node, path);
-    for (std::size_t i = 0; i < node.items.size(); ++i) expand(node.items[i], path + "[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < node.items.size(); ++i)
+      expand(node.items[i], path + "[" + std::to_string(i) + "]");
     for (auto& entry : node.entries) expand(entry.value, join(path, entry.key));
   }
 
@@ -98,15 +102,17 @@ class Expander {
     }
     node.broken = true;
     if (!closed || !is_variable_name(name)) {
-      problems_.add(node.place, path, Mistake::variable,
-                    problems_.quote(node.text) + " holds a ${ that begins no ${NAME}; a plain ${ is written $${");
+      problems_.add(
+          node.place, path, Mistake::variable,
+          problems_.quote(node.text) + " holds a ${ that begins no ${NAME}; a plain ${ is written $${");
       return false;
     }
     // The names of the environment are many, and only a near one helps.
     auto near = suggest(cut(name), names_);
     if (near.rfind("; did", 0) != 0) near.clear();
-    problems_.add(node.place, path, Mistake::variable,
-                  "the environment variable " + cut(name) + " is not set; export it, or name it in --env-file" + near);
+    problems_.add(
+        node.place, path, Mistake::variable,
+        "the environment variable " + cut(name) + " is not set; export it, or name it in --env-file" + near);
     return false;
   }
 
@@ -131,7 +137,8 @@ std::string read_text(const std::string& file) {
 }
 
 void apply_overrides(Node& root, const std::vector<std::string>& overrides, Problems& problems) {
-  for (const auto& override_ : overrides) apply(root, override_, problems);
+  int number = 0;
+  for (const auto& override_ : overrides) apply(root, override_, place_of(override_, ++number), problems);
 }
 
 void expand_variables(Node& root, const std::map<std::string, std::string>& environment, Problems& problems) {

@@ -26,30 +26,46 @@ auto order(const Problem& problem) {
 
 std::string_view name_of(Mistake mistake) {
   switch (mistake) {
-    case Mistake::file: return "file";
-    case Mistake::syntax: return "syntax";
-    case Mistake::override_: return "override";
-    case Mistake::variable: return "variable";
-    case Mistake::secret: return "secret";
-    case Mistake::unknown_key: return "unknown_key";
-    case Mistake::missing_key: return "missing_key";
-    case Mistake::wrong_type: return "wrong_type";
-    case Mistake::out_of_range: return "out_of_range";
-    case Mistake::empty: return "empty";
-    case Mistake::listed_twice: return "listed_twice";
-    case Mistake::unknown_name: return "unknown_name";
-    case Mistake::wrong_kind: return "wrong_kind";
-    case Mistake::bad_combination: return "bad_combination";
+    case Mistake::file:
+      return "file";
+    case Mistake::syntax:
+      return "syntax";
+    case Mistake::override_:
+      return "override";
+    case Mistake::variable:
+      return "variable";
+    case Mistake::secret:
+      return "secret";
+    case Mistake::unknown_key:
+      return "unknown_key";
+    case Mistake::missing_key:
+      return "missing_key";
+    case Mistake::wrong_type:
+      return "wrong_type";
+    case Mistake::out_of_range:
+      return "out_of_range";
+    case Mistake::empty:
+      return "empty";
+    case Mistake::listed_twice:
+      return "listed_twice";
+    case Mistake::unknown_name:
+      return "unknown_name";
+    case Mistake::wrong_kind:
+      return "wrong_kind";
+    case Mistake::bad_combination:
+      return "bad_combination";
   }
   return "unknown";
 }
 
 std::string Problem::text() const {
-  const auto at = place.line == 0 ? place.source : fmt::format("{}:{}:{}", place.source, place.line, place.column);
+  const auto at =
+      place.line == 0 ? place.source : fmt::format("{}:{}:{}", place.source, place.line, place.column);
   return key.empty() ? fmt::format("{}: {}", at, message) : fmt::format("{}: {}: {}", at, key, message);
 }
 
-InvalidConfig::InvalidConfig(std::vector<Problem> all) : ConfigError(all_lines(all)), problems(std::move(all)) {}
+InvalidConfig::InvalidConfig(std::vector<Problem> all)
+    : ConfigError(all_lines(all)), problems(std::move(all)) {}
 
 void Problems::add(Place place, std::string key, Mistake mistake, std::string message) {
   problems_.push_back({std::move(place), std::move(key), mistake, std::move(message)});
@@ -58,7 +74,8 @@ void Problems::add(Place place, std::string key, Mistake mistake, std::string me
 void Problems::hide(std::string_view secret) {
   if (secret.size() < 4) return;
   secrets_.emplace_back(secret);
-  // The longest first: one secret may be a part of another, and hiding the part would leave the rest in sight.
+  // The longest first: one secret may be a part of another, and hiding the part would leave the rest in
+  // sight.
   std::stable_sort(secrets_.begin(), secrets_.end(),
                    [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }

@@ -7,7 +7,8 @@
 
 namespace dream::config {
 
-/// Where something was written. line 0: not in a file but on the command line, and `source` is that option.
+/// Where something was written. line 0: not in a file but on the command line; `source` is that option, and
+/// `column` its number among the others.
 struct Place {
   std::string source;  ///< "sweep.toml" or "--set golden.size=50"
   int line = 0;
@@ -16,20 +17,20 @@ struct Place {
 };
 
 enum class Mistake {
-  file,             ///< a file that cannot be read
-  syntax,           ///< no TOML
-  override_,        ///< a --set that is no assignment, or leads through a value
-  variable,         ///< ${VAR} that is not set or not closed
-  secret,           ///< an api_key that stands in the file, or whose variable or file is missing
+  file,       ///< a file that cannot be read
+  syntax,     ///< no TOML
+  override_,  ///< a --set that is no assignment, or leads through a value
+  variable,   ///< ${VAR} that is not set or not closed
+  secret,     ///< an api_key that stands in the file, or whose variable or file is missing
   unknown_key,
   missing_key,
   wrong_type,
   out_of_range,
-  empty,            ///< a list or text without anything in it
+  empty,  ///< a list or text without anything in it
   listed_twice,
-  unknown_name,     ///< of a model, method, metric, ...
-  wrong_kind,       ///< a model that cannot stand here
-  bad_combination   ///< values that are fine alone but not together
+  unknown_name,    ///< of a model, method, metric, ...
+  wrong_kind,      ///< a model that cannot stand here
+  bad_combination  ///< values that are fine alone but not together
 };
 
 /// "unknown_key" and so on.
@@ -55,11 +56,11 @@ struct InvalidConfig : ConfigError {
 class Problems {
  public:
   void add(Place place, std::string key, Mistake mistake, std::string message);
-  /// From now on and back to the first problem, this value is shown as "[secret]". Values below 4 bytes are no
-  /// secrets, and hiding them would only tear holes into words.
+  /// From now on and back to the first problem, this value is shown as "[secret]". Values below 4 bytes are
+  /// no secrets, and hiding them would only tear holes into words.
   void hide(std::string_view secret);
-  /// The text in quotes as a message shows it: secrets hidden, control characters escaped, long texts cut. Use this for
-  /// every value that goes into a message: after a cut, a secret could no longer be recognised.
+  /// The text in quotes as a message shows it: secrets hidden, control characters escaped, long texts cut.
+  /// Use this for every value that goes into a message: after a cut, a secret could no longer be recognised.
   [[nodiscard]] std::string quote(std::string_view text) const;
   /// The same without quotes around it.
   [[nodiscard]] std::string show(std::string_view text, std::size_t bytes) const;
@@ -73,7 +74,8 @@ class Problems {
   std::vector<std::string> secrets_;
 };
 
-/// The path of a key below another one: "space" + "top_k" is space.top_k; names that are no bare TOML keys get quotes.
+/// The path of a key below another one: "space" + "top_k" is space.top_k; names that are no bare TOML keys
+/// get quotes.
 [[nodiscard]] std::string join(const std::string& path, std::string_view key);
 
 }  // namespace dream::config

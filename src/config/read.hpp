@@ -7,8 +7,8 @@
 #include "base/params.hpp"
 #include "config/tree.hpp"
 
-/// Reads typed values out of a tree. Every function reports what it cannot read and goes on, so that one pass finds all
-/// mistakes.
+/// Reads typed values out of a tree. Every function reports what it cannot read and goes on, so that one pass
+/// finds all mistakes.
 namespace dream::config {
 
 /// What a value may be, apart from its type.
@@ -22,7 +22,8 @@ struct Rule {
 
 /// A value that is looked for: at `path`, in messages and in the tree.
 struct Wanted {
-  Value default_value;  ///< fixes the type; allowed even when the rule's range leaves it out (0 for "no limit")
+  Value
+      default_value;  ///< fixes the type; allowed even when the rule's range leaves it out (0 for "no limit")
   Rule rule{};
 };
 
@@ -30,6 +31,8 @@ struct Wanted {
 
 /// "a whole number", "a list of whole numbers": the type that a value of this kind has.
 [[nodiscard]] std::string type_text(const Value& value);
+/// What a message puts behind "write key = " for a value of this type.
+[[nodiscard]] std::string example_text(const Value& value);
 /// "1 to 64", "at least 0, a power of two", "auto | cpu | cuda"; empty when everything goes.
 [[nodiscard]] std::string range_text(const Rule& rule);
 
@@ -43,27 +46,29 @@ struct Read {
   const Node* node;
   std::string path;
 };
-[[nodiscard]] std::vector<Read> read_one_or_list(const Node& node, const std::string& path, const Wanted& wanted,
-                                                 Problems& problems);
+[[nodiscard]] std::vector<Read> read_one_or_list(const Node& node, const std::string& path,
+                                                 const Wanted& wanted, Problems& problems);
 
 /// Where a dotted name leads below a table.
 struct Found {
-  const Node* node = nullptr;   ///< null: not there
-  Place table;                  ///< the innermost table on the way
-  bool blocked = false;         ///< something on the way is no table; check_keys() reports it
+  const Node* node = nullptr;  ///< null: not there
+  Place table;                 ///< the innermost table on the way
+  bool blocked = false;        ///< something on the way is no table; check_keys() reports it
 };
 [[nodiscard]] Found locate(const Node& table, std::string_view dotted_name);
 
 /// Reports that a required key is missing in a table.
-void report_missing(const Found& found, const std::string& path, std::string_view example, Problems& problems);
+void report_missing(const Found& found, const std::string& path, std::string_view example,
+                    Problems& problems);
 
-/// Reports every key below the table that is not among the dotted names, with near ones, and every value that stands
-/// where a sub-table must be. What stands under a known name is not looked into.
-void check_keys(const Node& table, const std::string& path, std::span<const std::string> known, Problems& problems);
+/// Reports every key below the table that is not among the dotted names, with near ones, and every value that
+/// stands where a sub-table must be. What stands under a known name is not looked into.
+void check_keys(const Node& table, const std::string& path, std::span<const std::string> known,
+                Problems& problems);
 
 /// The values of parameters below a table, complete with defaults; not there or wrong: the default.
-[[nodiscard]] Params read_params(const Node& table, const std::string& path, std::span<const ParamInfo> params,
-                                 Problems& problems);
+[[nodiscard]] Params read_params(const Node& table, const std::string& path,
+                                 std::span<const ParamInfo> params, Problems& problems);
 
 /// suggest() for a name of any length.
 [[nodiscard]] std::string near(std::string_view name, std::span<const std::string> known);

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t max_bytes = 1 << 20;
 constexpr int max_dots = 2000;
 
-/// The dots of a TOML text that stand outside of strings and comments. toml++ makes a table for each dot of a key and
-/// takes them down recursively, so that some ten thousand dots would exhaust the stack.
+/// The dots of a TOML text that stand outside of strings and comments. toml++ makes a table for each dot of a
+/// key and takes them down recursively, so that some ten thousand dots would exhaust the stack.
 int count_dots(std::string_view text) {
   int dots = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -46,9 +46,11 @@ class Converter {
       node.type = Type::table;
       for (const auto& [key, value] : *table) {
         node.entries.push_back({std::string(key.str()), place(key.source()), convert(value)});
-        // toml++ places a table of a header like [models.small] at the bracket; the name is what the user looks for.
+        // toml++ places a table of a header like [models.small] at the bracket; the name is what the user
+        // looks for.
         auto& made = node.entries.back();
-        if (made.value.type == Type::table && comes_before(made.value.place, made.place)) made.value.place = made.place;
+        if (made.value.type == Type::table && comes_before(made.value.place, made.place))
+          made.value.place = made.place;
       }
     } else if (const auto* list = from.as_array()) {
       node.type = Type::list;
@@ -66,7 +68,8 @@ class Converter {
 
   Place place(const toml::source_region& region) const {
     if (fixed_ != nullptr) return *fixed_;
-    return {source_, std::max(1, static_cast<int>(region.begin.line)), std::max(1, static_cast<int>(region.begin.column))};
+    return {source_, std::max(1, static_cast<int>(region.begin.line)),
+            std::max(1, static_cast<int>(region.begin.column))};
   }
 
   static void set_scalar(Node& node, const toml::node& from) {
@@ -91,8 +94,8 @@ class Converter {
   const Place* fixed_;
 };
 
-/// What toml++ says, in our words. It can repeat a number that it could not read, so a line with an api_key is not
-/// described at all.
+/// What toml++ says, in our words. It can repeat a number that it could not read, so a line with an api_key
+/// is not described at all.
 std::string describe(std::string_view text, const toml::parse_error& error) {
   std::size_t begin = 0;
   for (auto line = error.source().begin.line; line > 1 && begin < text.size(); --line) {
@@ -110,7 +113,8 @@ std::string describe(std::string_view text, const toml::parse_error& error) {
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
-  const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
   return found == entries.end() ? nullptr : &found->value;
 }
 
@@ -118,13 +122,20 @@ Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(
 
 std::string_view name_of(Type type) {
   switch (type) {
-    case Type::boolean: return "true or false";
-    case Type::integer: return "a whole number";
-    case Type::real: return "a number with a point";
-    case Type::text: return "a text";
-    case Type::list: return "a list";
-    case Type::table: return "a table";
-    case Type::date: return "a date or time";
+    case Type::boolean:
+      return "true or false";
+    case Type::integer:
+      return "a whole number";
+    case Type::real:
+      return "a number with a point";
+    case Type::text:
+      return "a text";
+    case Type::list:
+      return "a list";
+    case Type::table:
+      return "a table";
+    case Type::date:
+      return "a date or time";
   }
   return "something else";
 }
@@ -132,7 +143,8 @@ std::string_view name_of(Type type) {
 std::optional<Node> parse(std::string_view text, const std::string& source, Problems& problems) {
   const Place start{source, 1, 1};
   if (text.size() > max_bytes) {
-    problems.add(start, "", Mistake::syntax, fmt::format("{} bytes; a config has at most {}", text.size(), max_bytes));
+    problems.add(start, "", Mistake::syntax,
+                 fmt::format("{} bytes; a config has at most {}", text.size(), max_bytes));
     return std::nullopt;
   }
   if (count_dots(text) > max_dots) {
@@ -143,8 +155,8 @@ std::optional<Node> parse(std::string_view text, const std::string& source, Prob
     return Converter(source, nullptr).convert(toml::parse(text, source));
   } catch (const toml::parse_error& error) {
     const auto& at = error.source().begin;
-    problems.add({source, std::max(1, static_cast<int>(at.line)), std::max(1, static_cast<int>(at.column))}, "",
-                 Mistake::syntax, describe(text, error));
+    problems.add({source, std::max(1, static_cast<int>(at.line)), std::max(1, static_cast<int>(at.column))},
+                 "", Mistake::syntax, describe(text, error));
     return std::nullopt;
   }
 }
@@ -157,8 +169,10 @@ std::optional<Node> parse_value(std::string_view text, const Place& place) {
     } catch (const toml::parse_error&) {  // not TOML: a bare word, perhaps
     }
   }
-  const bool begins_as_toml = text.empty() || std::string_view("\"'[{").find(text.front()) != std::string_view::npos;
-  const bool printable = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  const bool begins_as_toml =
+      text.empty() || std::string_view("\"'[{").find(text.front()) != std::string_view::npos;
+  const bool printable =
+      std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   if (begins_as_toml || !printable) return std::nullopt;
   Node node;
   node.type = Type::text;

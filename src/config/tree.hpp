@@ -7,8 +7,8 @@
 
 #include "config/problems.hpp"
 
-/// A TOML text as a plain tree with places. The parser's own types stay in tree.cpp: they are slow to compile, and
-/// values of --set have a place that no parser knows.
+/// A TOML text as a plain tree with places. The parser's own types stay in tree.cpp: they are slow to
+/// compile, and values of --set have a place that no parser knows.
 namespace dream::config {
 
 struct Entry;
@@ -43,8 +43,8 @@ struct Entry {
 /// The tree of a TOML text, or a problem (Mistake::syntax) and nothing. `source` names it in places.
 [[nodiscard]] std::optional<Node> parse(std::string_view text, const std::string& source, Problems& problems);
 
-/// The value of a --set: TOML, or a bare word as a text. Nothing for a text that begins as TOML (quote, bracket, brace)
-/// and is none.
+/// The value of a --set: TOML, or a bare word as a text. Nothing for a text that begins as TOML (quote,
+/// bracket, brace) and is none.
 [[nodiscard]] std::optional<Node> parse_value(std::string_view text, const Place& place);
 
 /// The parts of a dotted TOML key: `models."qwen2.5".kind` has three. Nothing when it is none.

@@ -10,7 +10,8 @@ namespace {
 
 std::string text(const std::string& value) {
   auto escaped = escape(value);
-  for (auto at = escaped.find("${"); at != std::string::npos; at = escaped.find("${", at + 3)) escaped.insert(at, "$");
+  for (auto at = escaped.find("${"); at != std::string::npos; at = escaped.find("${", at + 3))
+    escaped.insert(at, "$");
   return "\"" + escaped + "\"";
 }
 
@@ -30,8 +31,10 @@ template <class T>
 std::string toml(const std::vector<T>& values) {
   std::string result = "[";
   for (const auto& value : values) {
-    if constexpr (std::is_same_v<T, Choice>) result += "\n  " + toml(value) + ",";
-    else result += (result.size() > 1 ? ", " : "") + toml(Value(value));
+    if constexpr (std::is_same_v<T, Choice>)
+      result += "\n  " + toml(value) + ",";
+    else
+      result += (result.size() > 1 ? ", " : "") + toml(Value(value));
   }
   return result + (std::is_same_v<T, Choice> ? "\n]" : "]");
 }
@@ -80,13 +83,15 @@ std::string to_toml(const Config& config) {
 
 Config only(const Config& config, const Trial& trial) {
   Config result = config;
-  if (result.judge.embedder.empty() && !config.space.embedders.empty()) result.judge.embedder = config.space.embedders.front();
+  if (result.judge.embedder.empty() && !config.space.embedders.empty())
+    result.judge.embedder = config.space.embedders.front();
   result.chunking.tokenizer = trial.tokenizer;
   result.space.methods = {trial.method};
   result.space.embedders = {trial.embedder};
   result.space.top_k = {trial.top_k};
   result.space.llms = {trial.llm};
-  const std::set<std::string> needed{trial.embedder, trial.llm, trial.tokenizer, result.judge.llm, result.judge.embedder};
+  const std::set<std::string> needed{trial.embedder, trial.llm, trial.tokenizer, result.judge.llm,
+                                     result.judge.embedder};
   std::erase_if(result.models, [&](const auto& entry) { return !needed.contains(entry.first); });
   return result;
 }

@@ -5,9 +5,9 @@
 
 namespace dream::config {
 
-/// A config as TOML text; loading it gives an equal config (but for `file`). Every key is written, defaults too, so that
-/// the text means the same in a version with other defaults. Secrets are written as where they come from, never as what
-/// they are. Values that came from ${VAR} are written as what they were.
+/// A config as TOML text; loading it gives an equal config (but for `file`). Every key is written, defaults
+/// too, so that the text means the same in a version with other defaults. Secrets are written as where they
+/// come from, never as what they are. Values that came from ${VAR} are written as what they were.
 [[nodiscard]] std::string to_toml(const Config& config);
 
 /// One trial of a sweep.
@@ -16,7 +16,8 @@ struct Trial {
   std::string embedder;
   std::int64_t top_k = 0;
   std::string llm;
-  std::string tokenizer;  ///< what chunking.tokenizer stood for: auto depends on the models, which get fewer here
+  std::string
+      tokenizer;  ///< what chunking.tokenizer stood for: auto depends on the models, which get fewer here
 };
 
 /// The config that runs this trial alone: same settings, only the models that it needs, judge.embedder and
