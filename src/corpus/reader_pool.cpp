@@ -184,9 +184,9 @@ class ReaderPool::Slot {
       drop();
       return failed(reason::timeout, "more than " + std::to_string(o.cpu_seconds) + " s of CPU time");
     }
-    if (waited > static_cast<double>(wall_factor * o.cpu_seconds)) {
+    if (waited > static_cast<double>(o.wall_seconds)) {
       drop();
-      return failed(reason::timeout, "no result after " + std::to_string(wall_factor * o.cpu_seconds) + " s");
+      return failed(reason::timeout, "no result after " + std::to_string(o.wall_seconds) + " s");
     }
     return std::nullopt;
   }
@@ -213,6 +213,7 @@ bool worth_a_fresh_reader(const ReadResult& result) {
 
 ReaderPool::ReaderPool(std::filesystem::path program, const ReaderOptions& options)
     : program_(std::move(program)), options_(options) {
+  if (options_.wall_seconds <= 0) options_.wall_seconds = wall_factor * options_.cpu_seconds;
   for (std::int64_t i = 0; i < std::max<std::int64_t>(1, options_.readers); ++i) {
     slots_.push_back(std::make_unique<Slot>(*this));
   }

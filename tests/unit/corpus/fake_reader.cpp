@@ -78,6 +78,7 @@ int main(int argc, char** argv) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   write_all(frame::wrap(frame::hello));
+  if (program.ends_with("leaves_early")) return 0;
   for (int served = 0;; ++served) {
     std::string header(8, '\0');
     if (!read_all(header.data(), header.size())) return 0;

@@ -58,7 +58,9 @@ std::pair<int, std::string> attempt(const std::string& what) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(sandbox_kills_what_no_parser_does) {
-  if (attempt("code").second.find("made") == 0) test::skip("this build has a sanitizer and no sandbox");
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  test::skip("this build has a sanitizer and no sandbox");
+#endif
   for (const char* what : {"socket", "exec", "fork", "thread", "code", "kill"}) {
     const auto [status, said] = attempt(what);
     BOOST_TEST_INFO(what << ": " << said);

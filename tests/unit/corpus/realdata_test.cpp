@@ -55,7 +55,7 @@ bool has(const Read& read, std::string_view words) { return read.document.text.f
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_pdf_ends_with_text_or_a_reason, *boost::unit_test::label("realdata")) {
-  const ReaderOptions options{.readers = 2, .documents_per_reader = 200, .cpu_seconds = 5, .memory_mb = 512, .output_mb = 64};
+  const ReaderOptions options{.readers = 2, .documents_per_reader = 200, .cpu_seconds = 5, .wall_seconds = 100, .memory_mb = 512, .output_mb = 64};
   auto read = read_folder(test::realdata() / "formats" / "pdf", options);
   BOOST_TEST(read.size() == 19U);
   struct Fact { std::string_view reason; std::size_t pages; };
