@@ -33,8 +33,9 @@ struct ReadJob {
 /// Whether dream_reader has a reader for this format; all others are rows with `unsupported_format`.
 [[nodiscard]] bool is_supported(std::string_view format);
 
-/// Processes that parse documents, so that a hostile one harms a process that holds nothing and can do nothing.
-/// Local; use from one thread at a time. The processes live until the pool ends (or the thread that called read()).
+/// Processes that parse documents, so that a hostile one harms a process that holds nothing and can do
+/// nothing. Local; use from one thread at a time. The processes live until the pool ends (or the thread that
+/// called read()).
 class ReaderPool {
  public:
   ReaderPool(std::filesystem::path program, const ReaderOptions& options);
@@ -42,12 +43,12 @@ class ReaderPool {
   ReaderPool(const ReaderPool&) = delete;
   ReaderPool& operator=(const ReaderPool&) = delete;
 
-  /// Results in the order of the jobs. A document that kills its reader, or meets a limit, is a result with a reason,
-  /// and does not touch its neighbours: the next document gets a fresh process, and a document that dies in a used
-  /// process is tried once more in a fresh one, so that results do not depend on who came before.
-  /// Never hangs: each document ends within wall_seconds by the clock (twice that when tried again).
-  /// Throws CorpusError when readers cannot be started at all; whatever `pulse` throws, after killing the readers at
-  /// work. Calls `pulse` at least ten times a second.
+  /// Results in the order of the jobs. A document that kills its reader, or meets a limit, is a result with a
+  /// reason, and does not touch its neighbours: the next document gets a fresh process, and a document that
+  /// dies in a used process is tried once more in a fresh one, so that results do not depend on who came
+  /// before. Never hangs: each document ends within wall_seconds by the clock (twice that when tried again).
+  /// Throws CorpusError when readers cannot be started at all; whatever `pulse` throws, after killing the
+  /// readers at work. Calls `pulse` at least ten times a second.
   [[nodiscard]] std::vector<ReadResult> read(std::span<const ReadJob> jobs, const Pulse& pulse);
 
  private:

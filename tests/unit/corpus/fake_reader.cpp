@@ -1,4 +1,5 @@
-// Speaks the frames of dream_reader and does what each document says, most of it wrong. The format does not matter.
+// Speaks the frames of dream_reader and does what each document says, most of it wrong. The format does not
+// matter.
 #include <signal.h>
 #include <unistd.h>
 
@@ -87,7 +88,8 @@ int main(int argc, char** argv) {
     const auto job = frame::decode_job(payload);
     obey(job.bytes, served);
     corpus::ReadResult result;
-    result.pages = {job.bytes, std::to_string(::getpid()), std::to_string(argc), ::getenv("PATH") ? "environment" : ""};
+    result.pages = {job.bytes, std::to_string(::getpid()), std::to_string(argc),
+                    ::getenv("PATH") ? "environment" : ""};
     write_all(frame::encode(result));
   }
 }

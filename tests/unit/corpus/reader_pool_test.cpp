@@ -19,7 +19,14 @@ namespace {
 
 std::filesystem::path fake() { return test::programs() / "fake_reader"; }
 
-ReaderOptions quick() { return {.readers = 2, .documents_per_reader = 200, .cpu_seconds = 1, .wall_seconds = 20, .memory_mb = 256, .output_mb = 1}; }
+ReaderOptions quick() {
+  return {.readers = 2,
+          .documents_per_reader = 200,
+          .cpu_seconds = 1,
+          .wall_seconds = 20,
+          .memory_mb = 256,
+          .output_mb = 1};
+}
 
 std::vector<ReadJob> jobs(const std::vector<std::string>& texts) {
   std::vector<ReadJob> list;
@@ -153,7 +160,8 @@ BOOST_AUTO_TEST_CASE(a_missing_reader_is_an_error_that_names_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_that_does_not_start_is_an_error_with_its_words) {
-  for (const auto& [name, words] : {std::pair{"dies_at_start", "no such library"}, {"other_version", "version"}}) {
+  for (const auto& [name, words] :
+       {std::pair{"dies_at_start", "no such library"}, {"other_version", "version"}}) {
     const auto program = test::folder() / name;
     std::filesystem::copy_file(fake(), program);
     ReaderPool pool(program, quick());
@@ -169,7 +177,11 @@ BOOST_AUTO_TEST_CASE(a_pulse_that_throws_ends_the_reading_and_kills_the_readers)
   ReaderPool pool(fake(), quick());
   int beats = 0;
   const auto list = jobs({"hang", "hang"});
-  BOOST_CHECK_THROW((void)pool.read(list, [&] { if (++beats > 3) throw Stopped("the test says so"); }), Stopped);
+  BOOST_CHECK_THROW((void)pool.read(list,
+                                    [&] {
+                                      if (++beats > 3) throw Stopped("the test says so");
+                                    }),
+                    Stopped);
   BOOST_TEST(::waitpid(-1, nullptr, WNOHANG) == -1);  // no child is left
   BOOST_TEST(pool.read(jobs({"again"}), no_pulse()).at(0).reason == "");
 }
