@@ -90,7 +90,11 @@ Seam seam(std::string_view line, std::string_view next, const WordTable& words) 
   const std::string head(last_word(line));
   const std::string tail(first_word(next));
   if (words.has(head + tail)) return Seam::join_with_hyphen;
-  if (words.has(head.substr(0, head.size() - 1) + tail)) return Seam::join;
+  const auto stem = head.substr(0, head.size() - 1);
+  if (words.has(stem + tail)) return Seam::join;
+  // "discov-\nered": two pieces that are no words by themselves; in "trace-\nbased" they are, and the hyphen
+  // may be real.
+  if (tail[0] >= 'a' && tail[0] <= 'z' && !words.has(stem) && !words.has(tail)) return Seam::join;
   return Seam::line_end;
 }
 
@@ -113,20 +117,22 @@ bool ends_paragraph(std::string_view line, std::string_view next, std::size_t wi
 
 WordTable::WordTable(const std::vector<std::string>& pages) {
   for (const auto& page : pages) {
-    for (const auto line : lines_of(page)) add_line(plain_line(line));
+    bool after_cut = false;
+    for (const auto line : lines_of(page)) after_cut = add_line(plain_line(line), after_cut);
   }
 }
 
-void WordTable::add_line(std::string_view line) {
-  std::size_t i = 0;
-  while (i < line.size()) {
+bool WordTable::add_line(std::string_view line, bool after_cut) {
+  bool cut = false;
+  for (std::size_t i = 0; i < line.size();) {
     const auto word = first_word(line.substr(i));
-    // The last word of a line that ends in a hyphen is a piece, and so may be the first word of the next one;
-    // a first word that is a piece does little harm, as it would have to equal a whole joined word.
-    const bool cut = i + word.size() == line.size() && !word.empty() && word.back() == '-';
-    if (!word.empty() && !cut) words_.insert(folded(word));
+    // The pieces of a cut word are no words: the last of a line that ends in a hyphen, and the first of the
+    // next.
+    cut = i + word.size() == line.size() && !word.empty() && word.back() == '-';
+    if (!word.empty() && !cut && !(after_cut && i == 0)) words_.insert(folded(word));
     i += word.size() + 1;
   }
+  return cut;
 }
 
 bool WordTable::has(std::string_view word) const { return words_.contains(folded(word)); }

@@ -17,12 +17,15 @@ class WordTable {
   [[nodiscard]] bool has(std::string_view word) const;
 
  private:
-  void add_line(std::string_view line);
+  /// Returns whether the line ends in a cut word.
+  bool add_line(std::string_view line, bool after_cut);
   std::unordered_set<std::string> words_;
 };
 
 /// One page. Cut words: "exam-\nple" becomes "example" when the document has "example" within a line,
-/// "long-\nterm" becomes "long-term" when it has that, and stays two lines when it has neither. A line that
+/// "long-\nterm" becomes "long-term" when it has that; with neither, pieces that are no words of the document
+/// are joined
+/// ("discov-\nered"), and anything else stays two lines. A line that
 /// ends a sentence well before the right edge ends its paragraph: a blank line follows.
 [[nodiscard]] std::string flow_lines(std::string_view page, const WordTable& words);
 

@@ -57,7 +57,9 @@ BOOST_AUTO_TEST_CASE(paragraphs_of_text_stay_verbatim) {
 BOOST_AUTO_TEST_CASE(words_cut_at_line_ends_are_joined_when_the_document_knows_them) {
   BOOST_TEST(text("pdf", {"An exam-\nple and one example."}) == "An example and one example.");
   BOOST_TEST(text("pdf", {"A long-\nterm plan, long-term."}) == "A long-term plan, long-term.");
-  BOOST_TEST(text("pdf", {"An unknown-\nword here."}) == "An unknown-\nword here.");
+  BOOST_TEST(text("pdf", {"An unknown-\nword here, unknown."}) == "An unknown-\nword here, unknown.");
+  BOOST_TEST(text("pdf", {"It was discov-\nered."}) == "It was discovered.");
+  BOOST_TEST(text("pdf", {"The IEEE-\n754 norm."}) == "The IEEE-\n754 norm.");
   BOOST_TEST(text("txt", {"An exam-\nple and one example."}) == "An exam-\nple and one example.");
 }
 
