@@ -32,7 +32,7 @@ double seconds_since(Clock::time_point then) {
 /// What a process's end says about the document that it had.
 ReadResult explain(const ProcessEnd& how) {
   const auto said = how.errors.empty() ? "" : ": " + how.errors;
-  if (how.errors.find("emory") != std::string::npos)
+  if (how.errors.find("ut of memory") != std::string::npos)
     return failed(reason::memory, "the reader ran out of memory" + said);
   if (how.signal == SIGXCPU) return failed(reason::timeout, "the reader used up its CPU time");
   if (how.signal == SIGKILL)
