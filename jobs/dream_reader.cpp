@@ -1,6 +1,6 @@
 // Reads untrusted documents for a rank: frames of documents in on stdin, frames of pages out on stdout
-// (corpus/frame.hpp), inside a sandbox (reader/sandbox.hpp). Started by corpus::ReaderPool; not for use by hand, but
-// `dream_reader --attempt socket` shows what the sandbox does on this machine.
+// (corpus/frame.hpp), inside a sandbox (reader/sandbox.hpp). Started by corpus::ReaderPool; not for use by
+// hand, but `dream_reader --attempt socket` shows what the sandbox does on this machine.
 //
 // This program links poppler (GPL-2-or-later), so as a binary it is under the GPL; the ranks only talk to it.
 #include <unistd.h>
@@ -65,9 +65,10 @@ corpus::ReadResult extract(const std::string& payload, std::size_t most_bytes) {
   const auto job = corpus::frame::decode_job(payload);
   const auto before = complaints();
   auto result = reader::extract(job.format, job.bytes, most_bytes);
-  // poppler survives many a failed allocation: it says "Out of memory" there, leaves the object out and goes on. Such a
-  // text has holes that depend on our limit, so it is no text of this document.
-  if (complaints() != before) return corpus::failed(corpus::reason::memory, "parts of it need more memory than the limit");
+  // poppler survives many a failed allocation: it says "Out of memory" there, leaves the object out and goes
+  // on. Such a text has holes that depend on our limit, so it is no text of this document.
+  if (complaints() != before)
+    return corpus::failed(corpus::reason::memory, "parts of it need more memory than the limit");
   return result;
 }
 
@@ -83,7 +84,8 @@ Bytes answer(const std::string& payload, std::size_t most_bytes) {
   }
 }
 
-std::int64_t number(const std::map<std::string, std::string>& options, const std::string& name, std::int64_t otherwise) {
+std::int64_t number(const std::map<std::string, std::string>& options, const std::string& name,
+                    std::int64_t otherwise) {
   const auto found = options.find(name);
   if (found == options.end()) return otherwise;
   std::int64_t value = 0;

@@ -57,7 +57,8 @@ std::string with_single_blanks(std::string_view text) {
 }
 
 bool is_plain_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f); });
 }
 
 }  // namespace
@@ -86,7 +87,8 @@ std::optional<Span> find_passage(std::string_view cleaned, std::string_view pass
   const auto wanted = with_single_blanks(normal_text(passage));
   const std::string_view first_word = std::string_view(wanted).substr(0, wanted.find(' '));
   if (first_word.empty()) return std::nullopt;
-  for (auto at = cleaned.find(first_word); at != std::string_view::npos; at = cleaned.find(first_word, at + 1)) {
+  for (auto at = cleaned.find(first_word); at != std::string_view::npos;
+       at = cleaned.find(first_word, at + 1)) {
     if (const auto end = match_at(cleaned, at, wanted); end > 0) {
       return Span{static_cast<std::int64_t>(at), static_cast<std::int64_t>(end)};
     }

@@ -7,8 +7,8 @@
 namespace dream::corpus {
 namespace {
 
-/// Letters and digits of any script: every byte of a character beyond ASCII counts, which errs on the side of one word
-/// too long, and then no word is joined.
+/// Letters and digits of any script: every byte of a character beyond ASCII counts, which errs on the side of
+/// one word too long, and then no word is joined.
 bool is_word(char c) {
   const auto u = static_cast<unsigned char>(c);
   return u >= 0x80 || (u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z');
@@ -34,9 +34,14 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> replacements{{
-    {"\xEF\xAC\x80", "ff"}, {"\xEF\xAC\x81", "fi"}, {"\xEF\xAC\x82", "fl"}, {"\xEF\xAC\x83", "ffi"},
-    {"\xEF\xAC\x84", "ffl"}, {"\xEF\xAC\x85", "st"}, {"\xEF\xAC\x86", "st"}, {"\xC2\xA0", " "}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> replacements{{{"\xEF\xAC\x80", "ff"},
+                                                                                     {"\xEF\xAC\x81", "fi"},
+                                                                                     {"\xEF\xAC\x82", "fl"},
+                                                                                     {"\xEF\xAC\x83", "ffi"},
+                                                                                     {"\xEF\xAC\x84", "ffl"},
+                                                                                     {"\xEF\xAC\x85", "st"},
+                                                                                     {"\xEF\xAC\x86", "st"},
+                                                                                     {"\xC2\xA0", " "}}};
 
 /// Ligatures as letters (people search for "office", not for its glyphs), runs of blanks as one.
 std::string plain_line(std::string_view line) {
@@ -78,13 +83,18 @@ std::string_view first_word(std::string_view line) {
 enum class Seam { line_end, join, join_with_hyphen };
 
 Seam seam(std::string_view line, std::string_view next, const WordTable& words) {
-  if (line.size() < 2 || line.back() != '-' || !is_word(line[line.size() - 2]) || next.empty() || !is_word(next[0])) {
+  if (line.size() < 2 || line.back() != '-' || !is_word(line[line.size() - 2]) || next.empty() ||
+      !is_word(next[0])) {
     return Seam::line_end;
   }
   const std::string head(last_word(line));
   const std::string tail(first_word(next));
   if (words.has(head + tail)) return Seam::join_with_hyphen;
-  if (words.has(head.substr(0, head.size() - 1) + tail)) return Seam::join;
+  const auto stem = head.substr(0, head.size() - 1);
+  if (words.has(stem + tail)) return Seam::join;
+  // "discov-\nered": two pieces that are no words by themselves; in "trace-\nbased" they are, and the hyphen
+  // may be real.
+  if (tail[0] >= 'a' && tail[0] <= 'z' && !words.has(stem) && !words.has(tail)) return Seam::join;
   return Seam::line_end;
 }
 
@@ -107,26 +117,29 @@ bool ends_paragraph(std::string_view line, std::string_view next, std::size_t wi
 
 WordTable::WordTable(const std::vector<std::string>& pages) {
   for (const auto& page : pages) {
-    for (const auto line : lines_of(page)) add_line(plain_line(line));
+    bool after_cut = false;
+    for (const auto line : lines_of(page)) after_cut = add_line(plain_line(line), after_cut);
   }
 }
 
-void WordTable::add_line(std::string_view line) {
-  std::size_t i = 0;
-  while (i < line.size()) {
+bool WordTable::add_line(std::string_view line, bool after_cut) {
+  bool cut = false;
+  for (std::size_t i = 0; i < line.size();) {
     const auto word = first_word(line.substr(i));
-    // The last word of a line that ends in a hyphen is a piece, and so may be the first word of the next one; a first
-    // word that is a piece does little harm, as it would have to equal a whole joined word.
-    const bool cut = i + word.size() == line.size() && !word.empty() && word.back() == '-';
-    if (!word.empty() && !cut) words_.insert(folded(word));
+    // The pieces of a cut word are no words: the last of a line that ends in a hyphen, and the first of the
+    // next.
+    cut = i + word.size() == line.size() && !word.empty() && word.back() == '-';
+    if (!word.empty() && !cut && !(after_cut && i == 0)) words_.insert(folded(word));
     i += word.size() + 1;
   }
+  return cut;
 }
 
 bool WordTable::has(std::string_view word) const { return words_.contains(folded(word)); }
 
 bool ends_sentence(std::string_view text) {
-  static constexpr std::array<std::string_view, 6> closing{"\"", "'", ")", "]", "\xE2\x80\x9D", "\xE2\x80\x99"};
+  static constexpr std::array<std::string_view, 6> closing{"\"",           "'",           ")", "]",
+                                                           "\xE2\x80\x9D", "\xE2\x80\x99"};
   static constexpr std::array<std::string_view, 9> ends{
       ".", "!", "?", ":", "\xE3\x80\x82", "\xEF\xBC\x81", "\xEF\xBC\x9F", "\xD8\x9F", "\xE0\xA5\xA4"};
   for (bool again = true; again;) {
@@ -150,9 +163,14 @@ std::string flow_lines(std::string_view page, const WordTable& words) {
     out += line;
     if (i + 1 == lines.size()) break;
     switch (seam(line, lines[i + 1], words)) {
-      case Seam::join: out.pop_back(); break;
-      case Seam::join_with_hyphen: break;
-      case Seam::line_end: out += ends_paragraph(line, lines[i + 1], width) ? "\n\n" : "\n"; break;
+      case Seam::join:
+        out.pop_back();
+        break;
+      case Seam::join_with_hyphen:
+        break;
+      case Seam::line_end:
+        out += ends_paragraph(line, lines[i + 1], width) ? "\n\n" : "\n";
+        break;
     }
   }
   return out;

@@ -7,10 +7,12 @@ namespace dream::corpus {
 namespace {
 
 constexpr std::array transient{reason::timeout, reason::memory, reason::output_limit, reason::unreadable};
-constexpr std::array lasting{reason::encrypted, reason::no_text,            reason::parse_error,
-                             reason::crash,     reason::unsupported_format, reason::empty};
+constexpr std::array lasting{reason::encrypted,          reason::no_text, reason::parse_error, reason::crash,
+                             reason::unsupported_format, reason::empty};
 
-bool in(const auto& codes, std::string_view code) { return std::find(codes.begin(), codes.end(), code) != codes.end(); }
+bool in(const auto& codes, std::string_view code) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
 
 }  // namespace
 

@@ -25,16 +25,21 @@ constexpr int tick_ms = 50;
 constexpr double start_seconds = 120;  // a program on a busy network file system may need long to load
 constexpr int wall_factor = 4;
 
-double seconds_since(Clock::time_point then) { return std::chrono::duration<double>(Clock::now() - then).count(); }
+double seconds_since(Clock::time_point then) {
+  return std::chrono::duration<double>(Clock::now() - then).count();
+}
 
 /// What a process's end says about the document that it had.
 ReadResult explain(const ProcessEnd& how) {
   const auto said = how.errors.empty() ? "" : ": " + how.errors;
-  if (how.errors.find("emory") != std::string::npos) return failed(reason::memory, "the reader ran out of memory" + said);
+  if (how.errors.find("ut of memory") != std::string::npos)
+    return failed(reason::memory, "the reader ran out of memory" + said);
   if (how.signal == SIGXCPU) return failed(reason::timeout, "the reader used up its CPU time");
-  if (how.signal == SIGKILL) return failed(reason::memory, "the reader was killed, as the kernel does when memory is short");
+  if (how.signal == SIGKILL)
+    return failed(reason::memory, "the reader was killed, as the kernel does when memory is short");
   if (how.signal == SIGSYS) return failed(reason::crash, "the reader tried a forbidden system call" + said);
-  if (how.signal != 0) return failed(reason::crash, std::string("the reader died: ") + ::strsignal(how.signal) + said);
+  if (how.signal != 0)
+    return failed(reason::crash, std::string("the reader died: ") + ::strsignal(how.signal) + said);
   return failed(reason::crash, "the reader ended with status " + std::to_string(how.status) + said);
 }
 
@@ -83,7 +88,8 @@ class ReaderPool::Slot {
 
   /// Moves bytes after poll(); a result once there is one.
   std::optional<ReadResult> step(short events) {
-    if ((events & POLLOUT) != 0 && !rest_.empty()) process_->send(rest_);  // a closed end shows up in receive()
+    if ((events & POLLOUT) != 0 && !rest_.empty())
+      process_->send(rest_);  // a closed end shows up in receive()
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) {
       const auto io = process_->receive(in_);
       if (auto result = take_reply()) return result;
@@ -128,7 +134,8 @@ class ReaderPool::Slot {
       const auto first = payload();
       if (!first) return std::nullopt;
       if (*first != frame::hello) {
-        throw CorpusError(pool_.program_.string(), 0, "is no document reader of this version; install both together");
+        throw CorpusError(pool_.program_.string(), 0,
+                          "is no document reader of this version; install both together");
       }
       in_.erase(0, frame::header_size + first->size());
       ready_ = true;
@@ -155,7 +162,8 @@ class ReaderPool::Slot {
 
   ReadResult too_much() {
     drop();
-    return failed(reason::output_limit, "more than " + std::to_string(pool_.options_.output_mb) + " MB of text");
+    return failed(reason::output_limit,
+                  "more than " + std::to_string(pool_.options_.output_mb) + " MB of text");
   }
 
   ReadResult garbage() {
@@ -167,7 +175,8 @@ class ReaderPool::Slot {
     const bool was_ready = ready_;
     const auto how = drop();
     if (!was_ready) {
-      throw CorpusError(pool_.program_.string(), 0, "the document reader does not start; " + explain(how).detail);
+      throw CorpusError(pool_.program_.string(), 0,
+                        "the document reader does not start; " + explain(how).detail);
     }
     return explain(how);
   }
@@ -184,9 +193,9 @@ class ReaderPool::Slot {
       drop();
       return failed(reason::timeout, "more than " + std::to_string(o.cpu_seconds) + " s of CPU time");
     }
-    if (waited > static_cast<double>(wall_factor * o.cpu_seconds)) {
+    if (waited > static_cast<double>(o.wall_seconds)) {
       drop();
-      return failed(reason::timeout, "no result after " + std::to_string(wall_factor * o.cpu_seconds) + " s");
+      return failed(reason::timeout, "no result after " + std::to_string(o.wall_seconds) + " s");
     }
     return std::nullopt;
   }
@@ -213,6 +222,7 @@ bool worth_a_fresh_reader(const ReadResult& result) {
 
 ReaderPool::ReaderPool(std::filesystem::path program, const ReaderOptions& options)
     : program_(std::move(program)), options_(options) {
+  if (options_.wall_seconds <= 0) options_.wall_seconds = wall_factor * options_.cpu_seconds;
   for (std::int64_t i = 0; i < std::max<std::int64_t>(1, options_.readers); ++i) {
     slots_.push_back(std::make_unique<Slot>(*this));
   }

@@ -28,8 +28,8 @@ constexpr off_t longest_errors = 2000;
   throw CorpusError(program.string(), 0, what + ": " + std::strerror(code));
 }
 
-/// The same open file above the three standard descriptors: a parent that had closed its stdin would otherwise hand
-/// out numbers that the moves in the child overwrite.
+/// The same open file above the three standard descriptors: a parent that had closed its stdin would
+/// otherwise hand out numbers that the moves in the child overwrite.
 Descriptor lifted(const std::filesystem::path& program, int fd) {
   if (fd < 0) fail(program, "cannot prepare a reader", errno);
   const Descriptor low(fd);
@@ -40,7 +40,8 @@ Descriptor lifted(const std::filesystem::path& program, int fd) {
 
 std::array<Descriptor, 2> socket_pair(const std::filesystem::path& program) {
   int ends[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail(program, "cannot prepare a reader", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    fail(program, "cannot prepare a reader", errno);
   Descriptor second(ends[1]);
   auto ours = lifted(program, ends[0]);
   auto theirs = lifted(program, ::fcntl(second.get(), F_DUPFD_CLOEXEC, 3));
@@ -63,13 +64,14 @@ struct SpawnPlan {
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 };
 
-pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int socket, int errors) {
+pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int socket,
+            int errors) {
   SpawnPlan plan;
   posix_spawn_file_actions_adddup2(&plan.actions, socket, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&plan.actions, socket, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&plan.actions, errors, STDERR_FILENO);
-  // Its own process group: Ctrl-C and a scheduler's signals are for the rank, which then ends the reader. All signals
-  // stay blocked until the reader has made up its mind about them.
+  // Its own process group: Ctrl-C and a scheduler's signals are for the rank, which then ends the reader. All
+  // signals stay blocked until the reader has made up its mind about them.
   sigset_t all;
   sigfillset(&all);
   posix_spawnattr_setsigmask(&plan.attributes, &all);
@@ -84,8 +86,10 @@ pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>
   argv.push_back(nullptr);
   char* no_environment[] = {nullptr};
   pid_t pid = -1;
-  const int code = ::posix_spawn(&pid, name.c_str(), &plan.actions, &plan.attributes, argv.data(), no_environment);
-  if (code != 0) fail(program, "cannot start the document reader (is it installed beside this program?)", code);
+  const int code =
+      ::posix_spawn(&pid, name.c_str(), &plan.actions, &plan.attributes, argv.data(), no_environment);
+  if (code != 0)
+    fail(program, "cannot start the document reader (is it installed beside this program?)", code);
   return pid;
 }
 

@@ -33,8 +33,9 @@ struct ProcessEnd {
   std::string errors;  ///< the tail of what it wrote to stderr
 };
 
-/// A child process: one stream socket as its stdin and stdout, an empty environment, stderr kept in memory. Killed
-/// when this object goes. Made with posix_spawn, which is safe in a process with threads and pinned MPI memory.
+/// A child process: one stream socket as its stdin and stdout, an empty environment, stderr kept in memory.
+/// Killed when this object goes. Made with posix_spawn, which is safe in a process with threads and pinned
+/// MPI memory.
 class ReaderProcess {
  public:
   /// Throws CorpusError when the program cannot be started.

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
-#include <tuple>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "base/errors.hpp"
@@ -25,7 +25,8 @@ class Listing {
   void add_source(const fs::path& source) {
     struct stat facts {};
     if (::stat(source.c_str(), &facts) != 0) {
-      throw CorpusError(source.string(), 0, std::string("cannot be used as a source: ") + std::strerror(errno));
+      throw CorpusError(source.string(), 0,
+                        std::string("cannot be used as a source: ") + std::strerror(errno));
     }
     if (S_ISDIR(facts.st_mode)) {
       add_folder(source, "", facts);
@@ -49,10 +50,11 @@ class Listing {
     pulse_();
     std::error_code code;
     std::vector<fs::path> entries;
-    for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) entries.push_back(it->path());
+    for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code))
+      entries.push_back(it->path());
     if (code) throw CorpusError(folder.string(), 0, "cannot list the folder: " + code.message());
-    // Sorted, so that it does not depend on the file system which of two ways to a linked folder is taken. Real
-    // entries come before links, so that a file keeps the name of the place where it lies.
+    // Sorted, so that it does not depend on the file system which of two ways to a linked folder is taken.
+    // Real entries come before links, so that a file keeps the name of the place where it lies.
     std::sort(entries.begin(), entries.end());
     std::stable_partition(entries.begin(), entries.end(), [](const fs::path& p) {
       std::error_code ignored;

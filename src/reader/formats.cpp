@@ -17,7 +17,9 @@ ReadResult parse(std::string_view format, std::string_view bytes, std::size_t mo
   return failed(reason::unsupported_format, "no reader for this format");
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -26,8 +28,10 @@ ReadResult extract(std::string_view format, std::string_view bytes, std::size_t 
   if (!result.ok()) return result;
   std::size_t size = 0;
   for (const auto& page : result.pages) size += page.size();
-  if (size > most_bytes) return failed(reason::output_limit, "more text than " + std::to_string(most_bytes) + " bytes");
-  if (std::all_of(result.pages.begin(), result.pages.end(), [](const auto& page) { return is_blank(page); })) {
+  if (size > most_bytes)
+    return failed(reason::output_limit, "more text than " + std::to_string(most_bytes) + " bytes");
+  if (std::all_of(result.pages.begin(), result.pages.end(),
+                  [](const auto& page) { return is_blank(page); })) {
     return failed(reason::no_text, std::to_string(result.pages.size()) + " pages without any text");
   }
   return result;

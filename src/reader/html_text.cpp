@@ -38,7 +38,8 @@ bool breaks_line(std::string_view tag) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     if (!starts_with_word(tag, name)) return false;
     const char next = tag.size() > name.size() ? tag[name.size()] : '>';
-    return next == '>' || next == ' ' || next == '/' || next == '\n' || (name == "h" && next >= '1' && next <= '6');
+    return next == '>' || next == ' ' || next == '/' || next == '\n' ||
+           (name == "h" && next >= '1' && next <= '6');
   });
 }
 
@@ -53,8 +54,14 @@ void append_code_point(std::string& out, std::uint32_t code) {
 /// Decodes the entity at text[0] == '&'; returns the bytes consumed, 0 when it is none.
 std::size_t decode_entity(std::string_view text, std::string& out) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> names{
-      {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&nbsp;", " "},
-       {"&copy;", "\xC2\xA9"}, {"&mdash;", "\xE2\x80\x94"}}};
+      {{"&amp;", "&"},
+       {"&lt;", "<"},
+       {"&gt;", ">"},
+       {"&quot;", "\""},
+       {"&apos;", "'"},
+       {"&nbsp;", " "},
+       {"&copy;", "\xC2\xA9"},
+       {"&mdash;", "\xE2\x80\x94"}}};
   for (const auto& [name, value] : names) {
     if (!text.starts_with(name)) continue;
     out += value;
@@ -111,7 +118,8 @@ std::string without_data_uris(std::string_view text) {
     const auto end = std::min(text.find_first_of(" \t\n)>\"'", at), text.size());
     out += text.substr(0, at);
     // "data: the measured values" is a sentence; a URI has its type and encoding in the same word.
-    if (text.substr(at, end - at).find(";base64,") == std::string_view::npos) out += text.substr(at, end - at);
+    if (text.substr(at, end - at).find(";base64,") == std::string_view::npos)
+      out += text.substr(at, end - at);
     text.remove_prefix(end);
   }
   out += text;

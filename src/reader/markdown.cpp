@@ -20,8 +20,8 @@ struct Free {
   void operator()(cmark_iter* i) const { cmark_iter_free(i); }
 };
 
-/// Writes the text of a document's nodes: paragraphs and code as they stand, headings and list items as lines, a blank
-/// line between blocks. Links keep their text, pictures their description; addresses go.
+/// Writes the text of a document's nodes: paragraphs and code as they stand, headings and list items as
+/// lines, a blank line between blocks. Links keep their text, pictures their description; addresses go.
 class Writer {
  public:
   void visit(cmark_event_type event, cmark_node* node) {
@@ -87,7 +87,8 @@ class Writer {
   void gap(cmark_node* node) {
     auto* item = cmark_node_parent(node);
     auto* list = item != nullptr ? cmark_node_parent(item) : nullptr;
-    const bool tight = list != nullptr && cmark_node_get_type(list) == CMARK_NODE_LIST && cmark_node_get_list_tight(list) != 0;
+    const bool tight = list != nullptr && cmark_node_get_type(list) == CMARK_NODE_LIST &&
+                       cmark_node_get_list_tight(list) != 0;
     pending_ = std::max(pending_, tight ? 1 : 2);
   }
 
@@ -108,15 +109,16 @@ class Writer {
   }
 
   std::string out_;
-  int pending_ = 0;  // line ends that are due before the next text
-  int depth_ = 0;    // of lists
+  int pending_ = 0;           // line ends that are due before the next text
+  int depth_ = 0;             // of lists
   std::vector<int> numbers_;  // of the next item of each open list
 };
 
 std::string as_text(cmark_node* document) {
   Writer writer;
   const std::unique_ptr<cmark_iter, Free> iter(cmark_iter_new(document));
-  for (auto event = cmark_iter_next(iter.get()); event != CMARK_EVENT_DONE; event = cmark_iter_next(iter.get())) {
+  for (auto event = cmark_iter_next(iter.get()); event != CMARK_EVENT_DONE;
+       event = cmark_iter_next(iter.get())) {
     writer.visit(event, cmark_iter_get_node(iter.get()));
   }
   return writer.take();
@@ -130,8 +132,8 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-/// Takes a YAML head (from "---" to "---" or "...") off the text and returns its lines: in Markdown it would read as a
-/// rule and a heading. Without an end among the first lines it is no head but a rule.
+/// Takes a YAML head (from "---" to "---" or "...") off the text and returns its lines: in Markdown it would
+/// read as a rule and a heading. Without an end among the first lines it is no head but a rule.
 std::string take_front_matter(std::string_view& text) {
   constexpr int most_lines = 100;
   auto rest = text;
@@ -158,7 +160,8 @@ corpus::ReadResult read_markdown(std::string_view bytes) {
   cmark_gfm_core_extensions_ensure_registered();
   const std::unique_ptr<cmark_parser, Free> parser(cmark_parser_new(CMARK_OPT_DEFAULT | CMARK_OPT_UNSAFE));
   for (const char* name : {"table", "strikethrough", "tasklist"}) {
-    if (auto* extension = cmark_find_syntax_extension(name)) cmark_parser_attach_syntax_extension(parser.get(), extension);
+    if (auto* extension = cmark_find_syntax_extension(name))
+      cmark_parser_attach_syntax_extension(parser.get(), extension);
   }
   cmark_parser_feed(parser.get(), text.data(), text.size());
   const std::unique_ptr<cmark_node, Free> document(cmark_parser_finish(parser.get()));

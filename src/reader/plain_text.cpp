@@ -46,7 +46,8 @@ constexpr std::array<Mark, 5> marks{{{{"\xFF\xFE\0\0", 4}, "UTF-32LE"},
                                      {"\xFF\xFE", "UTF-16LE"},
                                      {"\xFE\xFF", "UTF-16BE"}}};
 
-/// UTF-16 without a mark: text in any script has many zero high bytes (blanks, line ends, digits), all on one side.
+/// UTF-16 without a mark: text in any script has many zero high bytes (blanks, line ends, digits), all on one
+/// side.
 const char* utf16_without_mark(std::string_view text) {
   std::size_t zeros[2] = {0, 0};
   for (std::size_t i = 0; i < text.size(); ++i) zeros[i % 2] += text[i] == '\0' ? 1 : 0;
@@ -56,8 +57,8 @@ const char* utf16_without_mark(std::string_view text) {
   return nullptr;
 }
 
-/// EBCDIC, which no detector at hand knows: its blank is '@' (0x40), its letters lie at 0x81..0xA9 and 0xC1..0xE9, and
-/// ASCII's blank hardly occurs.
+/// EBCDIC, which no detector at hand knows: its blank is '@' (0x40), its letters lie at 0x81..0xA9 and
+/// 0xC1..0xE9, and ASCII's blank hardly occurs.
 bool is_ebcdic(std::string_view text) {
   std::size_t blanks = 0;
   std::size_t letters = 0;
@@ -80,7 +81,8 @@ std::string detected(std::string_view text) {
   const auto* match = ucsdet_detect(detector.get(), &code);
   if (U_FAILURE(code) != 0 || match == nullptr) return "windows-1252";
   std::string name = ucsdet_getName(match, &code);
-  // A superset that puts letters and quotes where the standard has control characters; such files are always meant so.
+  // A superset that puts letters and quotes where the standard has control characters; such files are always
+  // meant so.
   return U_FAILURE(code) != 0 || name == "ISO-8859-1" ? "windows-1252" : name;
 }
 

@@ -56,7 +56,8 @@ std::size_t preload_files(const std::filesystem::path& folder) {
 
 /// fmemopen() for a preloaded path, nullptr for any other.
 FILE* open_preloaded(const char* path, const char* mode) {
-  if (mode == nullptr || mode[0] != 'r' || std::string_view(mode).find('+') != std::string_view::npos) return nullptr;
+  if (mode == nullptr || mode[0] != 'r' || std::string_view(mode).find('+') != std::string_view::npos)
+    return nullptr;
   const auto found = table().find(path);
   if (found == table().end()) return nullptr;
   return ::fmemopen(found->second.data, found->second.size, "r");

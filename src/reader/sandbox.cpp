@@ -26,25 +26,67 @@ namespace dream::reader {
 namespace {
 
 // Computing, memory, and the two pipes. What is missing kills.
-constexpr std::array allowed{
-    "read", "readv", "write", "writev", "close", "lseek", "pread64", "poll", "ppoll", "brk", "munmap", "mremap", "madvise", "futex",
-    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "clock_nanosleep", "nanosleep", "getrandom", "getpid", "gettid", "getppid",
-    "getuid", "geteuid", "getgid", "getegid", "sysinfo", "uname", "getrusage", "sched_yield", "sched_getaffinity",
-    "fstat", "set_robust_list", "rseq", "membarrier"};
+constexpr std::array allowed{"read",
+                             "readv",
+                             "write",
+                             "writev",
+                             "close",
+                             "lseek",
+                             "pread64",
+                             "poll",
+                             "ppoll",
+                             "brk",
+                             "munmap",
+                             "mremap",
+                             "madvise",
+                             "futex",
+                             "rt_sigaction",
+                             "rt_sigprocmask",
+                             "rt_sigreturn",
+                             "sigaltstack",
+                             "restart_syscall",
+                             "exit",
+                             "exit_group",
+                             "clock_gettime",
+                             "clock_getres",
+                             "gettimeofday",
+                             "time",
+                             "clock_nanosleep",
+                             "nanosleep",
+                             "getrandom",
+                             "getpid",
+                             "gettid",
+                             "getppid",
+                             "getuid",
+                             "geteuid",
+                             "getgid",
+                             "getegid",
+                             "sysinfo",
+                             "uname",
+                             "getrusage",
+                             "sched_yield",
+                             "sched_getaffinity",
+                             "fstat",
+                             "set_robust_list",
+                             "rseq",
+                             "membarrier"};
 
 // Libraries ask for files as a matter of course (time zones, fonts, locales) and live with a no.
-constexpr std::array refused{"open", "openat", "openat2", "creat", "stat", "lstat", "statx", "access", "faccessat",
-                             "faccessat2", "readlink", "readlinkat", "getcwd", "getdents64", "ioctl", "fcntl", "statfs", "fstatfs"};
+constexpr std::array refused{"open",   "openat",     "openat2",   "creat",      "stat",     "lstat",
+                             "statx",  "access",     "faccessat", "faccessat2", "readlink", "readlinkat",
+                             "getcwd", "getdents64", "ioctl",     "fcntl",      "statfs",   "fstatfs"};
 
 void check(int code, const char* what) {
-  if (code != 0) throw std::runtime_error(std::string("cannot lock the reader in: ") + what + ": " + std::strerror(code < 0 ? -code : code));
+  if (code != 0)
+    throw std::runtime_error(std::string("cannot lock the reader in: ") + what + ": " +
+                             std::strerror(code < 0 ? -code : code));
 }
 
 class Filter {
  public:
   Filter() : context_(seccomp_init(SCMP_ACT_KILL_PROCESS)) {
-    if (context_ == nullptr) throw std::runtime_error("cannot lock the reader in: this kernel has no seccomp filters");
+    if (context_ == nullptr)
+      throw std::runtime_error("cannot lock the reader in: this kernel has no seccomp filters");
   }
   ~Filter() { seccomp_release(context_); }
   Filter(const Filter&) = delete;
@@ -94,7 +136,8 @@ void detach() {
   // If the parent is already gone, stdin is at its end and the reader leaves by itself.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::close_range(3, ~0U, 0);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ})
+    ::signal(number, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -122,7 +165,8 @@ void allow_cpu(std::int64_t seconds) {
 }
 
 std::string attempt(const std::string& what) {
-  if (what == "socket") return ::socket(AF_INET, SOCK_STREAM, 0) >= 0 ? "opened a socket" : "was refused a socket";
+  if (what == "socket")
+    return ::socket(AF_INET, SOCK_STREAM, 0) >= 0 ? "opened a socket" : "was refused a socket";
   if (what == "exec") {
     char* argv[] = {nullptr};
     ::execve("/bin/true", argv, argv);
@@ -138,7 +182,8 @@ std::string attempt(const std::string& what) {
     return "made a thread";
   }
   if (what == "code") {
-    void* data = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* data =
+        ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return data != MAP_FAILED ? "made executable memory" : "was refused executable memory";
   }
   if (what == "kill") return ::kill(::getppid(), 0) == 0 ? "could signal its parent" : "was refused a signal";

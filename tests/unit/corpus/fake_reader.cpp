@@ -1,4 +1,5 @@
-// Speaks the frames of dream_reader and does what each document says, most of it wrong. The format does not matter.
+// Speaks the frames of dream_reader and does what each document says, most of it wrong. The format does not
+// matter.
 #include <signal.h>
 #include <unistd.h>
 
@@ -78,6 +79,7 @@ int main(int argc, char** argv) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   write_all(frame::wrap(frame::hello));
+  if (program.ends_with("leaves_early")) return 0;
   for (int served = 0;; ++served) {
     std::string header(8, '\0');
     if (!read_all(header.data(), header.size())) return 0;
@@ -86,7 +88,8 @@ int main(int argc, char** argv) {
     const auto job = frame::decode_job(payload);
     obey(job.bytes, served);
     corpus::ReadResult result;
-    result.pages = {job.bytes, std::to_string(::getpid()), std::to_string(argc), ::getenv("PATH") ? "environment" : ""};
+    result.pages = {job.bytes, std::to_string(::getpid()), std::to_string(argc),
+                    ::getenv("PATH") ? "environment" : ""};
     write_all(frame::encode(result));
   }
 }

@@ -20,7 +20,8 @@ BOOST_AUTO_TEST_CASE(jobs_and_replies_come_back_as_they_were) {
   const auto job = frame::decode_job(payload_of(frame::encode(frame::Job{"pdf", std::string("\0\x01", 2)})));
   BOOST_TEST(job.format == "pdf");
   BOOST_TEST((job.bytes == std::string("\0\x01", 2)));
-  const auto good = frame::decode_result(payload_of(frame::encode(ReadResult{"", true, "page 2 is broken", {"one", ""}})));
+  const auto good =
+      frame::decode_result(payload_of(frame::encode(ReadResult{"", true, "page 2 is broken", {"one", ""}})));
   BOOST_REQUIRE(good.has_value());
   BOOST_TEST((good->pages == std::vector<std::string>{"one", ""}));
   BOOST_TEST(good->detail == "page 2 is broken");
@@ -41,7 +42,8 @@ BOOST_AUTO_TEST_CASE(a_reply_is_not_trusted) {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     BOOST_TEST(!frame::decode_result(std::string_view(whole).substr(0, size)).has_value());
   }
-  const auto detail = frame::decode_result(payload_of(frame::encode(ReadResult{"", true, "a\x1b[31m\xff", {"t"}})));
+  const auto detail =
+      frame::decode_result(payload_of(frame::encode(ReadResult{"", true, "a\x1b[31m\xff", {"t"}})));
   BOOST_REQUIRE(detail.has_value());
   BOOST_TEST(detail->detail == "a?[31m?");
 }

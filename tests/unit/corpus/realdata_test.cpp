@@ -50,25 +50,43 @@ std::int64_t visible(std::string_view text) {
   return count;
 }
 
-bool has(const Read& read, std::string_view words) { return read.document.text.find(words) != std::string::npos; }
+bool has(const Read& read, std::string_view words) {
+  return read.document.text.find(words) != std::string::npos;
+}
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_pdf_ends_with_text_or_a_reason, *boost::unit_test::label("realdata")) {
-  const ReaderOptions options{.readers = 2, .documents_per_reader = 200, .cpu_seconds = 5, .memory_mb = 512, .output_mb = 64};
+  const ReaderOptions options{.readers = 2,
+                              .documents_per_reader = 200,
+                              .cpu_seconds = 5,
+                              .wall_seconds = 100,
+                              .memory_mb = 512,
+                              .output_mb = 64};
   auto read = read_folder(test::realdata() / "formats" / "pdf", options);
   BOOST_TEST(read.size() == 19U);
-  struct Fact { std::string_view reason; std::size_t pages; };
-  const std::map<std::string, Fact> facts{
-      {"helloworld-bad.pdf", {"", 1}},       {"xref_command_missing.pdf", {"", 1}},
-      {"Pages-tree-refs.pdf", {"", 2}},      {"poppler-395-0-fuzzed.pdf", {"parse_error", 0}},
-      {"bug1020226.pdf", {"parse_error", 0}}, {"empty_protected.pdf", {"no_text", 0}},
-      {"copy_paste_ligatures.pdf", {"", 1}}, {"issue13226.pdf", {"", 1}},
-      {"hello_world_rotated.pdf", {"", 5}},  {"noembed-sjis.pdf", {"", 1}},
-      {"tracemonkey.pdf", {"", 14}},         {"no_extract_user_password.pdf", {"encrypted", 0}},
-      {"two_text_boxes.pdf", {"", 1}},       {"scan_only.pdf", {"no_text", 0}},
-      {"bad_page.pdf", {"", 19}},            {"habibi.pdf", {"", 1}},
-      {"libreoffice-writer-password.pdf", {"encrypted", 0}}, {"six_images.pdf", {"no_text", 0}}};
+  struct Fact {
+    std::string_view reason;
+    std::size_t pages;
+  };
+  const std::map<std::string, Fact> facts{{"helloworld-bad.pdf", {"", 1}},
+                                          {"xref_command_missing.pdf", {"", 1}},
+                                          {"Pages-tree-refs.pdf", {"", 2}},
+                                          {"poppler-395-0-fuzzed.pdf", {"parse_error", 0}},
+                                          {"bug1020226.pdf", {"parse_error", 0}},
+                                          {"empty_protected.pdf", {"no_text", 0}},
+                                          {"copy_paste_ligatures.pdf", {"", 1}},
+                                          {"issue13226.pdf", {"", 1}},
+                                          {"hello_world_rotated.pdf", {"", 5}},
+                                          {"noembed-sjis.pdf", {"", 1}},
+                                          {"tracemonkey.pdf", {"", 14}},
+                                          {"no_extract_user_password.pdf", {"encrypted", 0}},
+                                          {"two_text_boxes.pdf", {"", 1}},
+                                          {"scan_only.pdf", {"no_text", 0}},
+                                          {"bad_page.pdf", {"", 19}},
+                                          {"habibi.pdf", {"", 1}},
+                                          {"libreoffice-writer-password.pdf", {"encrypted", 0}},
+                                          {"six_images.pdf", {"no_text", 0}}};
   for (const auto& [name, fact] : facts) {
     const auto& one = read.at(name);
     BOOST_TEST_INFO(name << ": " << one.result.detail);
@@ -82,9 +100,12 @@ BOOST_AUTO_TEST_CASE(every_pdf_ends_with_text_or_a_reason, *boost::unit_test::la
   BOOST_TEST(!bomb.final);
   BOOST_TEST(has(read.at("copy_paste_ligatures.pdf"), "abcdeffffiflffifflststghijklmno"));
   BOOST_TEST(has(read.at("issue13226.pdf"), "Mitarbeiter arbeiten"));
-  BOOST_TEST(has(read.at("noembed-sjis.pdf"), "\xE3\x81\x82\xE3\x81\x84\xE3\x81\x86\xE3\x81\x88\xE3\x81\x8A"));
-  BOOST_TEST(has(read.at("two_text_boxes.pdf"), "Left column line 1\nLeft column line 2\nRight column line 1"));
-  BOOST_TEST(has(read.at("tracemonkey.pdf"), "Dynamic languages such as JavaScript are more difficult to compile than statically"));
+  BOOST_TEST(
+      has(read.at("noembed-sjis.pdf"), "\xE3\x81\x82\xE3\x81\x84\xE3\x81\x86\xE3\x81\x88\xE3\x81\x8A"));
+  BOOST_TEST(
+      has(read.at("two_text_boxes.pdf"), "Left column line 1\nLeft column line 2\nRight column line 1"));
+  BOOST_TEST(has(read.at("tracemonkey.pdf"),
+                 "Dynamic languages such as JavaScript are more difficult to compile than statically"));
   BOOST_TEST(visible(read.at("tracemonkey.pdf").document.text) > 60000);
   BOOST_TEST(visible(read.at("bad_page.pdf").document.text) > 60000);
 }
