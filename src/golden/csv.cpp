@@ -31,8 +31,9 @@ void check_encoding(std::string_view bytes, const std::string& file) {
   while (!bytes.empty()) {
     const auto size = character_size(bytes);
     if (size == 0) {
-      throw CorpusError(file, 0, fmt::format("line {}: byte 0x{:02X} is not UTF-8; save the file as UTF-8", line,
-                                             static_cast<unsigned char>(bytes[0])));
+      throw CorpusError(file, 0,
+                        fmt::format("line {}: byte 0x{:02X} is not UTF-8; save the file as UTF-8", line,
+                                    static_cast<unsigned char>(bytes[0])));
     }
     if (bytes[0] == '\n') ++line;
     bytes.remove_prefix(size);
@@ -97,7 +98,8 @@ class Parser {
       } else {
         ++at_;
         if (at_ < bytes_.size() && !ends_cell(bytes_[at_])) {
-          fail(line_, row, fmt::format("'{}' behind a closing quote; write a quote inside a cell as \"\"", bytes_[at_]));
+          fail(line_, row,
+               fmt::format("'{}' behind a closing quote; write a quote inside a cell as \"\"", bytes_[at_]));
         }
         return cell;
       }

@@ -12,11 +12,10 @@ struct CsvRow {
   std::int64_t line = 1;
 };
 
-/// RFC 4180 with what real files add to it: a byte order mark, LF, CRLF or CR, a last line without an end, empty lines
-/// (left out), quotes inside a cell that is not quoted (kept). The separator is the comma, or the semicolon or tab when
-/// the first line has no comma.
-/// Throws CorpusError naming `file` and the line: a quote that is never closed, text behind a closing quote, bytes that
-/// are not UTF-8, UTF-16.
+/// RFC 4180 with what real files add to it: a byte order mark, LF, CRLF or CR, a last line without an end,
+/// empty lines (left out), quotes inside a cell that is not quoted (kept). The separator is the comma, or the
+/// semicolon or tab when the first line has no comma. Throws CorpusError naming `file` and the line: a quote
+/// that is never closed, text behind a closing quote, bytes that are not UTF-8, UTF-16.
 [[nodiscard]] std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& file);
 
 }  // namespace dream::golden

@@ -10,8 +10,8 @@
 namespace dream::golden {
 namespace {
 
-// Windows of the rolling hash, longest first: a passage uses the longest that it fills. Long windows meet few false
-// candidates; single letters are for gold such as "7", where every occurrence is one.
+// Windows of the rolling hash, longest first: a passage uses the longest that it fills. Long windows meet few
+// false candidates; single letters are for gold such as "7", where every occurrence is one.
 constexpr std::array<std::size_t, 3> window_sizes{32, 8, 1};
 constexpr std::uint64_t base = 0x9E3779B97F4A7C15ULL | 1;
 
@@ -53,7 +53,8 @@ GoldFinder::GoldFinder(std::span<const GoldenQuestion> questions) {
         own.push_back(-1);
         continue;
       }
-      const auto [entry, is_new] = numbers.emplace(std::move(letters), static_cast<std::int32_t>(needles_.size()));
+      const auto [entry, is_new] =
+          numbers.emplace(std::move(letters), static_cast<std::int32_t>(needles_.size()));
       own.push_back(entry->second);
       if (!is_new) continue;
       const auto& needle = needles_.emplace_back(entry->first);
@@ -78,7 +79,8 @@ std::vector<GoldHit> GoldFinder::find(const Digest& document, std::string_view t
         const auto& needle = needles_[number];
         if (found[number] || all.substr(at, needle.size()) != needle) continue;
         found[number] = true;
-        hits.push_back({candidate->second, document, {letters.begin[at], letters.end[at + needle.size() - 1]}});
+        hits.push_back(
+            {candidate->second, document, {letters.begin[at], letters.end[at + needle.size() - 1]}});
       }
     });
   }
@@ -90,7 +92,8 @@ namespace {
 
 class Assembler {
  public:
-  Assembler(std::span<const GoldHit> hits, const DocumentNames& names, const std::map<Digest, std::int64_t>& sizes)
+  Assembler(std::span<const GoldHit> hits, const DocumentNames& names,
+            const std::map<Digest, std::int64_t>& sizes)
       : hits_(hits), names_(names), sizes_(sizes) {}
 
   void add(const GoldenQuestion& question, const std::vector<std::int32_t>& passages, Gold& gold) {
@@ -100,8 +103,10 @@ class Assembler {
     for (const auto passage : passages) {
       if (passage < 0 || !seen.insert(passage).second) continue;
       auto item = item_of(passage, sources);
-      if (item.places.empty()) ++gold.lost_passages;
-      else items.push_back(std::move(item));
+      if (item.places.empty())
+        ++gold.lost_passages;
+      else
+        items.push_back(std::move(item));
     }
     if (!items.empty()) {
       ++gold.located;

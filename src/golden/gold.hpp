@@ -20,16 +20,16 @@ struct GoldHit {
   auto operator<=>(const GoldHit&) const = default;
 };
 
-/// Finds all gold passages of all questions in one pass over each document. Passages and documents are compared by
-/// letters and digits alone (lexical/letters.hpp), so white space, line breaks, hyphens, quotes and markup may differ.
-/// Immutable after construction; safe from several threads.
+/// Finds all gold passages of all questions in one pass over each document. Passages and documents are
+/// compared by letters and digits alone (lexical/letters.hpp), so white space, line breaks, hyphens, quotes
+/// and markup may differ. Immutable after construction; safe from several threads.
 class GoldFinder {
  public:
   /// Equal passages of several questions are one. Passages without a letter or digit are left out.
   explicit GoldFinder(std::span<const GoldenQuestion> questions);
 
-  /// The passages that stand in this text, each at its first place, by passage. O(bytes), whatever the number of
-  /// passages, unless many passages begin alike.
+  /// The passages that stand in this text, each at its first place, by passage. O(bytes), whatever the number
+  /// of passages, unless many passages begin alike.
   [[nodiscard]] std::vector<GoldHit> find(const Digest& document, std::string_view text) const;
 
   /// passages()[q]: the numbers of question q's contexts, in their order; -1 for one without letters.
@@ -50,10 +50,10 @@ class GoldFinder {
 /// Documents that bear a name: what a question's `sources` may mean.
 using DocumentNames = std::multimap<std::string, Digest>;
 
-/// items[q]: the evidence of question q. Each context that was found is an item with all its places, those in the
-/// question's own sources only when there are any. A question none of whose contexts was found has an item for each
-/// source that exists (whole documents); a source that is a pattern gives one item for each document. Without either
-/// the question has no items.
+/// items[q]: the evidence of question q. Each context that was found is an item with all its places, those in
+/// the question's own sources only when there are any. A question none of whose contexts was found has an
+/// item for each source that exists (whole documents); a source that is a pattern gives one item for each
+/// document. Without either the question has no items.
 struct Gold {
   std::vector<std::vector<GoldItem>> items;
   std::int64_t located = 0;        ///< questions with at least one passage in its place

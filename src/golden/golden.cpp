@@ -84,7 +84,8 @@ class Header {
     const int found = find(wanted);
     if (found >= 0) return found;
     std::vector<std::string> named;
-    std::copy_if(cells_.begin(), cells_.end(), std::back_inserter(named), [](const auto& c) { return !c.empty(); });
+    std::copy_if(cells_.begin(), cells_.end(), std::back_inserter(named),
+                 [](const auto& c) { return !c.empty(); });
     Problem problem;
     problem.line = 1;
     problem.column = role;
@@ -103,14 +104,15 @@ class Header {
 /// Turns rows into questions and collects what is wrong.
 class Reader {
  public:
-  Reader(const CsvRow& header, const std::string& file) : header_(header), columns_(Header(header.cells, file).columns()) {}
+  Reader(const CsvRow& header, const std::string& file)
+      : header_(header), columns_(Header(header.cells, file).columns()) {}
 
   void add(const CsvRow& row, std::int64_t number) {
     row_ = &row;
     number_ = number;
     if (row.cells.size() != header_.cells.size()) {
-      note(-1, fmt::format("{} cells where the header has {}; quote cells that hold a separator", row.cells.size(),
-                           header_.cells.size()));
+      note(-1, fmt::format("{} cells where the header has {}; quote cells that hold a separator",
+                           row.cells.size(), header_.cells.size()));
       return;
     }
     GoldenQuestion question;
@@ -126,13 +128,15 @@ class Reader {
 
   std::vector<GoldenQuestion> finish(const std::string& file) {
     if (!problems_.empty()) throw GoldenError(file, std::move(problems_));
-    if (questions_.empty()) throw CorpusError(file, 0, "has a header but no questions; add a row for each question");
+    if (questions_.empty())
+      throw CorpusError(file, 0, "has a header but no questions; add a row for each question");
     return std::move(questions_);
   }
 
  private:
   void note(int column, std::string what) {
-    problems_.push_back({number_, row_->line, column < 0 ? "" : header_.cells[static_cast<std::size_t>(column)], std::move(what)});
+    problems_.push_back({number_, row_->line,
+                         column < 0 ? "" : header_.cells[static_cast<std::size_t>(column)], std::move(what)});
   }
 
   std::string needed(int column, const char* thing) {
@@ -145,7 +149,9 @@ class Reader {
     if (column < 0) return {};
     const auto& cell = row_->cells[static_cast<std::size_t>(column)];
     auto texts = parse_list_cell(cell);
-    if (!texts) note(column, "begins like a list of texts and is none: \"" + cell.substr(0, 40) + "\"; write it as JSON");
+    if (!texts)
+      note(column,
+           "begins like a list of texts and is none: \"" + cell.substr(0, 40) + "\"; write it as JSON");
     return texts ? std::move(*texts) : std::vector<std::string>{};
   }
 
@@ -183,7 +189,9 @@ std::string Problem::text() const {
 GoldenError::GoldenError(const std::string& file, std::vector<Problem> all)
     : CorpusError(file, 0, message_of(all)), problems(std::move(all)) {}
 
-std::vector<GoldenQuestion> load(const std::filesystem::path& file) { return parse(read_file(file), file.string()); }
+std::vector<GoldenQuestion> load(const std::filesystem::path& file) {
+  return parse(read_file(file), file.string());
+}
 
 std::vector<GoldenQuestion> parse(std::string_view bytes, const std::string& file) {
   const auto rows = parse_csv(bytes, file);
@@ -204,7 +212,8 @@ bool source_matches(std::string_view source, std::string_view name) {
   return last_part(source) == last_part(name);
 }
 
-std::vector<Problem> validate(std::span<const GoldenQuestion> questions, std::span<const std::string> known_sources) {
+std::vector<Problem> validate(std::span<const GoldenQuestion> questions,
+                              std::span<const std::string> known_sources) {
   std::vector<std::string> parts;
   for (const auto& name : known_sources) parts.emplace_back(last_part(name));
   std::unordered_map<std::string, bool> seen;  // a golden file names few sources many times
@@ -219,7 +228,8 @@ std::vector<Problem> validate(std::span<const GoldenQuestion> questions, std::sp
       if (entry->second) continue;
       std::string what = fmt::format("\"{}\" is no document of the corpus", source);
       // Every near name costs a pass over the corpus, and nobody reads hundreds of them.
-      if (problems.size() < problems_in_message) what += suggest(last_part(source), std::span(parts).first(std::min<std::size_t>(parts.size(), 2000)));
+      if (problems.size() < problems_in_message)
+        what += suggest(last_part(source), std::span(parts).first(std::min<std::size_t>(parts.size(), 2000)));
       problems.push_back({static_cast<std::int64_t>(q) + 1, 0, "sources", std::move(what)});
     }
   }

@@ -68,8 +68,10 @@ class ListParser {
     while (!rest_.empty() && rest_[0] != quote) {
       const char c = rest_[0];
       rest_.remove_prefix(1);
-      if (c != '\\') text += c;
-      else if (!escape(text)) return false;
+      if (c != '\\')
+        text += c;
+      else if (!escape(text))
+        return false;
     }
     if (rest_.empty()) return false;
     rest_.remove_prefix(1);
@@ -82,19 +84,36 @@ class ListParser {
     const char c = rest_[0];
     rest_.remove_prefix(1);
     switch (c) {
-      case 'n': text += '\n'; return true;
-      case 't': text += '\t'; return true;
-      case 'r': text += '\r'; return true;
-      case 'b': text += '\b'; return true;
-      case 'f': text += '\f'; return true;
-      case 'x': return code_point(text, 2);
-      case 'U': return code_point(text, 8);
-      case 'u': return code_point(text, 4);
+      case 'n':
+        text += '\n';
+        return true;
+      case 't':
+        text += '\t';
+        return true;
+      case 'r':
+        text += '\r';
+        return true;
+      case 'b':
+        text += '\b';
+        return true;
+      case 'f':
+        text += '\f';
+        return true;
+      case 'x':
+        return code_point(text, 2);
+      case 'U':
+        return code_point(text, 8);
+      case 'u':
+        return code_point(text, 4);
       case '"':
       case '\'':
       case '\\':
-      case '/': text += c; return true;
-      default: text += '\\', text += c; return true;  // Python keeps an escape that it does not know
+      case '/':
+        text += c;
+        return true;
+      default:
+        text += '\\', text += c;
+        return true;  // Python keeps an escape that it does not know
     }
   }
 
@@ -116,7 +135,8 @@ class ListParser {
     if (rest_.size() < digits) return std::nullopt;
     std::uint32_t value = 0;
     for (const char c : rest_.substr(0, digits)) {
-      const auto digit = std::string_view("0123456789abcdef").find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
+      const auto digit =
+          std::string_view("0123456789abcdef").find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
       if (digit == std::string_view::npos) return std::nullopt;
       value = value * 16 + static_cast<std::uint32_t>(digit);
     }

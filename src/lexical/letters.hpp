@@ -6,9 +6,9 @@
 
 namespace dream::lexical {
 
-/// What is left of a text when only letters and digits count: case-folded, compatibility forms taken apart (the
-/// ligature "ﬁ" is f, i), accents and all else dropped. Two texts that differ in white space, hyphens, quotes or markup
-/// alone have equal letters.
+/// What is left of a text when only letters and digits count: case-folded, compatibility forms taken apart
+/// (the ligature "ﬁ" is f, i), accents and all else dropped. Two texts that differ in white space, hyphens,
+/// quotes or markup alone have equal letters.
 struct Letters {
   std::u32string text;
   /// begin[i], end[i]: the bytes of the original's character that letter i comes from.

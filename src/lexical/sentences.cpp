@@ -14,10 +14,10 @@ namespace {
 
 // Words before a point that a sentence seldom ends with. Small letters, sorted.
 constexpr std::array<std::string_view, 50> abbreviations{
-    "a.m", "al",  "approx", "apr", "aug", "ave", "bros", "ca",  "capt", "cf",   "co",  "col", "corp",
-    "dec", "dept", "dr",  "e.g",    "ed",  "eds", "est",  "feb", "fig",  "figs", "gen", "gov", "i.e",
-    "inc", "jan", "jr",  "lt",     "ltd", "maj", "mr",   "mrs", "ms",   "mt",   "no",  "nov", "oct",
-    "p.m", "pp",  "prof", "rev",   "sen", "sept", "sgt", "sr",  "st",   "u.s",  "vs"};
+    "a.m", "al",   "approx", "apr", "aug", "ave",  "bros", "ca",  "capt", "cf",   "co",  "col", "corp",
+    "dec", "dept", "dr",     "e.g", "ed",  "eds",  "est",  "feb", "fig",  "figs", "gen", "gov", "i.e",
+    "inc", "jan",  "jr",     "lt",  "ltd", "maj",  "mr",   "mrs", "ms",   "mt",   "no",  "nov", "oct",
+    "p.m", "pp",   "prof",   "rev", "sen", "sept", "sgt",  "sr",  "st",   "u.s",  "vs"};
 static_assert(std::is_sorted(abbreviations.begin(), abbreviations.end()));
 
 /// A place in a text that moves by code points.
@@ -32,7 +32,8 @@ struct Cursor {
   }
   UChar32 next() {
     UChar32 c = 0;
-    U8_NEXT_OR_FFFD(reinterpret_cast<const std::uint8_t*>(text.data()), at, static_cast<std::int64_t>(text.size()), c);
+    U8_NEXT_OR_FFFD(reinterpret_cast<const std::uint8_t*>(text.data()), at,
+                    static_cast<std::int64_t>(text.size()), c);
     return c;
   }
 };
@@ -41,10 +42,11 @@ bool is_space(UChar32 c) { return c < 0x80 ? c == ' ' || (c >= 9 && c <= 13) : u
 
 bool ends_western(UChar32 c) { return c == '.' || c == '!' || c == '?' || c == 0x2026; }
 
-/// Marks that end a sentence without a space behind them or by themselves: CJK, Devanagari, Arabic, Urdu, Burmese.
+/// Marks that end a sentence without a space behind them or by themselves: CJK, Devanagari, Arabic, Urdu,
+/// Burmese.
 bool ends_always(UChar32 c) {
-  return c == 0x3002 || c == 0xFF01 || c == 0xFF1F || c == 0xFF61 || c == 0x0964 || c == 0x0965 || c == 0x061F ||
-         c == 0x06D4 || c == 0x104A || c == 0x104B;
+  return c == 0x3002 || c == 0xFF01 || c == 0xFF1F || c == 0xFF61 || c == 0x0964 || c == 0x0965 ||
+         c == 0x061F || c == 0x06D4 || c == 0x104A || c == 0x104B;
 }
 
 bool closes(UChar32 c) {
@@ -55,7 +57,9 @@ bool closes(UChar32 c) {
 /// The word that ends before byte `end`, in small letters, points inside it included.
 std::string word_before(std::string_view text, std::size_t begin, std::size_t end) {
   auto start = end;
-  while (start > begin && (std::isalpha(static_cast<unsigned char>(text[start - 1])) || text[start - 1] == '.')) --start;
+  while (start > begin &&
+         (std::isalpha(static_cast<unsigned char>(text[start - 1])) || text[start - 1] == '.'))
+    --start;
   std::string word(text.substr(start, end - start));
   std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
   return word;
@@ -77,7 +81,8 @@ bool starts_block(std::string_view text, std::size_t at) {
   if (rest.size() > 1 && (rest[0] == '-' || rest[0] == '*' || rest[0] == '+') && rest[1] == ' ') return true;
   if (rest.rfind("\xE2\x80\xA2", 0) == 0) return true;  // the bullet sign
   std::size_t digits = 0;
-  while (digits < rest.size() && digits < 3 && std::isdigit(static_cast<unsigned char>(rest[digits]))) ++digits;
+  while (digits < rest.size() && digits < 3 && std::isdigit(static_cast<unsigned char>(rest[digits])))
+    ++digits;
   return digits > 0 && digits + 1 < rest.size() && (rest[digits] == '.' || rest[digits] == ')') &&
          rest[digits + 1] == ' ';
 }
@@ -134,7 +139,8 @@ class Splitter {
     const bool block = skip_space(cursor_);
     if (!block) {
       if (!cursor_.done() && u_islower(cursor_.peek())) return;
-      if (only_point && is_abbreviation(cursor_.text, begin_, point, cursor_.done() ? 0 : cursor_.peek())) return;
+      if (only_point && is_abbreviation(cursor_.text, begin_, point, cursor_.done() ? 0 : cursor_.peek()))
+        return;
     }
     cut();
   }

@@ -64,8 +64,10 @@ bool is_unspaced(UChar32 c) {
     case USCRIPT_THAI:
     case USCRIPT_LAO:
     case USCRIPT_KHMER:
-    case USCRIPT_MYANMAR: return true;
-    default: return false;
+    case USCRIPT_MYANMAR:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -114,20 +116,20 @@ void add_pairs(const std::vector<UChar32>& run, std::vector<std::string>& out) {
 
 // Sorted, for binary_search. "s" and "t" are what is left of contractions.
 constexpr std::array<std::string_view, 138> stop_words{
-    "a",      "about",   "above",  "after",   "again",   "against", "all",    "also",    "am",      "an",
-    "and",    "any",     "are",    "as",      "at",      "be",      "because", "been",   "before",  "being",
-    "below",  "between", "both",   "but",     "by",      "can",     "cannot", "could",   "did",     "didnt",
-    "do",     "does",    "doesnt", "doing",   "dont",    "down",    "during", "each",    "few",     "for",
-    "from",   "further", "had",    "has",     "have",    "having",  "he",     "her",     "here",    "hers",
-    "herself", "him",    "himself", "his",    "how",     "i",       "if",     "in",      "into",    "is",
-    "isnt",   "it",      "its",    "itself",  "just",    "may",     "me",     "might",   "more",    "most",
-    "must",   "my",      "myself", "no",      "nor",     "not",     "now",    "of",      "off",     "on",
-    "once",   "only",    "or",     "other",   "our",     "ours",    "out",    "over",    "own",     "s",
-    "same",   "shall",   "she",    "should",  "so",      "some",    "such",   "t",       "than",    "that",
-    "the",    "their",   "theirs", "them",    "themselves", "then", "there",  "these",   "they",    "this",
-    "those",  "through", "to",     "too",     "under",   "until",   "up",     "upon",    "very",    "was",
-    "we",     "were",    "what",   "when",    "where",   "which",   "while",  "who",     "whom",    "whose",
-    "why",    "will",    "with",   "within",  "would",   "you",     "your",   "yours"};
+    "a",       "about",   "above",   "after",  "again",      "against", "all",     "also",  "am",     "an",
+    "and",     "any",     "are",     "as",     "at",         "be",      "because", "been",  "before", "being",
+    "below",   "between", "both",    "but",    "by",         "can",     "cannot",  "could", "did",    "didnt",
+    "do",      "does",    "doesnt",  "doing",  "dont",       "down",    "during",  "each",  "few",    "for",
+    "from",    "further", "had",     "has",    "have",       "having",  "he",      "her",   "here",   "hers",
+    "herself", "him",     "himself", "his",    "how",        "i",       "if",      "in",    "into",   "is",
+    "isnt",    "it",      "its",     "itself", "just",       "may",     "me",      "might", "more",   "most",
+    "must",    "my",      "myself",  "no",     "nor",        "not",     "now",     "of",    "off",    "on",
+    "once",    "only",    "or",      "other",  "our",        "ours",    "out",     "over",  "own",    "s",
+    "same",    "shall",   "she",     "should", "so",         "some",    "such",    "t",     "than",   "that",
+    "the",     "their",   "theirs",  "them",   "themselves", "then",    "there",   "these", "they",   "this",
+    "those",   "through", "to",      "too",    "under",      "until",   "up",      "upon",  "very",   "was",
+    "we",      "were",    "what",    "when",   "where",      "which",   "while",   "who",   "whom",   "whose",
+    "why",     "will",    "with",    "within", "would",      "you",     "your",    "yours"};
 static_assert(std::is_sorted(stop_words.begin(), stop_words.end()));
 
 }  // namespace
@@ -149,22 +151,33 @@ std::vector<std::string> words(std::string_view utf8) {
       // A combining mark belongs to what stands before it, whatever its own script.
       const bool unspaced = is_unspaced(c) || (!run.empty() && !u_isalnum(c));
       if (unspaced ? !word.empty() : !run.empty()) end_word();
-      if (unspaced) run.push_back(c);
-      else append(word, c);
+      if (unspaced)
+        run.push_back(c);
+      else
+        append(word, c);
       continue;
     }
     switch (mark_at(text, i)) {
-      case Mark::ends: end_word(); break;
-      case Mark::drops: break;
-      case Mark::stays: append(word, c); break;
-      case Mark::possessive: ++i; break;
+      case Mark::ends:
+        end_word();
+        break;
+      case Mark::drops:
+        break;
+      case Mark::stays:
+        append(word, c);
+        break;
+      case Mark::possessive:
+        ++i;
+        break;
     }
   }
   end_word();
   return out;
 }
 
-bool is_stop_word(std::string_view word) { return std::binary_search(stop_words.begin(), stop_words.end(), word); }
+bool is_stop_word(std::string_view word) {
+  return std::binary_search(stop_words.begin(), stop_words.end(), word);
+}
 
 bool has_digit(std::string_view word) {
   return std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });

@@ -3,9 +3,9 @@
 
 namespace dream::stats {
 
-/// A number as a multiple of 2^-32, rounded to the nearest. Integers add up to the same sum in any order and on any
-/// number of ranks, which is why everything that is all-reduced goes through here.
-/// Throws InternalError for NaN and for values of 2^31 or more.
+/// A number as a multiple of 2^-32, rounded to the nearest. Integers add up to the same sum in any order and
+/// on any number of ranks, which is why everything that is all-reduced goes through here. Throws
+/// InternalError for NaN and for values of 2^31 or more.
 [[nodiscard]] std::int64_t to_fixed(double value);
 
 [[nodiscard]] double from_fixed(std::int64_t fixed);

@@ -24,7 +24,8 @@ std::int64_t total(const std::vector<std::int64_t>& values) {
 /// 1 << n, or more than any number of resamples.
 std::int64_t patterns(std::size_t n) { return n < 40 ? std::int64_t{1} << n : std::int64_t{1} << 40; }
 
-/// Counts all 2^n sign patterns, going through them so that each differs from the last by one sign (Gray code).
+/// Counts all 2^n sign patterns, going through them so that each differs from the last by one sign (Gray
+/// code).
 double exact_p(const std::vector<std::int64_t>& sums) {
   const auto observed = std::llabs(total(sums));
   const auto all = patterns(sums.size());
@@ -90,7 +91,8 @@ double acceleration(const Differences& d) {
   const auto sum = total(d.sums);
   const auto count = total(d.counts);
   std::vector<double> means;
-  for (std::size_t i = 0; i < d.sums.size(); ++i) means.push_back(mean_from_fixed(sum - d.sums[i], count - d.counts[i]));
+  for (std::size_t i = 0; i < d.sums.size(); ++i)
+    means.push_back(mean_from_fixed(sum - d.sums[i], count - d.counts[i]));
   const double centre = std::accumulate(means.begin(), means.end(), 0.0) / static_cast<double>(means.size());
   double squares = 0;
   double cubes = 0;
@@ -102,11 +104,14 @@ double acceleration(const Differences& d) {
 }
 
 /// Where BCa moves a normal quantile z to.
-double adjusted(double z, double bias, double a) { return normal_cdf(bias + (bias + z) / (1 - a * (bias + z))); }
+double adjusted(double z, double bias, double a) {
+  return normal_cdf(bias + (bias + z) / (1 - a * (bias + z)));
+}
 
 }  // namespace
 
-Differences differences(std::span<const double> a, std::span<const double> b, std::span<const std::int32_t> cluster) {
+Differences differences(std::span<const double> a, std::span<const double> b,
+                        std::span<const std::int32_t> cluster) {
   DREAM_CHECK(a.size() == b.size(), "paired trials answer the same questions");
   DREAM_CHECK(cluster.empty() || cluster.size() == a.size(), "each question has a cluster");
   Differences out;
@@ -148,8 +153,8 @@ Interval bootstrap_interval(const Differences& d, IntervalKind kind, const Optio
   return {quantile_of(means, adjusted(z, bias, a)), quantile_of(means, adjusted(-z, bias, a))};
 }
 
-PairedComparison compare(std::span<const double> a, std::span<const double> b, std::span<const std::int32_t> cluster,
-                         const Options& options) {
+PairedComparison compare(std::span<const double> a, std::span<const double> b,
+                         std::span<const std::int32_t> cluster, const Options& options) {
   const auto d = differences(a, b, cluster);
   PairedComparison out;
   out.questions = total(d.counts);

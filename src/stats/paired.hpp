@@ -32,34 +32,38 @@ struct PairedComparison {
 
 /// Differences of two trials, summed by cluster.
 struct Differences {
-  std::vector<std::int64_t> sums;    ///< fixed-point (stats/fixed.hpp), one for each cluster that has a question
+  std::vector<std::int64_t>
+      sums;  ///< fixed-point (stats/fixed.hpp), one for each cluster that has a question
   std::vector<std::int64_t> counts;  ///< questions of the cluster
 };
 
-/// a, b: (Q); NaN: no value. cluster: (Q) numbers of any kind, or empty: each question is its own. Clusters come in the
-/// order of their first question.
+/// a, b: (Q); NaN: no value. cluster: (Q) numbers of any kind, or empty: each question is its own. Clusters
+/// come in the order of their first question.
 [[nodiscard]] Differences differences(std::span<const double> a, std::span<const double> b,
                                       std::span<const std::int32_t> cluster = {});
 
-/// Two-sided p-value of "the differences are as likely negative as positive": how many sign patterns of the clusters
-/// give a sum as far from 0. All patterns when these are no more than options.resamples (`exact`), else random ones.
-/// Exact integers, so ties are ties. Deterministic for a seed. O(resamples * clusters).
+/// Two-sided p-value of "the differences are as likely negative as positive": how many sign patterns of the
+/// clusters give a sum as far from 0. All patterns when these are no more than options.resamples (`exact`),
+/// else random ones. Exact integers, so ties are ties. Deterministic for a seed. O(resamples * clusters).
 struct SignFlip {
   double p = 1;
   bool exact = false;
 };
 [[nodiscard]] SignFlip sign_flip_test(const Differences& differences, const Options& options);
 
-/// Bootstrap interval of the mean difference; clusters are drawn whole. BCa (Efron 1987) falls back to percentiles where
-/// it is not defined (no spread, fewer than two clusters).
-[[nodiscard]] Interval bootstrap_interval(const Differences& differences, IntervalKind kind, const Options& options);
+/// Bootstrap interval of the mean difference; clusters are drawn whole. BCa (Efron 1987) falls back to
+/// percentiles where it is not defined (no spread, fewer than two clusters).
+[[nodiscard]] Interval bootstrap_interval(const Differences& differences, IntervalKind kind,
+                                          const Options& options);
 
 /// All of it. Without a common question: questions = 0, p = 1.
 [[nodiscard]] PairedComparison compare(std::span<const double> a, std::span<const double> b,
                                        std::span<const std::int32_t> cluster, const Options& options);
 
-/// How many further questions would show a difference of this size at level `alpha` with 80 % power, when the standard
-/// error shrinks as 1 / sqrt(questions). At least 1; -1 when that is more than a million (a difference of 0, say).
-[[nodiscard]] std::int64_t more_questions(double mean, double standard_error, std::int64_t questions, double alpha);
+/// How many further questions would show a difference of this size at level `alpha` with 80 % power, when the
+/// standard error shrinks as 1 / sqrt(questions). At least 1; -1 when that is more than a million (a
+/// difference of 0, say).
+[[nodiscard]] std::int64_t more_questions(double mean, double standard_error, std::int64_t questions,
+                                          double alpha);
 
 }  // namespace dream::stats

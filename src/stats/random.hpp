@@ -3,11 +3,12 @@
 
 namespace dream::stats {
 
-/// Random words by counter (SplitMix64): stream s of a seed is the same whoever draws it, so resample s may be drawn by
-/// any thread or rank. Not for secrets.
+/// Random words by counter (SplitMix64): stream s of a seed is the same whoever draws it, so resample s may
+/// be drawn by any thread or rank. Not for secrets.
 class Random {
  public:
-  Random(std::uint64_t seed, std::uint64_t stream) : state_(mix(mix(seed) + stream * 0xD1342543DE82EF95ULL)) {}
+  Random(std::uint64_t seed, std::uint64_t stream)
+      : state_(mix(mix(seed) + stream * 0xD1342543DE82EF95ULL)) {}
 
   [[nodiscard]] std::uint64_t next() {
     state_ += 0x9E3779B97F4A7C15ULL;

@@ -39,7 +39,8 @@ ClusterSums cluster_sums(const ScoreMatrix& scores, std::span<const std::int32_t
   return out;
 }
 
-/// 1 / sqrt(sum of squared differences) of two trials; 0 for equal ones, whose difference is 0 under every flip.
+/// 1 / sqrt(sum of squared differences) of two trials; 0 for equal ones, whose difference is 0 under every
+/// flip.
 double weight_of(const ClusterSums& sums, std::size_t a, std::size_t b) {
   double squares = 0;
   for (std::size_t c = 0; c < sums.clusters; ++c) {
@@ -66,22 +67,25 @@ std::int64_t flipped_sum(const std::int64_t* values, const Sums& signs) {
   return sum;
 }
 
-/// Trials in the order of the steps and what is constant over resamples, laid out in that order: place 0 is the best,
-/// place 1 the least significant, the last place the most significant.
+/// Trials in the order of the steps and what is constant over resamples, laid out in that order: place 0 is
+/// the best, place 1 the least significant, the last place the most significant.
 class Steps {
  public:
   explicit Steps(const ClusterSums& sums) : sums_(sums) {
     const auto n = sums.trials;
     Sums totals;
-    for (std::size_t t = 0; t < n; ++t) totals.push_back(std::accumulate(sums.row(t), sums.row(t) + sums.clusters, std::int64_t{0}));
+    for (std::size_t t = 0; t < n; ++t)
+      totals.push_back(std::accumulate(sums.row(t), sums.row(t) + sums.clusters, std::int64_t{0}));
     best_ = static_cast<std::size_t>(std::max_element(totals.begin(), totals.end()) - totals.begin());
     std::vector<double> statistic(n);
     for (std::size_t t = 0; t < n; ++t) {
-      statistic[t] = t == best_ ? -1 : static_cast<double>(totals[best_] - totals[t]) * weight_of(sums, best_, t);
+      statistic[t] =
+          t == best_ ? -1 : static_cast<double>(totals[best_] - totals[t]) * weight_of(sums, best_, t);
     }
     order_.resize(n);
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::stable_sort(order_.begin(), order_.end(), [&](auto a, auto b) { return statistic[a] < statistic[b]; });
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](auto a, auto b) { return statistic[a] < statistic[b]; });
     weights_.resize(n * n);
     for (std::size_t i = 0; i < n; ++i) {
       observed_.push_back(statistic[order_[i]]);
@@ -93,7 +97,8 @@ class Steps {
 
   void count(const Sums& signs) {
     const auto n = sums_.trials;
-    for (std::size_t i = 0; i < n; ++i) flipped_[i] = static_cast<double>(flipped_sum(sums_.row(order_[i]), signs));
+    for (std::size_t i = 0; i < n; ++i)
+      flipped_[i] = static_cast<double>(flipped_sum(sums_.row(order_[i]), signs));
     double largest = 0;
     for (std::size_t i = 1; i < n; ++i) {
       largest = std::max(largest, largest_of_row(i));
@@ -114,8 +119,8 @@ class Steps {
   }
 
  private:
-  /// Largest studentised difference between place i and the places before it. Four maxima at a time, since the
-  /// compiler may not reorder one.
+  /// Largest studentised difference between place i and the places before it. Four maxima at a time, since
+  /// the compiler may not reorder one.
   [[nodiscard]] double largest_of_row(std::size_t i) const {
     const double* weights = weights_.data() + i * sums_.trials;
     const double own = flipped_[i];
@@ -142,9 +147,11 @@ class Steps {
 
 }  // namespace
 
-StepDown step_down(const ScoreMatrix& scores, std::span<const std::int32_t> cluster, const Options& options, const Pulse& pulse) {
+StepDown step_down(const ScoreMatrix& scores, std::span<const std::int32_t> cluster, const Options& options,
+                   const Pulse& pulse) {
   DREAM_CHECK(scores.trials > 0 && scores.questions > 0 && options.resamples > 0, "nothing to compare");
-  DREAM_CHECK(cluster.empty() || cluster.size() == static_cast<std::size_t>(scores.questions), "each question has a cluster");
+  DREAM_CHECK(cluster.empty() || cluster.size() == static_cast<std::size_t>(scores.questions),
+              "each question has a cluster");
   // Beyond that the flipped sums would not be exact as doubles.
   DREAM_CHECK(scores.questions <= 1 << 20, "more questions than a comparison can hold");
   const auto sums = cluster_sums(scores, cluster);

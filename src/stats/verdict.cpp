@@ -14,8 +14,8 @@ namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
-/// Below this share of questions with a value of every trial, gaps are filled instead of leaving the questions out:
-/// with 200 trials and 2 % of timeouts hardly any question would be left.
+/// Below this share of questions with a value of every trial, gaps are filled instead of leaving the
+/// questions out: with 200 trials and 2 % of timeouts hardly any question would be left.
 constexpr double enough_complete = 0.9;
 
 /// The trials and questions that can be compared, without gaps.
@@ -31,8 +31,8 @@ bool is_missing(const ScoreMatrix& scores, int trial, int question) {
   return std::isnan(scores.row(trial)[static_cast<std::size_t>(question)]);
 }
 
-/// Fills gaps with what question and trial let expect: the question's mean over the trials that have it, plus the
-/// trial's mean lead over such means. A trial that missed only hard questions gains nothing by it.
+/// Fills gaps with what question and trial let expect: the question's mean over the trials that have it, plus
+/// the trial's mean lead over such means. A trial that missed only hard questions gains nothing by it.
 void fill_gaps(Complete& part) {
   auto& scores = part.scores;
   std::vector<double> expected(static_cast<std::size_t>(scores.questions));
@@ -72,17 +72,20 @@ Complete complete_part(const VerdictInput& input, std::vector<int>& set_aside) {
   }
   std::vector<int> answered;  // by any trial
   for (int q = 0; q < scores.questions; ++q) {
-    const auto gaps = std::count_if(out.trials.begin(), out.trials.end(), [&](int t) { return is_missing(scores, t, q); });
+    const auto gaps =
+        std::count_if(out.trials.begin(), out.trials.end(), [&](int t) { return is_missing(scores, t, q); });
     if (gaps == 0) out.questions.push_back(q);
     if (gaps < static_cast<std::int64_t>(out.trials.size())) answered.push_back(q);
   }
-  const bool complete = static_cast<double>(out.questions.size()) >= enough_complete * static_cast<double>(answered.size());
+  const bool complete =
+      static_cast<double>(out.questions.size()) >= enough_complete * static_cast<double>(answered.size());
   if (!complete) out.questions = answered;
   out.scores = ScoreMatrix(static_cast<int>(out.trials.size()), static_cast<int>(out.questions.size()));
   for (std::size_t t = 0; t < out.trials.size(); ++t) {
     const auto from = scores.row(out.trials[t]);
     const auto to = out.scores.row(static_cast<int>(t));
-    for (std::size_t q = 0; q < out.questions.size(); ++q) to[q] = from[static_cast<std::size_t>(out.questions[q])];
+    for (std::size_t q = 0; q < out.questions.size(); ++q)
+      to[q] = from[static_cast<std::size_t>(out.questions[q])];
   }
   if (!input.cluster.empty()) {
     for (const int q : out.questions) out.cluster.push_back(input.cluster[static_cast<std::size_t>(q)]);
@@ -106,7 +109,10 @@ std::string listed(const std::vector<int>& trials, std::span<const std::string> 
   const auto shown = trials.size() > most ? most - 1 : trials.size();
   for (std::size_t i = 0; i < shown; ++i) {
     const bool last = i + 1 == trials.size();
-    text += (i == 0 ? "" : last ? " and " : ", ") + ("\"" + names[static_cast<std::size_t>(trials[i])] + "\"");
+    text += (i == 0 ? ""
+             : last ? " and "
+                    : ", ") +
+            ("\"" + names[static_cast<std::size_t>(trials[i])] + "\"");
   }
   if (shown < trials.size()) text += fmt::format(" and {} others", trials.size() - shown);
   return text;
@@ -118,30 +124,35 @@ std::string sentence_of(const Verdict& v, const VerdictInput& input, const Optio
   if (v.winner < 0) {
     text = fmt::format("No trial has enough values of {} to be compared.", input.metric);
   } else if (v.second < 0) {
-    text = fmt::format("{} is the only trial compared: {} {:.3f} over {} questions.", name(v.winner), input.metric,
-                       v.means[static_cast<std::size_t>(v.winner)], v.questions);
+    text = fmt::format("{} is the only trial compared: {} {:.3f} over {} questions.", name(v.winner),
+                       input.metric, v.means[static_cast<std::size_t>(v.winner)], v.questions);
   } else {
-    const auto compared = std::count_if(v.means.begin(), v.means.end(), [](double m) { return !std::isnan(m); });
+    const auto compared =
+        std::count_if(v.means.begin(), v.means.end(), [](double m) { return !std::isnan(m); });
     const auto numbers = fmt::format("{:.3f} ({:.0f} % interval {:.3f} to {:.3f}; {}{})", v.difference,
                                      100 * options.confidence, v.interval.low, v.interval.high,
                                      p_text(v.p[static_cast<std::size_t>(v.second)]),
                                      compared > 2 ? fmt::format(" for {} trials together", compared) : "");
-    const auto lead = fmt::format("{} {:.3f} over {} questions", input.metric, v.means[static_cast<std::size_t>(v.winner)], v.questions);
+    const auto lead = fmt::format("{} {:.3f} over {} questions", input.metric,
+                                  v.means[static_cast<std::size_t>(v.winner)], v.questions);
     if (v.ties.empty()) {
       text = fmt::format("{} is best: {}, above {} by {}.", name(v.winner), lead, name(v.second), numbers);
     } else {
-      text = fmt::format("A tie: {} is highest ({}), but {} cannot be told from it. It is above {} by {}; ", name(v.winner),
-                         lead, listed(v.ties, input.names), name(v.second), numbers);
-      text += v.more_questions < 0 ? "no reasonable number of questions would separate these two."
-                                   : fmt::format("about {} more questions would separate these two.", v.more_questions);
+      text = fmt::format("A tie: {} is highest ({}), but {} cannot be told from it. It is above {} by {}; ",
+                         name(v.winner), lead, listed(v.ties, input.names), name(v.second), numbers);
+      text += v.more_questions < 0
+                  ? "no reasonable number of questions would separate these two."
+                  : fmt::format("about {} more questions would separate these two.", v.more_questions);
     }
   }
   if (v.filled > 0) {
-    text += fmt::format(" {:.1f} % of the values were missing and are estimates from their question and trial.", 100 * v.filled);
+    text +=
+        fmt::format(" {:.1f} % of the values were missing and are estimates from their question and trial.",
+                    100 * v.filled);
   }
   if (!v.set_aside.empty()) {
-    text += fmt::format(" Set aside, with values for less than {:.0f} % of the questions: {}.", 100 * input.min_coverage,
-                        listed(v.set_aside, input.names));
+    text += fmt::format(" Set aside, with values for less than {:.0f} % of the questions: {}.",
+                        100 * input.min_coverage, listed(v.set_aside, input.names));
   }
   return text;
 }
@@ -156,7 +167,9 @@ void compare_trials(Verdict& v, const Complete& part, const Options& options, co
   }
   v.winner = part.trials[static_cast<std::size_t>(steps.best)];
   if (others.empty()) return;
-  const auto mean = [&](int t) { return v.means[static_cast<std::size_t>(part.trials[static_cast<std::size_t>(t)])]; };
+  const auto mean = [&](int t) {
+    return v.means[static_cast<std::size_t>(part.trials[static_cast<std::size_t>(t)])];
+  };
   std::stable_sort(others.begin(), others.end(), [&](int a, int b) { return mean(a) > mean(b); });
   int second = -1;
   const double alpha = 1 - options.confidence;
@@ -171,7 +184,8 @@ void compare_trials(Verdict& v, const Complete& part, const Options& options, co
   v.difference = pair.mean;
   v.interval = pair.interval;
   if (!v.ties.empty()) {
-    v.more_questions = more_questions(pair.mean, pair.standard_error, pair.questions, alpha / static_cast<double>(others.size()));
+    v.more_questions = more_questions(pair.mean, pair.standard_error, pair.questions,
+                                      alpha / static_cast<double>(others.size()));
   }
 }
 

@@ -26,7 +26,9 @@ enum class Kind { any, number, name };
 
 Kind kind_of(std::string_view question) {
   const auto words = lexical::words(question);
-  const auto has = [&words](std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+  const auto has = [&words](std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
   const auto has_pair = [&words](std::string_view first, std::string_view second) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
       if (words[i] == first && words[i + 1] == second) return true;
@@ -36,7 +38,8 @@ Kind kind_of(std::string_view question) {
   for (const auto* second : {"many", "much", "long", "old", "far", "large", "big", "high", "tall", "often"}) {
     if (has_pair("how", second)) return Kind::number;
   }
-  if (has("when") || has("year") || has("percent") || has("percentage") || has("date") || has("number")) return Kind::number;
+  if (has("when") || has("year") || has("percent") || has("percentage") || has("date") || has("number"))
+    return Kind::number;
   if (has("who") || has("whom") || has("whose") || has("where")) return Kind::name;
   return Kind::any;
 }
@@ -100,14 +103,16 @@ void score(std::vector<Sentence>& sentences, const std::set<std::string>& terms,
       const auto df = static_cast<double>(frequency[stem]);
       sentence.score += std::log(1 + (n - df + 0.5) / (df + 0.5)) * count * (k1 + 1) / (count + norm);
     }
-    const bool fits = (kind == Kind::number && lexical::has_digit(sentence.text)) || (kind == Kind::name && has_name(sentence.text));
+    const bool fits = (kind == Kind::number && lexical::has_digit(sentence.text)) ||
+                      (kind == Kind::name && has_name(sentence.text));
     if (fits) sentence.score *= 1 + kind_bonus;
   }
 }
 
 }  // namespace
 
-Extractive::Extractive(const Params& params) : sentences_(static_cast<std::size_t>(params.get<std::int64_t>("sentences"))) {
+Extractive::Extractive(const Params& params)
+    : sentences_(static_cast<std::size_t>(params.get<std::int64_t>("sentences"))) {
   DREAM_CHECK(sentences_ >= 1, "an extractive answer needs at least one sentence");
 }
 
@@ -128,8 +133,9 @@ Answer Extractive::answer(std::string_view question, std::span<const std::string
     answer.reason = "no_evidence";
     return answer;
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&sentences](std::size_t x, std::size_t y) { return sentences[x].score > sentences[y].score; });
+  std::stable_sort(order.begin(), order.end(), [&sentences](std::size_t x, std::size_t y) {
+    return sentences[x].score > sentences[y].score;
+  });
   order.resize(std::min(order.size(), sentences_));
   std::sort(order.begin(), order.end());
   for (const auto i : order) {

@@ -8,18 +8,18 @@
 
 namespace dream::generate {
 
-/// Answers by quoting: the sentences of the contexts that fit the question best, verbatim. No model, no network; a
-/// floor that a language model must beat, and what sweeps use that have none.
-/// A sentence's score is BM25 over the sentences of the contexts (stems, English stop words left out), raised when the
-/// question asks for a number or a name and the sentence has one. Safe from several threads.
+/// Answers by quoting: the sentences of the contexts that fit the question best, verbatim. No model, no
+/// network; a floor that a language model must beat, and what sweeps use that have none. A sentence's score
+/// is BM25 over the sentences of the contexts (stems, English stop words left out), raised when the question
+/// asks for a number or a name and the sentence has one. Safe from several threads.
 class Extractive {
  public:
   /// params: as extractive_info() describes.
   explicit Extractive(const Params& params);
 
-  /// At most `sentences` sentences in the order of the contexts, joined by a space; of equal sentences the first.
-  /// Ties: the earlier sentence. Reasons for no answer: "no_context" (nothing but white space was given),
-  /// "no_evidence" (no sentence shares a word with the question). Tokens are 0: nothing is paid for.
+  /// At most `sentences` sentences in the order of the contexts, joined by a space; of equal sentences the
+  /// first. Ties: the earlier sentence. Reasons for no answer: "no_context" (nothing but white space was
+  /// given), "no_evidence" (no sentence shares a word with the question). Tokens are 0: nothing is paid for.
   [[nodiscard]] Answer answer(std::string_view question, std::span<const std::string> contexts) const;
 
  private:

@@ -8,29 +8,53 @@ namespace dream::score {
 
 std::string_view name_of(Need need) {
   switch (need) {
-    case Need::answer: return "answer";
-    case Need::contexts: return "contexts";
-    case Need::reference: return "reference";
-    case Need::embedder: return "embedder";
-    case Need::judge: return "judge";
-    case Need::gold: return "gold";
+    case Need::answer:
+      return "answer";
+    case Need::contexts:
+      return "contexts";
+    case Need::reference:
+      return "reference";
+    case Need::embedder:
+      return "embedder";
+    case Need::judge:
+      return "judge";
+    case Need::gold:
+      return "gold";
   }
   throw InternalError("a need without a name");
 }
 
-bool MetricRow::needs_any(Need need) const { return std::find(needs.begin(), needs.end(), need) != needs.end(); }
+bool MetricRow::needs_any(Need need) const {
+  return std::find(needs.begin(), needs.end(), need) != needs.end();
+}
 
 std::span<const MetricRow> metrics() {
   using enum Need;
   static const std::vector<MetricRow> rows{
-      {"faithfulness", "share of the answer's statements that the contexts support", 0, 1, {answer, contexts, judge}},
-      {"answer_relevancy", "how close the answer is to the question; 0 for an evasive answer", -1, 1,
+      {"faithfulness",
+       "share of the answer's statements that the contexts support",
+       0,
+       1,
+       {answer, contexts, judge}},
+      {"answer_relevancy",
+       "how close the answer is to the question; 0 for an evasive answer",
+       -1,
+       1,
        {answer, embedder, judge}},
-      {"context_precision", "whether the useful contexts come first (average precision)", 0, 1,
+      {"context_precision",
+       "whether the useful contexts come first (average precision)",
+       0,
+       1,
        {contexts, reference, judge}},
-      {"context_recall", "share of the reference's statements that the contexts support", 0, 1,
+      {"context_recall",
+       "share of the reference's statements that the contexts support",
+       0,
+       1,
        {contexts, reference, judge}},
-      {"answer_correctness", "agreement with the reference: 3/4 statements (F1), 1/4 similarity", -0.25, 1,
+      {"answer_correctness",
+       "agreement with the reference: 3/4 statements (F1), 1/4 similarity",
+       -0.25,
+       1,
        {answer, reference, embedder, judge}},
       {"answer_similarity", "cosine of answer and reference", -1, 1, {answer, reference, embedder}},
       {"hit_rate", "1 when any context is relevant gold", 0, 1, {gold}},
@@ -43,7 +67,8 @@ std::span<const MetricRow> metrics() {
 
 const MetricRow* metric_row(std::string_view name) {
   const auto rows = metrics();
-  const auto found = std::find_if(rows.begin(), rows.end(), [name](const MetricRow& row) { return row.name == name; });
+  const auto found =
+      std::find_if(rows.begin(), rows.end(), [name](const MetricRow& row) { return row.name == name; });
   return found == rows.end() ? nullptr : &*found;
 }
 

@@ -17,13 +17,27 @@ using Terms = std::set<std::string>;
 constexpr std::int64_t rules_version = 1;
 // Answers that say nothing, as folded words with a space at both ends.
 constexpr const char* evasions[] = {
-    " i dont know ",           " i do not know ",         " dont have enough information ",
-    " do not have enough information ", " not enough information ", " i cannot answer ",
-    " i cant answer ",         " unable to answer ",      " cannot be determined ",
-    " i am not sure ",         " im not sure ",           " not mentioned in the ",
-    " not provided in the ",   " not specified in the ",  " context does not ",
-    " context doesnt ",        " contexts do not ",       " text does not mention ",
-    " no information about ",  " provides no information ", " does not provide information ",
+    " i dont know ",
+    " i do not know ",
+    " dont have enough information ",
+    " do not have enough information ",
+    " not enough information ",
+    " i cannot answer ",
+    " i cant answer ",
+    " unable to answer ",
+    " cannot be determined ",
+    " i am not sure ",
+    " im not sure ",
+    " not mentioned in the ",
+    " not provided in the ",
+    " not specified in the ",
+    " context does not ",
+    " context doesnt ",
+    " contexts do not ",
+    " text does not mention ",
+    " no information about ",
+    " provides no information ",
+    " does not provide information ",
     " does not contain information ",
 };
 
@@ -55,7 +69,9 @@ Terms terms_of(std::string_view text, lexical::Stemmer& stemmer) {
   return {std::make_move_iterator(stems.begin()), std::make_move_iterator(stems.end())};
 }
 
-bool contains(const Terms& all, const Terms& part) { return std::includes(all.begin(), all.end(), part.begin(), part.end()); }
+bool contains(const Terms& all, const Terms& part) {
+  return std::includes(all.begin(), all.end(), part.begin(), part.end());
+}
 
 bool is_evasive(std::string_view answer) {
   std::string folded = " ";
@@ -87,9 +103,10 @@ class Case {
 
   [[nodiscard]] Scores scores() {
     const auto similarity = answer_similarity();
-    return {{"faithfulness", faithfulness()},           {"answer_relevancy", answer_relevancy()},
-            {"context_precision", context_precision()}, {"context_recall", context_recall()},
-            {"answer_similarity", similarity},          {"answer_correctness", answer_correctness(similarity)}};
+    return {
+        {"faithfulness", faithfulness()},           {"answer_relevancy", answer_relevancy()},
+        {"context_precision", context_precision()}, {"context_recall", context_recall()},
+        {"answer_similarity", similarity},          {"answer_correctness", answer_correctness(similarity)}};
   }
 
  private:
@@ -100,7 +117,8 @@ class Case {
     return static_cast<double>(shared) >= threshold_ * static_cast<double>(statement.terms.size());
   }
 
-  [[nodiscard]] std::int64_t supported(const std::vector<Statement>& statements, const Terms& evidence) const {
+  [[nodiscard]] std::int64_t supported(const std::vector<Statement>& statements,
+                                       const Terms& evidence) const {
     return std::count_if(statements.begin(), statements.end(),
                          [&](const Statement& statement) { return supports(evidence, statement); });
   }
@@ -151,8 +169,8 @@ class Case {
     return {similarity_(input_.reference, input_.answer), ""};
   }
 
-  /// A statement of the answer is right when the reference supports it, or when it says all that some statement of
-  /// the reference says: references are often shorter than a sentence ("308").
+  /// A statement of the answer is right when the reference supports it, or when it says all that some
+  /// statement of the reference says: references are often shorter than a sentence ("308").
   [[nodiscard]] Score answer_correctness(const Score& similarity) {
     if (auto reason = incomparable(); !reason.empty()) return missing(reason);
     if (answer_.empty() || reference_.empty()) return missing("no_statements");
@@ -169,7 +187,8 @@ class Case {
       right += supports(reference, answer_[i]) || supported(reference_, sentences[i]) > 0;
     }
     const auto wrong = static_cast<double>(answer_.size()) - right;
-    const auto left_out = static_cast<double>(static_cast<std::int64_t>(reference_.size()) - supported(reference_, answer));
+    const auto left_out =
+        static_cast<double>(static_cast<std::int64_t>(reference_.size()) - supported(reference_, answer));
     return {correctness(f_measure(right, wrong, left_out), similarity.value), ""};
   }
 
@@ -193,7 +212,8 @@ class OverlapJudge final : public Judge {
     return Hasher("judge/overlap").add(rules_version).add(params_.canonical()).finish();
   }
 
-  [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> pairs(const JudgeInput& input) const override {
+  [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> pairs(
+      const JudgeInput& input) const override {
     std::vector<std::pair<std::string_view, std::string_view>> out;
     if (is_blank(input.answer)) return out;
     if (!is_evasive(input.answer)) out.emplace_back(input.question, input.answer);
@@ -218,7 +238,9 @@ class OverlapJudge final : public Judge {
 
 }  // namespace
 
-std::unique_ptr<Judge> make_overlap_judge(const Params& params) { return std::make_unique<OverlapJudge>(params); }
+std::unique_ptr<Judge> make_overlap_judge(const Params& params) {
+  return std::make_unique<OverlapJudge>(params);
+}
 
 const ComponentInfo& overlap_info() {
   static const ComponentInfo info{

@@ -46,19 +46,22 @@ Coverage coverage_of(const GoldItem& item, std::span<const ContextPlace> context
     const auto spans = spans_in(contexts, place.document);
     const auto bytes = static_cast<double>(place.span.size());
     double share = spans.empty() ? 0.0 : 1.0;
-    if (!place.whole_document) share = bytes > 0 ? static_cast<double>(covered_bytes(spans, place.span)) / bytes : 0.0;
+    if (!place.whole_document)
+      share = bytes > 0 ? static_cast<double>(covered_bytes(spans, place.span)) / bytes : 0.0;
     if (share > best.share) best = {share, bytes};
   }
   return best;
 }
 
 double recall_of(std::span<const ContextPlace> contexts, std::span<const GoldItem> gold) {
-  const bool whole = std::any_of(gold.begin(), gold.end(), [](const GoldItem& item) { return item.places[0].whole_document; });
+  const bool whole = std::any_of(gold.begin(), gold.end(),
+                                 [](const GoldItem& item) { return item.places[0].whole_document; });
   double covered = 0;
   double all = 0;
   for (const auto& item : gold) {
     const auto coverage = coverage_of(item, contexts);
-    // A document's bytes say nothing about how much of it is evidence: with one among the items, all weigh the same.
+    // A document's bytes say nothing about how much of it is evidence: with one among the items, all weigh
+    // the same.
     const double weight = whole ? 1.0 : coverage.bytes;
     covered += weight * coverage.share;
     all += weight;
@@ -66,8 +69,8 @@ double recall_of(std::span<const ContextPlace> contexts, std::span<const GoldIte
   return all > 0 ? covered / all : 0;
 }
 
-/// ranks: of the items, sorted. An item counts at its rank, but the j-th item not before rank j: a context that holds
-/// several items is worth as much as one context for each, and the sum never passes the ideal.
+/// ranks: of the items, sorted. An item counts at its rank, but the j-th item not before rank j: a context
+/// that holds several items is worth as much as one context for each, and the sum never passes the ideal.
 double ndcg_of(std::span<const std::size_t> ranks, std::size_t contexts) {
   double gain = 0;
   double ideal = 0;
@@ -99,7 +102,8 @@ bool is_relevant(const ContextPlace& context, const GoldSpan& gold) {
   if (gold.whole_document) return true;
   constexpr Span everywhere{0, std::numeric_limits<std::int64_t>::max()};
   const auto shared = covered_bytes(context.spans, gold.span);
-  return shared > 0 && (2 * shared >= gold.span.size() || 2 * shared >= covered_bytes(context.spans, everywhere));
+  return shared > 0 &&
+         (2 * shared >= gold.span.size() || 2 * shared >= covered_bytes(context.spans, everywhere));
 }
 
 Scores retrieval_scores(std::span<const ContextPlace> contexts, std::span<const GoldItem> gold) {
@@ -120,7 +124,8 @@ Scores retrieval_scores(std::span<const ContextPlace> contexts, std::span<const 
           {"ndcg", {ndcg_of(ranks, contexts.size()), ""}}};
 }
 
-double ndcg_at_k(std::span<const std::string> ranked, const std::unordered_map<std::string, int>& grades, int k) {
+double ndcg_at_k(std::span<const std::string> ranked, const std::unordered_map<std::string, int>& grades,
+                 int k) {
   DREAM_CHECK(k >= 1, "nDCG needs a cut-off of at least 1");
   const auto cut = static_cast<std::size_t>(k);
   std::vector<int> positive;

@@ -8,12 +8,15 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-generate::Extractive reader(std::int64_t sentences) { return generate::Extractive({{"sentences", sentences}}); }
+generate::Extractive reader(std::int64_t sentences) {
+  return generate::Extractive({{"sentences", sentences}});
+}
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_best_sentences_come_verbatim_in_context_order) {
-  const Texts contexts{"Cats sleep. The panther, it is said, hunts at night.", "A panther ran.  Panthers hunt deer at  dawn!"};
+  const Texts contexts{"Cats sleep. The panther, it is said, hunts at night.",
+                       "A panther ran.  Panthers hunt deer at  dawn!"};
   BOOST_TEST(reader(1).answer("What do panthers hunt?", contexts).text == "Panthers hunt deer at  dawn!");
   const auto two = reader(2).answer("What do panthers hunt?", contexts);
   BOOST_TEST(two.text == "The panther, it is said, hunts at night. Panthers hunt deer at  dawn!");
@@ -30,10 +33,13 @@ BOOST_AUTO_TEST_CASE(ties_go_to_the_earlier_and_copies_count_once) {
 }
 
 BOOST_AUTO_TEST_CASE(questions_for_numbers_and_names_prefer_them) {
-  const Texts contexts{"The bridge opened with a feast. The bridge opened in old May 1932. A bridge opened by our Anna too."};
-  BOOST_TEST(reader(1).answer("When was the bridge opened?", contexts).text == "The bridge opened in old May 1932.");
+  const Texts contexts{
+      "The bridge opened with a feast. The bridge opened in old May 1932. A bridge opened by our Anna too."};
+  BOOST_TEST(reader(1).answer("When was the bridge opened?", contexts).text ==
+             "The bridge opened in old May 1932.");
   const Texts people{"The bridge was opened by him then. The bridge was opened by Anna then."};
-  BOOST_TEST(reader(1).answer("Who opened the bridge?", people).text == "The bridge was opened by Anna then.");
+  BOOST_TEST(reader(1).answer("Who opened the bridge?", people).text ==
+             "The bridge was opened by Anna then.");
 }
 
 BOOST_AUTO_TEST_CASE(no_answer_has_a_reason) {
@@ -48,7 +54,8 @@ BOOST_AUTO_TEST_CASE(no_answer_has_a_reason) {
 }
 
 BOOST_AUTO_TEST_CASE(scripts_without_spaces_work) {
-  BOOST_TEST(reader(1).answer("東京タワーの高さは?", Texts{"大阪は古い。東京タワーは高い。"}).text == "東京タワーは高い。");
+  BOOST_TEST(reader(1).answer("東京タワーの高さは?", Texts{"大阪は古い。東京タワーは高い。"}).text ==
+             "東京タワーは高い。");
 }
 
 BOOST_AUTO_TEST_CASE(squad_spans_are_in_the_answer, *boost::unit_test::label("realdata")) {

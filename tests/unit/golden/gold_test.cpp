@@ -32,8 +32,8 @@ golden::Gold gold_of(const std::vector<GoldenQuestion>& questions,
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_passage_is_found_whatever_its_white_space_and_markup) {
-  const std::vector questions{question({"The quick-brown fox\njumps, \"over\" the lazy dog."}), question({"quick"}),
-                              question({"absent words are here"}), question({"7"})};
+  const std::vector questions{question({"The quick-brown fox\njumps, \"over\" the lazy dog."}),
+                              question({"quick"}), question({"absent words are here"}), question({"7"})};
   const std::string text = "# T\n\nThe **quick** brown\n\nfox jumps over the la-\nzy dog. 17 quick";
   const auto hits = golden::GoldFinder(questions).find(digest_of(text), text);
   BOOST_REQUIRE(hits.size() == 3);
@@ -48,8 +48,8 @@ BOOST_AUTO_TEST_CASE(a_passage_is_found_whatever_its_white_space_and_markup) {
 
 BOOST_AUTO_TEST_CASE(passages_that_begin_alike_are_told_apart) {
   const std::string common = "these thirty-two letters are the same in all of them and then ";
-  const std::vector questions{question({common + "one"}), question({common + "two"}), question({common + "one"}),
-                              question({"!?", common + "three"})};
+  const std::vector questions{question({common + "one"}), question({common + "two"}),
+                              question({common + "one"}), question({"!?", common + "three"})};
   const golden::GoldFinder finder(questions);
   BOOST_TEST((finder.passages() == std::vector<std::vector<std::int32_t>>{{0}, {1}, {0}, {-1, 2}}));
   const auto text = common + "x. " + common + "two. " + common + "one.";
@@ -60,11 +60,13 @@ BOOST_AUTO_TEST_CASE(passages_that_begin_alike_are_told_apart) {
 }
 
 BOOST_AUTO_TEST_CASE(gold_prefers_own_sources_and_falls_back_to_whole_documents) {
-  const std::vector questions{question({"alpha beta gamma"}),                     // stands in two documents
-                              question({"alpha beta gamma"}, {"b.md"}),           // its own source only
-                              question({"alpha beta gamma"}, {"c.md"}),           // not in its source: still gold
-                              question({"nowhere to be found"}, {"a.md", "*.md"}),  // by source, each document once
-                              question({}, {"x.md"}), question({"nowhere to be found", "alpha", "ALPHA."})};
+  const std::vector questions{
+      question({"alpha beta gamma"}),                       // stands in two documents
+      question({"alpha beta gamma"}, {"b.md"}),             // its own source only
+      question({"alpha beta gamma"}, {"c.md"}),             // not in its source: still gold
+      question({"nowhere to be found"}, {"a.md", "*.md"}),  // by source, each document once
+      question({}, {"x.md"}),
+      question({"nowhere to be found", "alpha", "ALPHA."})};
   const std::vector<std::pair<std::string, std::string>> corpus{
       {"d/a.md", "1 alpha beta gamma"}, {"d/b.md", "alpha - beta - gamma 2"}, {"d/c.md", "delta"}};
   const auto gold = gold_of(questions, corpus);
@@ -104,7 +106,8 @@ BOOST_AUTO_TEST_CASE(gold_of_squad_is_found_in_the_raw_text, *boost::unit_test::
         if (name != questions[q].sources.at(0) || at == std::string::npos) continue;
         BOOST_TEST(span.begin >= static_cast<std::int64_t>(at));
         BOOST_TEST(span.end <= static_cast<std::int64_t>(at + context.size()));
-        BOOST_TEST(span.size() > static_cast<std::int64_t>(context.size()) - 40);  // no punctuation at its ends
+        BOOST_TEST(span.size() >
+                   static_cast<std::int64_t>(context.size()) - 40);  // no punctuation at its ends
       }
     }
   }

@@ -25,14 +25,16 @@ std::vector<golden::Problem> problems_of(std::string_view bytes) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(columns_go_by_several_names) {
-  const auto a = golden::parse("id,question,ground_truth,contexts,source,answer\n7,Q?,R,\"[\"\"c\"\"]\",\"f,1.md\",no\n", "g");
+  const auto a = golden::parse(
+      "id,question,ground_truth,contexts,source,answer\n7,Q?,R,\"[\"\"c\"\"]\",\"f,1.md\",no\n", "g");
   BOOST_REQUIRE(a.size() == 1);
   BOOST_TEST(a[0].id == "7");
   BOOST_TEST(a[0].question == "Q?");
   BOOST_TEST(a[0].reference == "R");  // answer is a last resort
   BOOST_TEST((a[0].contexts == Texts{"c"}));
   BOOST_TEST((a[0].sources == Texts{"f,1.md"}));
-  const auto b = golden::parse("user_input,reference_contexts,reference\n Q? ,\"['c', 'd']\",R\nQ2,,R2\n", "g");
+  const auto b =
+      golden::parse("user_input,reference_contexts,reference\n Q? ,\"['c', 'd']\",R\nQ2,,R2\n", "g");
   BOOST_REQUIRE(b.size() == 2);
   BOOST_TEST(b[0].id == "q1");
   BOOST_TEST(b[0].question == "Q?");
@@ -49,8 +51,9 @@ BOOST_AUTO_TEST_CASE(a_missing_column_names_those_that_are_there) {
   BOOST_REQUIRE(problems.size() == 1);
   BOOST_TEST(problems[0].row == 0);
   BOOST_TEST(problems[0].column == "question");
-  BOOST_TEST(problems[0].what ==
-             "no such column, nor user_input; the columns are: id, qestion, reference; did you mean \"qestion\"?");
+  BOOST_TEST(
+      problems[0].what ==
+      "no such column, nor user_input; the columns are: id, qestion, reference; did you mean \"qestion\"?");
   BOOST_TEST(problems_of("question,expected\n1,2\n").at(0).column == "reference");
 }
 
@@ -58,11 +61,11 @@ BOOST_AUTO_TEST_CASE(all_wrong_rows_are_listed_at_once) {
   const auto problems = problems_of(
       "id,question,reference,contexts\n"
       "a,Q,R,\n"
-      "b,\"\n\",R,\n"   // row 2: question of white space
-      "c,Q,,\n"          // row 3, line 5
-      "a,Q,R,\n"         // row 4: an id again, which is fine
+      "b,\"\n\",R,\n"       // row 2: question of white space
+      "c,Q,,\n"             // row 3, line 5
+      "a,Q,R,\n"            // row 4: an id again, which is fine
       "e,Q,R,\"[\"\"x\"\n"  // row 5: a broken list
-      "f,Q\n");          // row 6: too few cells
+      "f,Q\n");             // row 6: too few cells
   BOOST_REQUIRE(problems.size() == 4);
   const std::vector<std::tuple<int, int, std::string>> expected{
       {2, 3, "question"}, {3, 5, "reference"}, {5, 7, "contexts"}, {6, 8, ""}};
@@ -71,7 +74,8 @@ BOOST_AUTO_TEST_CASE(all_wrong_rows_are_listed_at_once) {
     BOOST_TEST(problems[i].line == std::get<1>(expected[i]));
     BOOST_TEST(problems[i].column == std::get<2>(expected[i]));
   }
-  BOOST_TEST(problems[1].text() == "row 3 (line 5), column \"reference\": empty; write the reference answer or delete the row");
+  BOOST_TEST(problems[1].text() ==
+             "row 3 (line 5), column \"reference\": empty; write the reference answer or delete the row");
 }
 
 BOOST_AUTO_TEST_CASE(ids_are_made_to_differ) {
@@ -139,7 +143,8 @@ BOOST_AUTO_TEST_CASE(real_golden_files_load, *boost::unit_test::label("realdata"
   const auto original = golden::load(data / "sec10q" / "qna_data.csv");
   BOOST_REQUIRE(original.size() == 195U);
   std::vector<std::string> known;
-  for (const auto& entry : std::filesystem::directory_iterator(data / "sec10q" / "docs")) known.push_back(entry.path().string());
+  for (const auto& entry : std::filesystem::directory_iterator(data / "sec10q" / "docs"))
+    known.push_back(entry.path().string());
   BOOST_TEST(golden::validate(original, known).empty());
   BOOST_TEST(golden::validate(filings, known).empty());
   for (std::size_t i = 0; i < 195; ++i) BOOST_TEST(original[i].question == filings[i].question);

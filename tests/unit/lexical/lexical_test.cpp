@@ -18,10 +18,12 @@ Texts sentences(std::string_view text) {
 
 BOOST_AUTO_TEST_CASE(letters_forget_all_but_letters_and_digits) {
   BOOST_TEST((lexical::letters_only("A b-\nC, \"9\"!") == U"abc9"));
-  BOOST_TEST((lexical::letters_only("\xEF\xAC\x81ne STRASSE") == lexical::letters_only("fine stra\xC3\x9F" "e")));
+  BOOST_TEST((lexical::letters_only("\xEF\xAC\x81ne STRASSE") == lexical::letters_only("fine stra\xC3\x9F"
+                                                                                       "e")));
   // é as one character and as e with a combining accent
   BOOST_TEST((lexical::letters_only("caf\xC3\xA9") == lexical::letters_only("cafe\xCC\x81")));
-  BOOST_TEST((lexical::letters_only("\xFF" "a\x80") == U"a"));
+  BOOST_TEST((lexical::letters_only("\xFF"
+                                    "a\x80") == U"a"));
 }
 
 BOOST_AUTO_TEST_CASE(letters_know_their_bytes) {
@@ -34,7 +36,8 @@ BOOST_AUTO_TEST_CASE(letters_know_their_bytes) {
 BOOST_AUTO_TEST_CASE(words_fold_case_numbers_and_apostrophes) {
   BOOST_TEST((lexical::words("Apple's $82,959 isn't 6.5%, e.g. U.S.A") ==
               Texts{"apple", "82959", "isnt", "6.5", "e", "g", "u", "s", "a"}));
-  BOOST_TEST((lexical::words("\xC3\x89t\xC3\xA9 \xC3\x89T\xC3\x89") == Texts{"\xC3\xA9t\xC3\xA9", "\xC3\xA9t\xC3\xA9"}));
+  BOOST_TEST((lexical::words("\xC3\x89t\xC3\xA9 \xC3\x89T\xC3\x89") ==
+              Texts{"\xC3\xA9t\xC3\xA9", "\xC3\xA9t\xC3\xA9"}));
   BOOST_TEST(lexical::words(" -- ").empty());
 }
 
@@ -63,7 +66,8 @@ BOOST_AUTO_TEST_CASE(sentences_end_where_a_reader_would_say) {
 }
 
 BOOST_AUTO_TEST_CASE(sentences_lose_nothing_but_white_space) {
-  const std::string text = "He said: \"Stop!\" \x80 Then\xE2\x80\xA6 nothing.\r\n\r\n1. One\n2) Two. . .\f Three";
+  const std::string text =
+      "He said: \"Stop!\" \x80 Then\xE2\x80\xA6 nothing.\r\n\r\n1. One\n2) Two. . .\f Three";
   std::string all;
   for (const auto& sentence : sentences(text)) all += sentence;
   const auto squeeze = [](std::string s) {

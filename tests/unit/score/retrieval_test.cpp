@@ -27,7 +27,8 @@ struct Values {
 Values values(const std::vector<ContextPlace>& contexts, const std::vector<GoldItem>& gold) {
   const auto scores = score::retrieval_scores(contexts, gold);
   for (const auto& [name, score] : scores) BOOST_TEST(score.has_value(), name);
-  return {scores.at("hit_rate").value, scores.at("recall").value, scores.at("mrr").value, scores.at("ndcg").value};
+  return {scores.at("hit_rate").value, scores.at("recall").value, scores.at("mrr").value,
+          scores.at("ndcg").value};
 }
 
 void check(const Values& got, const Values& expected) {
@@ -51,9 +52,9 @@ BOOST_AUTO_TEST_CASE(covered_bytes_count_once) {
 
 BOOST_AUTO_TEST_CASE(relevance_is_half_of_either) {
   const GoldSpan gold{a, {100, 200}, false};
-  BOOST_TEST(score::is_relevant({a, {{0, 150}}}, gold));      // half of the gold
+  BOOST_TEST(score::is_relevant({a, {{0, 150}}}, gold));  // half of the gold
   BOOST_TEST(!score::is_relevant({a, {{0, 149}}}, gold));
-  BOOST_TEST(score::is_relevant({a, {{190, 210}}}, gold));    // half of the context
+  BOOST_TEST(score::is_relevant({a, {{190, 210}}}, gold));  // half of the context
   BOOST_TEST(!score::is_relevant({a, {{191, 211}}}, gold));
   BOOST_TEST(score::is_relevant({a, {{100, 125}, {150, 175}, {300, 900}}}, gold));
   BOOST_TEST(!score::is_relevant({b, {{100, 200}}}, gold));
@@ -76,7 +77,8 @@ BOOST_AUTO_TEST_CASE(one_item_at_a_rank) {
 BOOST_AUTO_TEST_CASE(several_items) {
   const std::vector gold{item(a, 0, 100), item(b, 0, 300)};
   check(values({{a, {{0, 100}}}, {b, {{0, 300}}}}, gold), {1, 1, 1, 1});
-  check(values({{a, {{0, 100}}}}, gold), {1, 0.25, 1, 1});  // one context can meet one item: the ideal has one as well
+  check(values({{a, {{0, 100}}}}, gold),
+        {1, 0.25, 1, 1});  // one context can meet one item: the ideal has one as well
   check(values({{a, {{0, 100}}}, {a, {{500, 600}}}}, gold), {1, 0.25, 1, 1 / (1 + second)});
   // A context that holds both is worth two.
   const std::vector near{item(a, 0, 100), item(a, 100, 200)};

@@ -53,7 +53,8 @@ BOOST_AUTO_TEST_CASE(large_samples_agree_with_scipy) {
   BOOST_TEST(std::abs(result.p - ref::large_p) < 3 * std::sqrt(ref::large_p / 1e5) + 1e-4);
   BOOST_TEST(std::abs(result.interval.low - ref::large_bca_low) < 2e-3);
   BOOST_TEST(std::abs(result.interval.high - ref::large_bca_high) < 2e-3);
-  const auto percentile = stats::bootstrap_interval(stats::differences(u, v), stats::IntervalKind::percentile, options);
+  const auto percentile =
+      stats::bootstrap_interval(stats::differences(u, v), stats::IntervalKind::percentile, options);
   BOOST_TEST(std::abs(percentile.low - ref::large_percentile_low) < 2e-3);
   BOOST_TEST(std::abs(percentile.high - ref::large_percentile_high) < 2e-3);
 }
@@ -78,6 +79,12 @@ BOOST_AUTO_TEST_CASE(sign_flips_by_hand) {
   BOOST_TEST(stats::sign_flip_test({{7, 7, 7, 7, 7}, {1, 1, 1, 1, 1}}, {}).p == 2.0 / 32);
   BOOST_TEST(stats::sign_flip_test({{0, 0, 0}, {1, 1, 1}}, {}).p == 1.0);
   BOOST_TEST(stats::sign_flip_test({{5, -5}, {1, 1}}, {}).p == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(the_observed_pattern_is_one_of_the_patterns) {
+  // No random pattern of 40 equal differences reaches their sum, yet p is never 0.
+  const stats::Differences d{std::vector<std::int64_t>(40, 1), std::vector<std::int64_t>(40, 1)};
+  BOOST_TEST(stats::sign_flip_test(d, {17, 999, 0.95}).p == 1.0 / 1000);
 }
 
 BOOST_AUTO_TEST_CASE(exact_and_random_tests_agree) {
@@ -118,10 +125,12 @@ BOOST_AUTO_TEST_CASE(clusters_are_flipped_and_drawn_whole) {
   BOOST_TEST(grouped.questions == 8);
   // Differences that agree within a document carry less than as many separate ones.
   const std::vector<double> mixed{1, 1, 1, 1, 0, 0, 0, 0};
-  BOOST_TEST(stats::compare(mixed, b, documents, {}).standard_error > stats::compare(mixed, b, {}, {}).standard_error);
+  BOOST_TEST(stats::compare(mixed, b, documents, {}).standard_error >
+             stats::compare(mixed, b, {}, {}).standard_error);
   // Unequal clusters: the mean is over questions. Sums 3 and 0 of 3 and 1 questions.
   const std::vector<std::int32_t> uneven{1, 1, 1, 2};
-  const auto result = stats::compare(std::vector<double>{1, 1, 1, 0}, std::vector<double>(4, 0.0), uneven, {});
+  const auto result =
+      stats::compare(std::vector<double>{1, 1, 1, 0}, std::vector<double>(4, 0.0), uneven, {});
   BOOST_TEST(result.mean == 0.75);
   BOOST_TEST(result.standard_error == std::sqrt((0.75 * 0.75 + 0.75 * 0.75) * 2) / 4, tt::tolerance(1e-9));
 }
@@ -140,7 +149,8 @@ BOOST_AUTO_TEST_CASE(a_seed_decides_everything) {
 BOOST_AUTO_TEST_CASE(more_questions_follow_the_normal_approximation) {
   // A spread of 0.5 a question and a difference of 0.05.
   const double error = 0.5 / std::sqrt(100.0);
-  BOOST_TEST(stats::more_questions(0.05, error, 100, 0.05) == static_cast<std::int64_t>(std::ceil(ref::power_questions)) - 100);
+  BOOST_TEST(stats::more_questions(0.05, error, 100, 0.05) ==
+             static_cast<std::int64_t>(std::ceil(ref::power_questions)) - 100);
   BOOST_TEST(stats::more_questions(-0.05, error, 100, 0.05) == stats::more_questions(0.05, error, 100, 0.05));
   BOOST_TEST(stats::more_questions(0.05, error, 100, 0.01) > stats::more_questions(0.05, error, 100, 0.05));
   BOOST_TEST(stats::more_questions(1, error, 100, 0.05) == 1);
@@ -162,7 +172,8 @@ BOOST_AUTO_TEST_CASE(the_test_errs_as_often_as_it_says) {
     rejected += result.p <= 0.05;
     covered += result.interval.low <= 0 && 0 <= result.interval.high;
   }
-  BOOST_TEST_MESSAGE("p <= 0.05 in " << rejected / 20.0 << " %, interval covers 0 in " << covered / 20.0 << " %");
-  BOOST_TEST(std::abs(rejected - 100) < 35);   // three standard deviations: 29
+  BOOST_TEST_MESSAGE("p <= 0.05 in " << rejected / 20.0 << " %, interval covers 0 in " << covered / 20.0
+                                     << " %");
+  BOOST_TEST(std::abs(rejected - 100) < 35);  // three standard deviations: 29
   BOOST_TEST(std::abs(covered - 1890) < 50);  // bootstrap intervals of 25 values are a little too short
 }

@@ -21,7 +21,8 @@ ScoreMatrix simulated(const std::vector<double>& lead, int questions) {
   for (int q = 0; q < questions; ++q) {
     const double difficulty = 0.3 * random.uniform();
     for (int t = 0; t < scores.trials; ++t) {
-      scores.row(t)[static_cast<std::size_t>(q)] = difficulty + lead[static_cast<std::size_t>(t)] + 0.2 * random.uniform();
+      scores.row(t)[static_cast<std::size_t>(q)] =
+          difficulty + lead[static_cast<std::size_t>(t)] + 0.2 * random.uniform();
     }
   }
   return scores;
@@ -60,14 +61,17 @@ BOOST_AUTO_TEST_CASE(a_tie_says_so_and_how_many_more_questions) {
   const auto v = verdict(simulated({0.1, 0.11, 0.1, -0.3, 0.105}, 50));
   BOOST_TEST(v.ties.size() == 3U);
   for (std::size_t i = 1; i < v.ties.size(); ++i) {
-    BOOST_TEST(v.means[static_cast<std::size_t>(v.ties[i - 1])] >= v.means[static_cast<std::size_t>(v.ties[i])]);
+    BOOST_TEST(v.means[static_cast<std::size_t>(v.ties[i - 1])] >=
+               v.means[static_cast<std::size_t>(v.ties[i])]);
   }
   BOOST_TEST(v.second == v.ties[0]);
   BOOST_TEST(v.p[3] <= 0.05);
   BOOST_TEST(v.more_questions > 0);
   BOOST_TEST(v.sentence.find("A tie: ") == 0U, v.sentence);
   BOOST_TEST(v.sentence.find("cannot be told from it") != std::string::npos, v.sentence);
-  BOOST_TEST(v.sentence.find("about " + std::to_string(v.more_questions) + " more questions") != std::string::npos, v.sentence);
+  BOOST_TEST(
+      v.sentence.find("about " + std::to_string(v.more_questions) + " more questions") != std::string::npos,
+      v.sentence);
 }
 
 BOOST_AUTO_TEST_CASE(equal_trials_tie_for_good) {
@@ -91,12 +95,14 @@ BOOST_AUTO_TEST_CASE(trials_with_gaps) {
   BOOST_TEST(v.filled == 0.0);
   BOOST_TEST(std::isnan(v.means[2]));
   BOOST_TEST(std::isnan(v.p[2]));
-  BOOST_TEST(v.sentence.find("Set aside, with values for less than 80 % of the questions: \"c\".") != std::string::npos, v.sentence);
+  BOOST_TEST(v.sentence.find("Set aside, with values for less than 80 % of the questions: \"c\".") !=
+                 std::string::npos,
+             v.sentence);
 }
 
 BOOST_AUTO_TEST_CASE(many_small_gaps_are_filled_without_favour) {
-  // Ten equal trials, each without another tenth of the questions: no question is complete. Trial 0 leaves out the
-  // hardest ones, which must not make it the winner.
+  // Ten equal trials, each without another tenth of the questions: no question is complete. Trial 0 leaves
+  // out the hardest ones, which must not make it the winner.
   const int questions = 50;
   ScoreMatrix scores(10, questions);
   for (int t = 0; t < 10; ++t) {
