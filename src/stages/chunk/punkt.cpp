@@ -103,13 +103,18 @@ bool ends_sentence(std::string_view token, std::string_view next) {
   return !goes_on && !(initial && is_upper(first));
 }
 
+/// Whether a line has tokens. The separators U+001C to U+001F are tokens in a line of words but blank in one without.
+bool is_blank(std::string_view line) {
+  return trimmed(line, {0, static_cast<std::int64_t>(line.size())}).size() == 0;
+}
+
 /// Whether a sentence ends inside `context`. Tokens never reach over a line feed.
 bool holds_break(std::string_view context) {
   std::string_view open;  // a token that may end a sentence, until its successor is seen
   for (std::size_t line_begin = 0; line_begin <= context.size();) {
     const auto line_end = std::min(context.find('\n', line_begin), context.size());
     const auto line = context.substr(line_begin, line_end - line_begin);
-    for (auto at = skip_space(line, 0); at < line.size(); at = skip_space(line, at)) {
+    for (auto at = is_blank(line) ? line.size() : skip_space(line, 0); at < line.size(); at = skip_space(line, at)) {
       const auto token = token_at(line, at);
       if (!open.empty() && ends_sentence(open, token)) return true;
       open = may_end_sentence(token) ? token : std::string_view{};
