@@ -16,8 +16,9 @@
 /// The replies that were paid for, in the folder `<state>/calls`:
 ///   journals/<incarnation>-<rank>.journal   what each rank of a running or ended job appended
 ///   <model>/<digest>.seg                    sealed replies, immutable
-/// A job begins with seal() on one rank, whose result the others get by broadcast; then each rank opens a CallStore; it
-/// ends with close() on all ranks and seal() again on one.
+/// A job begins with seal() on one rank, whose result the others get by broadcast; then each rank opens a CallStore. It
+/// ends when all ranks have destroyed theirs and one calls seal() again. Why segments are files of our own and not HDF5:
+/// docs/adr/0010-segments-of-calls.md
 namespace dream::calls {
 
 /// Identity of a call: everything that the reply depends on, and nothing else (so never the URL).

@@ -1,6 +1,7 @@
 #include "calls/journal.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -89,6 +90,10 @@ void Journal::commit() {
     rest.remove_prefix(static_cast<std::size_t>(put));
   }
   if (::fdatasync(file_) != 0) throw StateError(path_.string(), "", "cannot sync the journal of calls: " + reason());
+  struct stat info {};
+  if (::fstat(file_, &info) != 0 || info.st_nlink == 0) {
+    throw StateError(path_.string(), "", "this journal of calls was removed; is another job using the state folder?");
+  }
   dead_ = false;
   committed_bytes_ += group_.size();
   group_.clear();

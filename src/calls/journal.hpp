@@ -9,7 +9,7 @@
 
 namespace dream::calls {
 
-/// The file to which one rank of one incarnation of the job appends finished replies. Records become durable in groups:
+/// "DRMJRNL1" and records: the file to which one rank of one incarnation of the job appends finished replies. Records become durable in groups:
 /// a caller hands a reply on only after the commit() that follows its append(). The file is made by the first commit,
 /// and never opened again by a later incarnation, so that a torn tail is never written over.
 class Journal {
@@ -33,7 +33,8 @@ class Journal {
   [[nodiscard]] std::int64_t open_records() const { return open_records_; }
 
   /// Writes and syncs the open group. Throws StateError naming the file and the system's reason; the journal is then
-  /// dead and every later commit throws too, because a record after a torn one would never be found.
+  /// dead and every later commit throws too, because a record after a torn one would never be found. Also throws when the
+  /// file was sealed and removed meanwhile: somebody else uses the folder.
   void commit();
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -6,8 +6,8 @@
 
 #include "base/digest.hpp"
 
-/// How one call lies in a file: u32 size of the payload, u32 CRC-32 of the payload, payload. Little-endian. Journals and
-/// segments use the same records; docs/state-format.md describes both files.
+/// How one call lies in a file: u32 size of the payload, u32 CRC-32 of the payload, payload. Little-endian; the payload is
+/// u8[16] key, i32 status, u32 size of the model's name, name, body. Journals and segments use the same records.
 namespace dream::calls {
 
 /// The reply to one call, as the endpoint sent it.

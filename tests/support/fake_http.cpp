@@ -211,6 +211,7 @@ struct FakeHttp::Impl {
 
 FakeHttp::FakeHttp(Script script) : impl_(std::make_unique<Impl>()) {
   impl_->script = std::move(script);
+  ::setenv("no_proxy", "127.0.0.1", 1);  // the machine's proxy cannot reach us
   impl_->listener = open_listener(impl_->port);
   impl_->thread = std::thread([this] { impl_->serve(); });
 }

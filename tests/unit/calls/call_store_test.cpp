@@ -186,6 +186,28 @@ BOOST_AUTO_TEST_CASE(a_damaged_segment_is_an_error_that_names_it) {
   BOOST_CHECK_THROW(CallStore(calls_folder(), sealed.segments, "b", 0), StateError);
 }
 
+BOOST_AUTO_TEST_CASE(a_journal_that_another_job_has_sealed_takes_no_more_replies) {
+  CallStore store(calls_folder(), {}, "a", 0);
+  store.append(record(1));
+  store.commit();
+  BOOST_TEST(seal_now().new_calls == 1);
+  store.append(record(2));
+  BOOST_CHECK_THROW(store.commit(), StateError);
+  BOOST_TEST(!store.find(record(2).key).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_written_is_an_error_that_names_it) {
+  overwrite(test::folder() / "calls", "a file in the way");
+  CallStore store(calls_folder(), {}, "a", 0);
+  store.append(record(1));
+  try {
+    store.commit();
+    BOOST_FAIL("committed into nowhere");
+  } catch (const StateError& error) {
+    BOOST_TEST(error.path.find(calls_folder().string()) == 0U);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_journal_is_never_written_over) {
   write_calls("a", 0, 0, 1);
   CallStore again(calls_folder(), {}, "a", 0);
