@@ -80,8 +80,9 @@ class Hashed final : public Embedder {
     const auto at = boundaries(word);
     const auto characters = at.size() - 1;
     const bool ideograph = characters == 1 && word.size() >= 3;
-    // Short words are mostly function words, in all languages that have them; there is no corpus here to count in.
-    const double weight = ideograph ? 0.7 : characters <= 2 ? 0.15 : characters == 3 ? 0.35 : 1.0;
+    // Short words are mostly function words, in all languages that have them; there is no corpus here to count in. These
+    // weights and those of pairs and grams were chosen by recall on SQuAD in seven languages.
+    const double weight = ideograph ? 0.7 : characters <= 2 ? 0.1 : characters == 3 ? 0.25 : characters == 4 ? 0.7 : 1.0;
     found.push_back({whole, weight});
     if (before != 0) found.push_back({mix(before * 31 + whole), pair_weight * (ideograph ? 1.4 : weight)});
     before = whole;
@@ -90,7 +91,7 @@ class Hashed final : public Embedder {
     for (std::size_t n = 3; n <= 5; ++n) {
       for (std::size_t i = 0; i + n < edges.size(); ++i) {
         const auto gram = std::string_view(marked).substr(edges[i], edges[i + n] - edges[i]);
-        found.push_back({hash_of(gram, start_ ^ n), gram_weight * std::min(weight, 1.0) / std::sqrt(static_cast<double>(characters))});
+        found.push_back({hash_of(gram, start_ ^ n), gram_weight * weight / std::sqrt(static_cast<double>(characters))});
       }
     }
   }
@@ -119,8 +120,8 @@ class Hashed final : public Embedder {
   }
 
   static constexpr std::int64_t longest_word = 64;
-  static constexpr double pair_weight = 0.5;
-  static constexpr double gram_weight = 0.35;
+  static constexpr double pair_weight = 0.2;
+  static constexpr double gram_weight = 1.5;
 
   int dimension_;
   std::int64_t seed_;

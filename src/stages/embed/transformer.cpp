@@ -113,6 +113,10 @@ std::unique_ptr<Embedder> make(const Params& params, int threads) {
   if (precision != "auto" && precision != "fp32") {
     throw ConfigError("precision = \"" + precision + "\" does not run in this build; use \"auto\" or \"fp32\"");
   }
+  const auto wanted = params.get<std::int64_t>("max_tokens");
+  if (wanted == 1 || wanted == 2) {
+    throw ConfigError("max_tokens = " + std::to_string(wanted) + " leaves no room beside [CLS] and [SEP]; use 3 or more, or 0");
+  }
   return std::make_unique<Transformer>(params, std::max(threads, 1));
 }
 
