@@ -12,7 +12,8 @@ using embed::Role;
 
 namespace {
 
-std::unique_ptr<embed::Embedder> hashed(std::int64_t dimension = 384, std::int64_t seed = 0, int threads = 2) {
+std::unique_ptr<embed::Embedder> hashed(std::int64_t dimension = 384, std::int64_t seed = 0,
+                                        int threads = 2) {
   return embed::embedder_row("hash")->make({{"dimension", dimension}, {"seed", seed}}, threads);
 }
 
@@ -44,8 +45,10 @@ BOOST_AUTO_TEST_CASE(the_table_has_both_kinds) {
 }
 
 BOOST_AUTO_TEST_CASE(hashed_vectors_have_length_one) {
-  const auto out = embed_all(*hashed(), {"", " ", "?!", "a", "one two three", std::string(1000, 'x'), "\xff\xfe", "\u5317\u4eac"});
-  for (std::int64_t r = 0; r < out.rows; ++r) BOOST_TEST(std::abs(dot(out.row(r), out.row(r)) - 1) < 1e-6, "text " << r);
+  const auto out = embed_all(
+      *hashed(), {"", " ", "?!", "a", "one two three", std::string(1000, 'x'), "\xff\xfe", "\u5317\u4eac"});
+  for (std::int64_t r = 0; r < out.rows; ++r)
+    BOOST_TEST(std::abs(dot(out.row(r), out.row(r)) - 1) < 1e-6, "text " << r);
   // A text without words is the first unit vector.
   for (const int r : {0, 1, 2, 6}) BOOST_TEST(out.row(r)[0] == 1, "text " << r);
 }
@@ -55,16 +58,20 @@ BOOST_AUTO_TEST_CASE(hashed_texts_that_share_words_are_near) {
   BOOST_TEST(similarity(text, text) > 0.999);
   BOOST_TEST(similarity(text, "When was the railway bridge built?") > 0.4);
   BOOST_TEST(similarity(text, "Photosynthesis stores energy in glucose.") < 0.2);
-  BOOST_TEST(similarity("Caf\u00e9 M\u00fcller", "cafe muller") > 0.999);           // case and accents do not count
-  BOOST_TEST(similarity("bridges", "bridge") > similarity("bridges", "badges"));    // n-grams see the stem
-  BOOST_TEST(similarity("red house blue car", "red house") > similarity("red house blue car", "house red"));  // pairs see order
+  BOOST_TEST(similarity("Caf\u00e9 M\u00fcller", "cafe muller") > 0.999);  // case and accents do not count
+  BOOST_TEST(similarity("bridges", "bridge") > similarity("bridges", "badges"));  // n-grams see the stem
+  BOOST_TEST(similarity("red house blue car", "red house") >
+             similarity("red house blue car", "house red"));  // pairs see order
   BOOST_TEST(similarity("\u5317\u4eac\u662f\u9996\u90fd", "\u9996\u90fd\u5317\u4eac") > 0.4);
 }
 
 BOOST_AUTO_TEST_CASE(hashed_vectors_are_pinned) {
   // The same bits on every machine; who changes this must raise the version in identity().
   const auto out = embed_all(*hashed(16, 3), {"a small railway"});
-  const std::vector<float> expected{0.06363637F, 0.0F, -0.483016521F, -0.331277966F, -0.151738524F, -0.151738524F, -0.294405758F, 0.34362331F, 0.0F, 0.151738524F, -0.0704092905F, -0.179539457F, -0.331277966F, 0.0F, 0.151738524F, -0.4572891F};
+  const std::vector<float> expected{0.06363637F,   0.0F,          -0.483016521F,  -0.331277966F,
+                                    -0.151738524F, -0.151738524F, -0.294405758F,  0.34362331F,
+                                    0.0F,          0.151738524F,  -0.0704092905F, -0.179539457F,
+                                    -0.331277966F, 0.0F,          0.151738524F,   -0.4572891F};
   for (std::size_t i = 0; i < expected.size(); ++i) BOOST_TEST(out.row(0)[i] == expected[i]);
 }
 

@@ -20,7 +20,11 @@ namespace {
 using Texts = std::vector<std::string>;
 
 Params params(const std::string& path) {
-  return {{"path", path}, {"precision", std::string("auto")}, {"max_tokens", std::int64_t{0}}, {"query_prefix", std::string()}, {"passage_prefix", std::string()}};
+  return {{"path", path},
+          {"precision", std::string("auto")},
+          {"max_tokens", std::int64_t{0}},
+          {"query_prefix", std::string()},
+          {"passage_prefix", std::string()}};
 }
 
 std::unique_ptr<embed::Embedder> minilm(int threads = 1) {
@@ -37,7 +41,8 @@ Matrix embed_all(const embed::Embedder& embedder, const Texts& texts, Role role 
 Texts reference_texts() {
   Texts texts;
   std::ifstream file(test::data() / "minilm" / "vectors.jsonl");
-  for (std::string line; std::getline(file, line);) texts.push_back(nlohmann::json::parse(line).get<std::string>());
+  for (std::string line; std::getline(file, line);)
+    texts.push_back(nlohmann::json::parse(line).get<std::string>());
   return texts;
 }
 
@@ -65,7 +70,9 @@ void check_batches() {
     for (const auto i : order) shuffled.push_back(texts[i]);
     const auto out = embed_all(round == 0 ? *one : *three, shuffled);
     for (std::size_t i = 0; i < order.size(); ++i) {
-      BOOST_TEST(same_bits(out.row(static_cast<std::int64_t>(i)), together.row(static_cast<std::int64_t>(order[i]))), "round " << round << ", text " << order[i]);
+      BOOST_TEST(
+          same_bits(out.row(static_cast<std::int64_t>(i)), together.row(static_cast<std::int64_t>(order[i]))),
+          "round " << round << ", text " << order[i]);
     }
   }
 }
@@ -114,7 +121,8 @@ std::filesystem::path fresh() {
   return test::folder() / ("t" + std::to_string(count++));
 }
 
-std::unique_ptr<embed::Embedder> make(const std::filesystem::path& folder, const char* key = "max_tokens", Value value = std::int64_t{0}) {
+std::unique_ptr<embed::Embedder> make(const std::filesystem::path& folder, const char* key = "max_tokens",
+                                      Value value = std::int64_t{0}) {
   auto p = params(folder.string());
   p.set(key, std::move(value));
   return embed::embedder_row("transformer")->make(p, 2);
@@ -126,8 +134,10 @@ BOOST_AUTO_TEST_CASE(prefixes_belong_to_their_side) {
   const auto folder = test::TinyBert().write(fresh());
   const auto plain = make(folder);
   const auto prefixed = make(folder, "query_prefix", std::string("red "));
-  BOOST_TEST(same_bits(embed_all(*prefixed, {"a b"}, Role::query).row(0), embed_all(*plain, {"red a b"}).row(0)));
-  BOOST_TEST(same_bits(embed_all(*prefixed, {"a b"}, Role::passage).row(0), embed_all(*plain, {"a b"}).row(0)));
+  BOOST_TEST(
+      same_bits(embed_all(*prefixed, {"a b"}, Role::query).row(0), embed_all(*plain, {"red a b"}).row(0)));
+  BOOST_TEST(
+      same_bits(embed_all(*prefixed, {"a b"}, Role::passage).row(0), embed_all(*plain, {"a b"}).row(0)));
   BOOST_TEST(!same_bits(embed_all(*plain, {"a b"}).row(0), embed_all(*plain, {"red a b"}).row(0)));
 }
 
@@ -135,11 +145,13 @@ BOOST_AUTO_TEST_CASE(texts_are_cut_at_the_window) {
   const auto folder = test::TinyBert().write(fresh());
   const auto model = make(folder);  // 16 tokens with [CLS] and [SEP]
   const std::string fourteen = "a b c a b c a b c a b c a b";
-  BOOST_TEST(same_bits(embed_all(*model, {fourteen + " c red"}).row(0), embed_all(*model, {fourteen}).row(0)));
+  BOOST_TEST(
+      same_bits(embed_all(*model, {fourteen + " c red"}).row(0), embed_all(*model, {fourteen}).row(0)));
   BOOST_TEST(!same_bits(embed_all(*model, {"a " + fourteen}).row(0), embed_all(*model, {fourteen}).row(0)));
   const auto wider = make(folder, "max_tokens", std::int64_t{20});
   BOOST_TEST(wider->window_tokens() == 20);
-  BOOST_TEST(!same_bits(embed_all(*wider, {fourteen + " c red"}).row(0), embed_all(*wider, {fourteen}).row(0)));
+  BOOST_TEST(
+      !same_bits(embed_all(*wider, {fourteen + " c red"}).row(0), embed_all(*wider, {fourteen}).row(0)));
   BOOST_CHECK_THROW(make(folder, "max_tokens", std::int64_t{25}), ModelError);
   BOOST_CHECK_THROW(make(folder, "max_tokens", std::int64_t{2}), ConfigError);
 }
