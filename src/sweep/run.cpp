@@ -16,6 +16,7 @@
 #include "sweep/inputs.hpp"
 #include "sweep/language_models.hpp"
 #include "sweep/models.hpp"
+#include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/threads.hpp"
 
@@ -82,8 +83,7 @@ std::vector<Digest> broadcast_sealed(comm::Communicator& comm, const state::Part
   return keys;
 }
 
-/// Models differ in bits between processors of different families; then a sweep's bytes would depend on which rank
-/// embedded what.
+/// Were the models of two ranks different, a sweep's bytes would depend on which rank embedded what.
 void check_same_models(comm::Communicator& comm, const Models& models) {
   Hasher hasher("models");
   for (const auto& [name, identity] : models.identities.embedders) hasher.add(name).add(identity);
@@ -91,8 +91,8 @@ void check_same_models(comm::Communicator& comm, const Models& models) {
   comm::agree(comm, [&] {
     if (std::ranges::adjacent_find(all, std::not_equal_to<>()) == all.end()) return;
     throw ConfigError(
-        "the ranks do not agree on the models: their files or their processors' instruction sets differ; use one kind of "
-        "node and one model folder, or set DNNL_MAX_CPU_ISA to what all of them have");
+        "the ranks do not agree on the models: the files of a model differ between hosts; use one model folder that all "
+        "of them see");
   });
 }
 
@@ -168,6 +168,7 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   ready.inputs = list_inputs(comm, config, pulse);
   check_corpus(comm, config, ready.inputs);
   check_sources(comm, config.golden, ready.questions, ready.inputs);
+  agree_on_numeric_class(comm);
   comm::agree(comm, [&] {
     ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
   });
