@@ -15,7 +15,7 @@ std::function<Field(Config&)> at(Section Config::*section, T Section::*member) {
 std::vector<Key> table() {
   return {
       // sweep
-      {"sweep.name", at(&Config::sweep, &Sweep::name), "name of the sweep; MLflow's experiment",
+      {"sweep.name", at(&Config::sweep, &Sweep::name), "name of the sweep",
        "\"handbook\""},
       {"sweep.seed",
        at(&Config::sweep, &Sweep::seed),
@@ -41,7 +41,7 @@ std::vector<Key> table() {
       // corpus
       {"corpus.sources",
        at(&Config::corpus, &Corpus::sources),
-       "files, folders or URLs of documents, one or a list",
+       "files or folders of documents, one or a list",
        "[\"inputs/handbook\"]",
        {.required = true}},
       {"corpus.buckets",
