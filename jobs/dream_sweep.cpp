@@ -99,6 +99,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line) {
   const auto config = load_config(comm, line);
   sweep::RunOptions options;
   options.plan_only = line.plan || line.check;
+  options.check_endpoints = line.check;
   options.until = line.until;
   options.fault = parse_fault(line.fault, comm.rank());
   options.stop = [] {

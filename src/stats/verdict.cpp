@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <limits>
 
 #include "base/errors.hpp"
@@ -118,6 +119,18 @@ std::string listed(const std::vector<int>& trials, std::span<const std::string> 
   return text;
 }
 
+/// What few clusters mean for the reader. Below 40 the intervals cover less than they say (docs/metrics.md); and n
+/// clusters have 2^n sign patterns, so that p cannot fall below 2^(1-n) however large a difference is.
+std::string caution(std::int64_t clusters, const Options& options) {
+  constexpr std::int64_t enough = 40;
+  if (clusters >= enough) return "";
+  auto text = fmt::format(" The questions are about {} documents only, which makes the intervals too narrow to lean on", clusters);
+  if (std::ldexp(1.0, static_cast<int>(1 - clusters)) > 1 - options.confidence) {
+    text += ", and no difference could pass the test: ask about more documents";
+  }
+  return text + ".";
+}
+
 std::string sentence_of(const Verdict& v, const VerdictInput& input, const Options& options) {
   const auto name = [&](int t) { return "\"" + input.names[static_cast<std::size_t>(t)] + "\""; };
   std::string text;
@@ -145,6 +158,7 @@ std::string sentence_of(const Verdict& v, const VerdictInput& input, const Optio
                   : fmt::format("about {} more questions would separate these two.", v.more_questions);
     }
   }
+  if (v.second >= 0 && !input.cluster.empty()) text += caution(v.clusters, options);
   if (v.filled > 0) {
     text +=
         fmt::format(" {:.1f} % of the values were missing and are estimates from their question and trial.",
@@ -200,6 +214,9 @@ Verdict judge_trials(const VerdictInput& input, const Options& options, const Pu
   v.p.assign(input.names.size(), nothing);
   if (!part.trials.empty() && !part.questions.empty()) {
     v.questions = static_cast<std::int64_t>(part.questions.size());
+    v.clusters = part.cluster.empty()
+                     ? v.questions
+                     : std::ssize(std::set<std::int32_t>(part.cluster.begin(), part.cluster.end()));
     v.filled = part.filled;
     for (std::size_t t = 0; t < part.trials.size(); ++t) {
       v.means[static_cast<std::size_t>(part.trials[t])] = mean_of(part.scores.row(static_cast<int>(t)));

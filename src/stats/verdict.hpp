@@ -15,6 +15,7 @@ struct Verdict {
       ties;  ///< trials that cannot be told from the winner, by falling mean; empty: a clear winner
   std::vector<int> set_aside;  ///< trials with too few values to be compared
   std::int64_t questions = 0;  ///< questions used
+  std::int64_t clusters = 0;   ///< clusters that these are in; = questions without clusters
   double filled = 0;           ///< share of the values compared that were missing and had to be estimated
   std::vector<double> means;   ///< by trial, over the questions used; NaN for those set aside
   std::vector<double> p;  ///< by trial, adjusted (step_down.hpp); 1 for the winner, NaN for those set aside

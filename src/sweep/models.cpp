@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/errors.hpp"
+#include "calls/prompt.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/generate/extractive.hpp"
 #include "stages/score/judge.hpp"
@@ -48,7 +49,7 @@ Digest identify_llm(const config::Model& model) {
   static const std::set<std::string> no_matter = {"base_url",     "attempts",    "timeout_s", "limits.in_flight",
                                                   "price.input", "price.output", "ca_file"};
   Hasher hasher("llm");
-  hasher.add(model.kind).add(std::int64_t{generate::extractive_version});
+  hasher.add(model.kind).add(std::int64_t{generate::extractive_version}).add(std::int64_t{calls::answer_prompt_version});
   for (const auto& [name, value] : model.params.all()) {
     if (!no_matter.contains(name)) hasher.add(name).add(to_text(value));
   }

@@ -240,6 +240,35 @@ Plan make_plan(const config::Config& config, const Identities& identities, std::
   return plan;
 }
 
+namespace {
+
+/// Invariant: memory per rank = constants + the largest bucket and shard + a number of bytes per document and chunk.
+std::string describe_memory(const Plan& plan, const config::Config& config) {
+  constexpr std::int64_t bytes_per_document = 320;  // rank 0: digest, path, format, names
+  constexpr std::int64_t bytes_per_hit = 32;        // digest, ordinal, score, origin, offsets
+  std::int64_t bucket = 0;
+  std::int64_t shard = 0;
+  for (const auto& b : plan.buckets) bucket = std::max(bucket, b.bytes);
+  for (const auto& members : plan.shards) {
+    std::int64_t bytes = 0;
+    for (int b : members) bytes += plan.buckets[static_cast<std::size_t>(b)].bytes;
+    shard = std::max(shard, bytes);
+  }
+  const auto k = *std::max_element(config.space.top_k.begin(), config.space.top_k.end());
+  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+  return fmt::format(
+      "memory of a rank, beside the program and the models' weights:\n"
+      "  largest bucket    {:>14} bytes of files, a few times over while it is read and cut\n"
+      "  largest shard     {:>14} bytes of files; 8 x dimension bytes for each of its chunks while it is searched\n"
+      "  embedded texts     4 x dimension bytes for each distinct text, spread over the workers\n"
+      "  hits              {:>14} bytes ({} questions x {} x {})\n"
+      "  rank 0 only       {:>14} bytes ({} documents x {})\n",
+      bucket, shard, questions * k * bytes_per_hit, questions, k, bytes_per_hit, plan.documents() * bytes_per_document,
+      plan.documents(), bytes_per_document);
+}
+
+}  // namespace
+
 std::string describe(const Plan& plan, const config::Config& config) {
   std::string text = fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",
                                  plan.trials.size(), plan.documents(), plan.bytes(), plan.buckets.size(),
@@ -258,7 +287,7 @@ std::string describe(const Plan& plan, const config::Config& config) {
     if (config.model(llm).kind == "openai" && !plan.slices.empty()) asked += plan.slices.back().end;
   }
   text += fmt::format("model calls: at most {} (fewer when replies are in the state folder or requests are equal)\n", asked);
-  return text;
+  return text + describe_memory(plan, config);
 }
 
 }  // namespace dream::sweep

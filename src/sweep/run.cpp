@@ -14,6 +14,7 @@
 #include "state/claim.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/inputs.hpp"
+#include "sweep/language_models.hpp"
 #include "sweep/models.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/threads.hpp"
@@ -168,6 +169,11 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   Models models;
   comm::agree(comm, [&] { models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device)); });
   check_same_models(comm, models);
+  if (!options.plan_only || options.check_endpoints) {
+    comm::agree(comm, [&] {
+      if (comm.rank() == 0) check_endpoints(config, pulse);
+    });
+  }
   if (options.plan_only) {
     finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
                               digests_of(finished.questions));
@@ -210,7 +216,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   if (wanted(Stage::select)) select_contexts(context);
   finished.complete = wanted(Stage::score);
   if (finished.complete) {
-    outcome.transient_rows += answer_and_score(context, gold);
+    outcome.transient_rows += answer_and_score(context, gold, finished.incarnation);
     for (const auto& row : score::metrics()) outcome.metrics.push_back(row.name);
     outcome.trials = aggregate(context, outcome.metrics);
   }

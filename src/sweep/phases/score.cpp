@@ -7,6 +7,7 @@
 #include "stages/generate/extractive.hpp"
 #include "stages/score/metrics.hpp"
 #include "stages/score/retrieval.hpp"
+#include "sweep/language_models.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/rounds.hpp"
 #include "sweep/text_vectors.hpp"
@@ -23,6 +24,7 @@ struct Row {
   std::vector<std::string> contexts;
   std::vector<score::ContextPlace> places;
   Answer answer;
+  bool final = true;  ///< false: the answer failed for a reason that may pass
 
   [[nodiscard]] score::JudgeInput input() const {
     return {question->question, answer.text, contexts, question->reference};
@@ -32,6 +34,8 @@ struct Row {
 struct Work {
   Item item;
   std::vector<Row> rows;
+
+  [[nodiscard]] std::int64_t passing() const { return std::ranges::count(rows, false, &Row::final); }
 };
 
 Work load(const Run& run, const golden::Gold& gold, const Item& item) {
@@ -57,6 +61,25 @@ void answer_locally(const Run& run, Work& work) {
   for (auto& row : work.rows) {
     run.pulse();
     row.answer = reader.answer(row.question->question, row.contexts);
+  }
+}
+
+/// Answers of models behind endpoints, for the rows of all ranks together. Collective.
+void answer_remotely(const Run& run, LanguageModels& models, std::vector<Work>& round) {
+  std::vector<Row*> rows;
+  std::vector<Question> questions;
+  for (auto& work : round) {
+    const auto& llm = run.node(work.item.node).llm;
+    if (!is_remote(run.config.model(llm))) continue;
+    for (auto& row : work.rows) {
+      rows.push_back(&row);
+      questions.push_back({llm, row.question->question, row.contexts});
+    }
+  }
+  auto answers = models.ask(questions);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    rows[i]->answer = std::move(answers[i].answer);
+    rows[i]->final = answers[i].final;
   }
 }
 
@@ -112,39 +135,58 @@ parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosin
   return slice;
 }
 
-void score_round(Run& run, const golden::Gold& gold, TextVectors& vectors, std::span<const Item> items,
-                 StageScope& scope) {
+/// What a phase needs beside the run.
+struct Judging {
+  const golden::Gold& gold;
+  TextVectors& vectors;
+  LanguageModels& models;
+  StageScope& scope;
+};
+
+/// Scores some parts of this rank; a part with rows that may turn out otherwise is written, but not sealed. Returns the
+/// number of such rows. Collective.
+std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item> items) {
   std::vector<Work> round;
-  std::vector<std::string> texts;
   comm::agree(run.comm, [&] {
     run.fault(Stage::score);
     for (const auto& item : items) {
-      round.push_back(load(run, gold, item));
+      round.push_back(load(run, judging.gold, item));
       answer_locally(run, round.back());
     }
-    texts = compared_texts(run, round);
   });
-  const Cosines cosines(vectors, texts);
+  answer_remotely(run, judging.models, round);
+  const auto texts = compared_texts(run, round);
+  const Cosines cosines(judging.vectors, texts);
+  std::int64_t passing = 0;
   comm::agree(run.comm, [&] {
     for (const auto& work : round) {
       const auto slice = judge(run, work, cosines);
-      run.parts.write(work.item.key, [&](state::H5Writer& file) { parts::save(file, slice); });
-      scope.advance();
+      const auto fill = [&](state::H5Writer& file) { parts::save(file, slice); };
+      if (work.passing() == 0) run.parts.write(work.item.key, fill);
+      else run.parts.write_provisional(work.item.key, fill);
+      passing += work.passing();
+      judging.scope.advance();
     }
   });
+  return passing;
 }
 
 }  // namespace
 
-std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
+std::int64_t answer_and_score(Run& run, const golden::Gold& gold, const std::string& incarnation) {
   const auto items = pending(run, Stage::score);
   std::int64_t all = 0;
   for (int number : run.plan.nodes_of(Stage::score)) all += run.plan.parts_of(run.node(number));
   StageScope scope(run, Stage::score, all, all - std::ssize(items));
+  if (items.empty()) return 0;
   TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
-  in_rounds(run.comm, mine(run, items), round_questions,
-            [&](std::span<const Item> round) { score_round(run, gold, vectors, round, scope); });
-  return 0;
+  LanguageModels models(run, incarnation);
+  std::int64_t passing = 0;
+  in_rounds(run.comm, mine(run, items), round_questions, [&](std::span<const Item> round) {
+    passing += score_round(run, {gold, vectors, models, scope}, round);
+  });
+  models.finish();
+  return run.comm.all_reduce(passing, comm::Reduce::sum);
 }
 
 }  // namespace dream::sweep

@@ -27,7 +27,11 @@ Matrix load_questions(const Run& run, int query_node) {
 
 /// A shard is loaded, searched with all questions, and released: memory is bounded by the largest one.
 Retrieved search_shard(Run& run, int index_node, int shard, const Matrix& questions, std::int64_t k) {
-  auto rows = load_rows(run, index_node, shard);
+  const auto part = run.parts.open(run.key(index_node, shard));
+  index::ShardRows rows;
+  // A Flat index holds the vectors itself; any other only codes of them.
+  if (part.text_attribute("factory") == index::flat) rows.ids = parts::load_shard(part).ids;
+  else rows = load_rows(run, index_node, shard);
   if (rows.ids.empty()) return retrieve::no_hits(questions.rows);
   const auto path = run.parts.path(run.key(index_node, shard), "faiss");
   const auto file = read_file(path);

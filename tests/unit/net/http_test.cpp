@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_request_arrives_and_its_reply_comes_back) {
   BOOST_TEST(result.content_type == "text/plain");
   BOOST_TEST(result.retry_after.value().count() == 1500);
   BOOST_TEST(result.elapsed.count() > 0);
-  const auto& headers = server.log().at(0).headers;
+  const auto headers = server.log().at(0).headers;
   BOOST_TEST((std::find(headers.begin(), headers.end(), "X-Mine: 1") != headers.end()));
 }
 
