@@ -40,7 +40,7 @@ class Teller final : public sweep::Progress {
 
 class Board final : public sweep::Progress {
  public:
-  explicit Board(comm::Communicator& comm) : comm_(comm), terminal_(::isatty(STDERR_FILENO) != 0) {
+  Board(comm::Communicator& comm, Log log) : comm_(comm), log_(std::move(log)), terminal_(::isatty(STDERR_FILENO) != 0) {
     comm_.set_idle([this] { look(); });
   }
   ~Board() override { comm_.set_idle(nullptr); }
@@ -67,6 +67,7 @@ class Board final : public sweep::Progress {
     if (reused_ > 0) line += fmt::format(", {} of them were in the state folder", reused_);
     fmt::print(stderr, "{}{}{}\n", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "");
     std::fflush(stderr);
+    log_(Level::info, line);
   }
 
  private:
@@ -89,6 +90,7 @@ class Board final : public sweep::Progress {
   }
 
   comm::Communicator& comm_;
+  Log log_;
   bool terminal_;
   bool running_ = false;
   sweep::Stage stage_ = sweep::Stage::read;
@@ -101,8 +103,8 @@ class Board final : public sweep::Progress {
 
 }  // namespace
 
-std::unique_ptr<sweep::Progress> make_board(comm::Communicator& comm) {
-  if (comm.rank() == 0) return std::make_unique<Board>(comm);
+std::unique_ptr<sweep::Progress> make_board(comm::Communicator& comm, Log log) {
+  if (comm.rank() == 0) return std::make_unique<Board>(comm, std::move(log));
   return std::make_unique<Teller>(comm);
 }
 

@@ -27,7 +27,7 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_flag("--plan", line.plan, "Print what would run; start nothing");
   app.add_flag("--check", line.check, "Check config, inputs and endpoints; report all problems");
   app.add_option("--until", until, "Stop after this stage: read, gold, chunk, embed, query, index, search, select")->type_name("STAGE");
-  app.add_option("--list", line.list, "The names a config may use: methods, models, metrics, searches")->type_name("TABLE");
+  app.add_option("--list", line.list, "The names a config may use: chunkers, embedders, llms, models, searches, metrics, keys")->type_name("TABLE");
   app.add_flag("--version", line.version, "Versions of this program and its libraries");
   app.add_option("--test-fault", line.fault)->group("");
   try {

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 #include "base/file.hpp"
 #include "comm/agree.hpp"
@@ -15,6 +16,8 @@
 #include "jobs/board.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/environment.hpp"
+#include "jobs/log.hpp"
+#include "net/redact.hpp"
 #include "report/outputs.hpp"
 #include "sweep/catalog.hpp"
 #include "sweep/run.hpp"
@@ -88,11 +91,12 @@ std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank)
   };
 }
 
-void finish(const config::Config& config, const sweep::Finished& finished) {
+void finish(const config::Config& config, const sweep::Finished& finished, const Log& log) {
   const auto parts = sweep::open_parts(config, finished);
   const report::Material material{config, finished, parts};
   const auto verdict = report::judge_trials(material);
   report::write_all(material, verdict);
+  log(Level::info, verdict.sentence);
   std::cout << "\n" << report::terminal_table(material) << "\n" << verdict.sentence << "\n";
   const auto& outcome = finished.outcome;
   if (!outcome.failed_documents.empty()) {
@@ -102,11 +106,28 @@ void finish(const config::Config& config, const sweep::Finished& finished) {
   if (outcome.transient_rows > 0) {
     std::cout << outcome.transient_rows << " rows failed for reasons that may pass; the same command tries them again\n";
   }
-  std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, best.toml\n";
+  std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, best.toml, manifest.json\n";
 }
 
-int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line) {
+net::Redactor secrets_of(const config::Config& config) {
+  net::Redactor redact;
+  for (const auto& [name, model] : config.models) redact.add(model.api_key.value);
+  return redact;
+}
+
+/// The log of a run that does something; rank 0 alone has one. Collective.
+Log start_log(comm::Communicator& comm, const config::Config& config, const net::Redactor& redact) {
+  Log log = no_log();
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0) log = jobs::open_log(config.sweep.output + "/sweep.log", redact);
+  });
+  return log;
+}
+
+/// `redact` learns the config's secrets as soon as they are known, for the messages of main().
+int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Redactor& redact) {
   const auto config = load_config(comm, line);
+  redact = secrets_of(config);
   sweep::RunOptions options;
   options.plan_only = line.plan || line.check;
   options.check_endpoints = line.check;
@@ -115,9 +136,12 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line) {
   options.stop = [] {
     if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
   };
-  const auto board = jobs::make_board(comm);
+  if (!options.plan_only) options.log = start_log(comm, config, redact);
+  const auto board = jobs::make_board(comm, options.log);
   if (comm.rank() == 0 && !options.plan_only) {
-    fmt::print(stderr, "{}: {} rank{}\n", config.sweep.name, comm.size(), comm.size() == 1 ? "" : "s");
+    const auto start = fmt::format("{}: {} rank{}", config.sweep.name, comm.size(), comm.size() == 1 ? "" : "s");
+    fmt::print(stderr, "{}\n", start);
+    options.log(Level::info, start);
   }
   // A folder that takes no results is told before the work, not after it.
   comm::agree(comm, [&] {
@@ -128,7 +152,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line) {
     if (comm.rank() != 0) return;
     if (line.check) std::cout << line.config << ": no problems found\n";
     if (options.plan_only) std::cout << sweep::describe(finished.plan, config);
-    else if (finished.complete) finish(config, finished);
+    else if (finished.complete) finish(config, finished, options.log);
   });
   return static_cast<int>(ExitCode::ok);
 }
@@ -142,17 +166,18 @@ std::string where(const comm::Communicator& comm) {
 /// The only catch: an error that all ranks share is printed once and leaves in good order; an error of one rank alone
 /// ends the job, because nobody can be asked to agree on it any more.
 int guarded(comm::Communicator& comm, const jobs::CommandLine& line) {
+  net::Redactor redact;
   try {
-    return run_sweep(comm, line);
+    return run_sweep(comm, line, redact);
   } catch (const Error& e) {
     if (e.on_all_ranks || comm.size() == 1) {
-      if (comm.rank() == 0) std::cerr << "\ndream_sweep: " << e.what() << std::endl;
+      if (comm.rank() == 0) std::cerr << "\ndream_sweep: " << redact(e.what()) << std::endl;
       return static_cast<int>(e.code);
     }
-    std::cerr << "\n" << where(comm) << ": " << e.what() << std::endl;
+    std::cerr << "\n" << where(comm) << ": " << redact(e.what()) << std::endl;
     comm.abort(static_cast<int>(e.code));
   } catch (const std::exception& e) {
-    std::cerr << "\n" << where(comm) << ": " << e.what() << std::endl;
+    std::cerr << "\n" << where(comm) << ": " << redact(e.what()) << std::endl;
     comm.abort(static_cast<int>(ExitCode::bug));
   }
 }

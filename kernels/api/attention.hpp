@@ -5,11 +5,12 @@
 #include "base/matrix.hpp"
 
 /// Attention of every token to all tokens of its own sequence. Sequences are concatenated without padding.
-/// qkv: (rows, 3 C) row-major, a row is query | key | value; out: (rows, C); C = heads * head size, and the head size
-/// is a multiple of 16. Sequence s is rows [offsets[s], offsets[s + 1]); empty sequences are allowed, rows after the
-/// last sequence are neither read nor written.
+/// qkv: (rows, 3 C) row-major, a row is query | key | value; out: (rows, C); C = heads * head size, and the
+/// head size is a multiple of 16. Sequence s is rows [offsets[s], offsets[s + 1]); empty sequences are
+/// allowed, rows after the last sequence are neither read nor written.
 ///   out = softmax(Q K^T / sqrt(head size)) V, head by head
-/// A sequence's result does not depend on where it stands. Tolerance against the reference: 1e-5 * max |value|.
+/// A sequence's result does not depend on where it stands. Tolerance against the reference: 1e-5 * max
+/// |value|.
 namespace dream::kernels {
 
 struct Attention {

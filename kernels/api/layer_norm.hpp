@@ -3,9 +3,10 @@
 
 #include "base/matrix.hpp"
 
-/// x[r] = (s - mean(s)) / sqrt(var(s) + epsilon) * scale + shift, where s = x[r] + added[r] and the variance is the
-/// biased one. x: (rows, C) in place; added: (rows, C), or no data: nothing is added. C is a multiple of 16.
-/// A row's result depends on that row only. Tolerance against the reference: 1e-5 absolute for |scale| <= 1.
+/// x[r] = (s - mean(s)) / sqrt(var(s) + epsilon) * scale + shift, where s = x[r] + added[r] and the variance
+/// is the biased one. x: (rows, C) in place; added: (rows, C), or no data: nothing is added. C is a multiple
+/// of 16. A row's result depends on that row only. Tolerance against the reference: 1e-5 absolute for |scale|
+/// <= 1.
 namespace dream::kernels {
 
 struct LayerNorm {

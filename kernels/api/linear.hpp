@@ -20,7 +20,8 @@ void linear(const LinearWeights& weights, MatrixView<const float> x, MatrixView<
 
 namespace cpu {
 
-/// What one thread needs to run linear layers: memory that lives from call to call. Not for two threads at once.
+/// What one thread needs to run linear layers: memory that lives from call to call. Not for two threads at
+/// once.
 class LinearContext {
  public:
   LinearContext();
@@ -34,13 +35,13 @@ class LinearContext {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The rows per call that suit this machine: few, since the last call of a tile is filled up, and such that a row of y
-/// depends on its row of x only, bit for bit, wherever it stands in the call.
+/// The rows per call that suit this machine: few, since the last call of a tile is filled up, and such that a
+/// row of y depends on its row of x only, bit for bit, wherever it stands in the call.
 [[nodiscard]] int linear_rows();
 
-/// A linear layer whose weights are packed once for a fixed number of rows per call: every call runs the same code on the
-/// same shape, on one thread.
-/// Immutable; several threads may apply it, each with a context of its own.
+/// A linear layer whose weights are packed once for a fixed number of rows per call: every call runs the same
+/// code on the same shape, on one thread. Immutable; several threads may apply it, each with a context of its
+/// own.
 class PackedLinear {
  public:
   /// Copies the weights. rows >= 1.

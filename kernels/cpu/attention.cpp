@@ -1,6 +1,6 @@
-// One head of one sequence at a time: its keys, transposed, and a block of score rows stay in L1 and L2, and no matrix of
-// all scores is ever written to memory. Both products run with a block of queries in registers, so that each load of a
-// key or value serves all of them.
+// One head of one sequence at a time: its keys, transposed, and a block of score rows stay in L1 and L2, and
+// no matrix of all scores is ever written to memory. Both products run with a block of queries in registers,
+// so that each load of a key or value serves all of them.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/attention.cpp"
 #include <hwy/foreach_target.h>
@@ -39,7 +39,8 @@ struct Head {
 
 /// keys: (size, padded), scaled; the columns past the last token are 0.
 void transpose_keys(const Head& head, float scale, float* keys) {
-  for (Index c = 0; c < head.size; ++c) std::fill(keys + c * head.padded + head.length, keys + (c + 1) * head.padded, 0.0F);
+  for (Index c = 0; c < head.size; ++c)
+    std::fill(keys + c * head.padded + head.length, keys + (c + 1) * head.padded, 0.0F);
   constexpr Index tile = 16;
   for (Index j = 0; j < head.length; j += tile) {
     const auto end = std::min(j + tile, head.length);
@@ -92,9 +93,11 @@ float soften(const Head& head, float* row) {
   return 1.0F / hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-/// out (rows, Vectors vectors wide, `out_stride` apart) = weights (block, padded) * v, each row times its factor.
+/// out (rows, Vectors vectors wide, `out_stride` apart) = weights (block, padded) * v, each row times its
+/// factor.
 template <int Vectors>
-void mix(const float* weights, const float* factors, const Head& head, const float* v, Index rows, float* out, Index out_stride) {
+void mix(const float* weights, const float* factors, const Head& head, const float* v, Index rows, float* out,
+         Index out_stride) {
   const hn::CappedTag<float, 16> d;
   const auto lanes = static_cast<Index>(hn::Lanes(d));
   hn::Vec<decltype(d)> sum[block][Vectors];
@@ -119,7 +122,8 @@ void mix(const float* weights, const float* factors, const Head& head, const flo
     if (i >= rows) break;
     const auto factor = hn::Set(d, factors[i]);
 #pragma GCC unroll 2
-    for (int n = 0; n < Vectors; ++n) hn::StoreU(hn::Mul(sum[i][n], factor), d, out + i * out_stride + n * lanes);
+    for (int n = 0; n < Vectors; ++n)
+      hn::StoreU(hn::Mul(sum[i][n], factor), d, out + i * out_stride + n * lanes);
   }
 }
 
@@ -135,15 +139,19 @@ void attend(const Head& head, float* out, Index out_stride, float* scratch) {
     // A last block is filled up with queries of 0, whose results nobody stores.
     for (Index i = 0; i < block; ++i) {
       const float* from = head.q + (first + i) * head.stride;
-      if (i < rows) std::copy(from, from + head.size, queries + i * head.size);
-      else std::fill(queries + i * head.size, queries + (i + 1) * head.size, 0.0F);
+      if (i < rows)
+        std::copy(from, from + head.size, queries + i * head.size);
+      else
+        std::fill(queries + i * head.size, queries + (i + 1) * head.size, 0.0F);
     }
     score(queries, keys, head, scores);
     float factors[block];
     for (Index i = 0; i < block; ++i) factors[i] = soften(head, scores + i * head.padded);
     Index c = 0;
-    for (; c + 2 * lanes <= head.size; c += 2 * lanes) mix<2>(scores, factors, head, head.v + c, rows, out + first * out_stride + c, out_stride);
-    for (; c < head.size; c += lanes) mix<1>(scores, factors, head, head.v + c, rows, out + first * out_stride + c, out_stride);
+    for (; c + 2 * lanes <= head.size; c += 2 * lanes)
+      mix<2>(scores, factors, head, head.v + c, rows, out + first * out_stride + c, out_stride);
+    for (; c < head.size; c += lanes)
+      mix<1>(scores, factors, head, head.v + c, rows, out + first * out_stride + c, out_stride);
   }
 }
 
@@ -154,7 +162,8 @@ void attend_all(const Attention& args, MatrixView<float> out, std::span<float> s
     const auto length = args.offsets[s + 1] - begin;
     for (Index h = 0; h < args.heads; ++h) {
       const float* q = args.qkv.data + begin * args.qkv.cols + h * size;
-      const Head head{q, q + out.cols, q + 2 * out.cols, args.qkv.cols, length, attention_layout::padded(length), size};
+      const Head head{
+          q, q + out.cols, q + 2 * out.cols, args.qkv.cols, length, attention_layout::padded(length), size};
       attend(head, out.data + begin * out.cols + h * size, out.cols, scratch.data());
     }
   }
@@ -177,8 +186,10 @@ std::int64_t attention_scratch(std::int64_t longest, std::int64_t head_size) {
 void attention(const Attention& args, MatrixView<float> out, std::span<float> scratch) {
   settle_targets();
   std::int64_t longest = 0;
-  for (std::size_t s = 0; s + 1 < args.offsets.size(); ++s) longest = std::max(longest, args.offsets[s + 1] - args.offsets[s]);
-  DREAM_CHECK(static_cast<std::int64_t>(scratch.size()) >= attention_scratch(longest, out.cols / args.heads), "too little scratch");
+  for (std::size_t s = 0; s + 1 < args.offsets.size(); ++s)
+    longest = std::max(longest, args.offsets[s + 1] - args.offsets[s]);
+  DREAM_CHECK(static_cast<std::int64_t>(scratch.size()) >= attention_scratch(longest, out.cols / args.heads),
+              "too little scratch");
   HWY_DYNAMIC_DISPATCH(attend_all)(args, out, scratch);
 }
 

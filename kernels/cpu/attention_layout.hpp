@@ -7,6 +7,8 @@ namespace dream::kernels::cpu::attention_layout {
 inline constexpr std::int64_t columns = 32;  ///< two of the widest vectors
 inline constexpr std::int64_t block = 8;     ///< most queries at a time
 
-[[nodiscard]] constexpr std::int64_t padded(std::int64_t length) { return (length + columns - 1) / columns * columns; }
+[[nodiscard]] constexpr std::int64_t padded(std::int64_t length) {
+  return (length + columns - 1) / columns * columns;
+}
 
 }  // namespace dream::kernels::cpu::attention_layout

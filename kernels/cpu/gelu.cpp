@@ -1,5 +1,6 @@
-// erf(t) = t P(t^2) / Q(t^2) for |t| <= 3.92, where it is 1 to the last bit of a float beyond. The coefficients are our
-// own minimax fit (relative error 2e-8), so no table and no exponential is needed: 12 multiply-adds and a division.
+// erf(t) = t P(t^2) / Q(t^2) for |t| <= 3.92, where it is 1 to the last bit of a float beyond. The
+// coefficients are our own minimax fit (relative error 2e-8), so no table and no exponential is needed: 12
+// multiply-adds and a division.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/gelu.cpp"
 #include <hwy/foreach_target.h>
@@ -12,8 +13,10 @@ HWY_BEFORE_NAMESPACE();
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr float numerator[] = {1.12837915F, 0.190407605F, 0.0527488757F, 0.00376566509F, 0.000284883674F, 2.05007748e-06F};
-constexpr float denominator[] = {1.0F, 0.502077087F, 0.114109584F, 0.0149693148F, 0.00116254684F, 3.80916616e-05F};
+constexpr float numerator[] = {1.12837915F,    0.190407605F,    0.0527488757F,
+                               0.00376566509F, 0.000284883674F, 2.05007748e-06F};
+constexpr float denominator[] = {1.0F,          0.502077087F,   0.114109584F,
+                                 0.0149693148F, 0.00116254684F, 3.80916616e-05F};
 
 template <class D>
 hn::Vec<D> polynomial(D d, hn::Vec<D> t, const float* c) {
@@ -32,7 +35,8 @@ void gelu_all(std::span<float> x) {
     const auto v = hn::LoadU(d, x.data() + i);
     const auto t = hn::Max(hn::Neg(limit), hn::Min(limit, hn::Mul(v, hn::Set(d, 0.707106781F))));
     const auto square = hn::Mul(t, t);
-    const auto erf = hn::Div(hn::Mul(t, polynomial(d, square, numerator)), polynomial(d, square, denominator));
+    const auto erf =
+        hn::Div(hn::Mul(t, polynomial(d, square, numerator)), polynomial(d, square, denominator));
     const auto half = hn::Mul(v, hn::Set(d, 0.5F));
     hn::StoreU(hn::MulAdd(half, erf, half), d, x.data() + i);
   }

@@ -1,5 +1,5 @@
-// Three passes over a row that stays in L1: sum, squared deviations, result. The one-pass formula (mean of squares minus
-// square of the mean) loses digits when the mean is large, and saves nothing here.
+// Three passes over a row that stays in L1: sum, squared deviations, result. The one-pass formula (mean of
+// squares minus square of the mean) loses digits when the mean is large, and saves nothing here.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/layer_norm.cpp"
 #include <hwy/foreach_target.h>
@@ -36,7 +36,8 @@ void norm_row(const LayerNorm& norm, const float* added, float* x, std::size_t s
   const auto factor = hn::Set(d, 1.0F / std::sqrt(variance + norm.epsilon));
   for (std::size_t i = 0; i < size; i += step) {
     const auto off = hn::Mul(hn::Sub(hn::LoadU(d, x + i), mean), factor);
-    hn::StoreU(hn::MulAdd(off, hn::LoadU(d, norm.scale.data() + i), hn::LoadU(d, norm.shift.data() + i)), d, x + i);
+    hn::StoreU(hn::MulAdd(off, hn::LoadU(d, norm.scale.data() + i), hn::LoadU(d, norm.shift.data() + i)), d,
+               x + i);
   }
 }
 

@@ -17,8 +17,9 @@ namespace {
 using Desc = dnnl::memory::desc;
 using Tag = dnnl::memory::format_tag;
 
-/// oneDNN plans and runs with as many threads as OpenMP would give it. Tiles are what we run in parallel, so inside a
-/// tile it gets one: the result then has one order of summation, and no two pools fight for the cores.
+/// oneDNN plans and runs with as many threads as OpenMP would give it. Tiles are what we run in parallel, so
+/// inside a tile it gets one: the result then has one order of summation, and no two pools fight for the
+/// cores.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -74,8 +75,9 @@ struct LinearContext::Impl {
 };
 
 int linear_rows() {
-  // Without AVX-512, oneDNN's sgemm works on 6 rows at a time and sums those left over in another order, so the rows must
-  // be a multiple of 6. Its AVX-512 code has no such seam, and runs at full speed from 16 rows on.
+  // Without AVX-512, oneDNN's sgemm works on 6 rows at a time and sums those left over in another order, so
+  // the rows must be a multiple of 6. Its AVX-512 code has no such seam, and runs at full speed from 16 rows
+  // on.
   return numeric_class() == "avx512" ? 16 : 48;
 }
 
@@ -97,15 +99,18 @@ PackedLinear::PackedLinear(const LinearWeights& weights, int rows) {
   const auto n = weights.weight.rows;
   impl_ = checked("cannot pack a linear layer", [&] {
     dnnl::primitive_attr attributes;
-    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // the library's own would be tied to this thread
+    attributes.set_scratchpad_mode(
+        dnnl::scratchpad_mode::user);  // the library's own would be tied to this thread
     const Desc any({k, n}, dnnl::memory::data_type::f32, Tag::any);
-    const dnnl::matmul::primitive_desc plan({plain(rows, k), any, plain(1, n), plain(rows, n)}, attributes, engine());
+    const dnnl::matmul::primitive_desc plan({plain(rows, k), any, plain(1, n), plain(rows, n)}, attributes,
+                                            engine());
     auto impl = std::make_unique<Impl>(Impl{rows, k, n, dnnl::matmul(plan), {}, {}, plan.scratchpad_desc()});
     impl->weight = dnnl::memory(plan.weights_desc(), engine());
     impl->bias = dnnl::memory(plain(1, n), engine());
     dnnl::stream stream(engine());
     // oneDNN's (K, N) is the stored (N, K) read the other way: format ba.
-    dnnl::memory stored({{k, n}, dnnl::memory::data_type::f32, Tag::ba}, engine(), const_cast<float*>(weights.weight.data));
+    dnnl::memory stored({{k, n}, dnnl::memory::data_type::f32, Tag::ba}, engine(),
+                        const_cast<float*>(weights.weight.data));
     dnnl::memory stored_bias(plain(1, n), engine(), const_cast<float*>(weights.bias.data()));
     dnnl::reorder(stored, impl->weight).execute(stream, stored, impl->weight);
     dnnl::reorder(stored_bias, impl->bias).execute(stream, stored_bias, impl->bias);
@@ -132,8 +137,8 @@ void PackedLinear::apply(LinearContext& context, const float* x, float* y) const
                                     {DNNL_ARG_BIAS, impl_->bias.get()},
                                     {DNNL_ARG_DST, result.get()},
                                     {DNNL_ARG_SCRATCHPAD, scratch.get()}};
-    dnnl::error::wrap_c_api(dnnl_primitive_execute(impl_->primitive.get(), my.stream.get(), std::size(args), args),
-                            "matmul");
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(impl_->primitive.get(), my.stream.get(), std::size(args), args), "matmul");
   });
 }
 

@@ -30,7 +30,9 @@ constexpr std::int64_t avx512_targets = HWY_AVX3 | HWY_AVX3_DL;
 std::string best_of_onednn() {
   // The values are sets of features, each containing those below it.
   const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto has = [&](dnnl::cpu_isa wanted) { return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted); };
+  const auto has = [&](dnnl::cpu_isa wanted) {
+    return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
+  };
   return has(dnnl::cpu_isa::avx512_core) ? "avx512" : has(dnnl::cpu_isa::avx2) ? "avx2" : "sse4";
 }
 
@@ -39,7 +41,9 @@ std::string best_of_highway() {
   return (targets & avx512_targets) != 0 ? "avx512" : (targets & HWY_AVX2) != 0 ? "avx2" : "sse4";
 }
 
-int rank_of(std::string_view name) { return name == "avx512" ? 2 : name == "avx2" ? 1 : name == "sse4" ? 0 : -1; }
+int rank_of(std::string_view name) {
+  return name == "avx512" ? 2 : name == "avx2" ? 1 : name == "sse4" ? 0 : -1;
+}
 
 void settle_locked(Choice& the) {
   const auto onednn = best_of_onednn();
@@ -66,7 +70,8 @@ std::string numeric_class() {
 
 std::string gemm_library() {
   const auto* version = dnnl::version();
-  return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch);
+  return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
+         std::to_string(version->patch);
 }
 
 void limit_numeric_class(std::string_view name) {
@@ -74,11 +79,16 @@ void limit_numeric_class(std::string_view name) {
   auto& the = choice();
   const std::lock_guard lock(the.mutex);
   if (!the.settled) {
-    const auto isa = name == "avx512" ? dnnl::cpu_isa::avx512_core_amx : name == "avx2" ? dnnl::cpu_isa::avx2 : dnnl::cpu_isa::sse41;
-    if (name != "avx512") DREAM_CHECK(dnnl::set_max_cpu_isa(isa) == dnnl::status::success, "the instruction set is limited too late");
+    const auto isa = name == "avx512" ? dnnl::cpu_isa::avx512_core_amx
+                     : name == "avx2" ? dnnl::cpu_isa::avx2
+                                      : dnnl::cpu_isa::sse41;
+    if (name != "avx512")
+      DREAM_CHECK(dnnl::set_max_cpu_isa(isa) == dnnl::status::success,
+                  "the instruction set is limited too late");
     settle_locked(the);
   }
-  DREAM_CHECK(the.name == name, "the numeric class is " + the.name + " here and cannot become " + std::string(name));
+  DREAM_CHECK(the.name == name,
+              "the numeric class is " + the.name + " here and cannot become " + std::string(name));
 }
 
 }  // namespace dream::kernels::cpu

@@ -31,7 +31,8 @@ void pool_one(MatrixView<const float> x, std::int64_t begin, std::int64_t end, f
   }
 }
 
-void pool_all(Pooling pooling, MatrixView<const float> x, std::span<const std::int64_t> offsets, MatrixView<float> out) {
+void pool_all(Pooling pooling, MatrixView<const float> x, std::span<const std::int64_t> offsets,
+              MatrixView<float> out) {
   for (std::int64_t s = 0; s < out.rows; ++s) {
     const auto begin = offsets[static_cast<std::size_t>(s)];
     const auto end = pooling == Pooling::first ? begin + 1 : offsets[static_cast<std::size_t>(s) + 1];
@@ -45,7 +46,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dream::kernels::cpu {
 HWY_EXPORT(pool_all);
-void pool_normalise(Pooling pooling, MatrixView<const float> x, std::span<const std::int64_t> offsets, MatrixView<float> out) {
+void pool_normalise(Pooling pooling, MatrixView<const float> x, std::span<const std::int64_t> offsets,
+                    MatrixView<float> out) {
   settle_targets();
   HWY_DYNAMIC_DISPATCH(pool_all)(pooling, x, offsets, out);
 }

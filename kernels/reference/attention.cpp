@@ -9,7 +9,9 @@ namespace dream::kernels::reference {
 void attention(const Attention& args, MatrixView<float> out) {
   const auto channels = out.cols;
   const auto size = channels / args.heads;
-  const auto at = [&](std::int64_t row, std::int64_t column) -> double { return args.qkv.data[row * 3 * channels + column]; };
+  const auto at = [&](std::int64_t row, std::int64_t column) -> double {
+    return args.qkv.data[row * 3 * channels + column];
+  };
   for (std::size_t s = 0; s + 1 < args.offsets.size(); ++s) {
     const auto begin = args.offsets[s];
     const auto end = args.offsets[s + 1];
@@ -18,7 +20,8 @@ void attention(const Attention& args, MatrixView<float> out) {
         std::vector<double> weight;
         for (auto k = begin; k < end; ++k) {
           double dot = 0;
-          for (std::int64_t c = 0; c < size; ++c) dot += at(q, head * size + c) * at(k, channels + head * size + c);
+          for (std::int64_t c = 0; c < size; ++c)
+            dot += at(q, head * size + c) * at(k, channels + head * size + c);
           weight.push_back(dot / std::sqrt(static_cast<double>(size)));
         }
         const double most = *std::max_element(weight.begin(), weight.end());
@@ -26,7 +29,8 @@ void attention(const Attention& args, MatrixView<float> out) {
         for (auto& w : weight) sum += w = std::exp(w - most);
         for (std::int64_t c = 0; c < size; ++c) {
           double value = 0;
-          for (auto k = begin; k < end; ++k) value += weight[static_cast<std::size_t>(k - begin)] * at(k, 2 * channels + head * size + c);
+          for (auto k = begin; k < end; ++k)
+            value += weight[static_cast<std::size_t>(k - begin)] * at(k, 2 * channels + head * size + c);
           out.data[q * channels + head * size + c] = static_cast<float>(value / sum);
         }
       }

@@ -17,7 +17,8 @@ void layer_norm(const LayerNorm& norm, MatrixView<const float> added, MatrixView
     for (const float v : row) variance += (v - mean) * (v - mean);
     variance /= static_cast<double>(x.cols);
     for (std::size_t c = 0; c < row.size(); ++c) {
-      row[c] = static_cast<float>((row[c] - mean) / std::sqrt(variance + norm.epsilon) * norm.scale[c] + norm.shift[c]);
+      row[c] = static_cast<float>((row[c] - mean) / std::sqrt(variance + norm.epsilon) * norm.scale[c] +
+                                  norm.shift[c]);
     }
   }
 }

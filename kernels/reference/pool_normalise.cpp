@@ -5,7 +5,8 @@
 
 namespace dream::kernels::reference {
 
-void pool_normalise(Pooling pooling, MatrixView<const float> x, std::span<const std::int64_t> offsets, MatrixView<float> out) {
+void pool_normalise(Pooling pooling, MatrixView<const float> x, std::span<const std::int64_t> offsets,
+                    MatrixView<float> out) {
   for (std::int64_t s = 0; s < out.rows; ++s) {
     const auto begin = offsets[static_cast<std::size_t>(s)];
     const auto end = pooling == Pooling::first ? begin + 1 : offsets[static_cast<std::size_t>(s) + 1];

@@ -106,7 +106,8 @@ JournalContent read_journal(const std::filesystem::path& path) {
   try {
     bytes = read_file(path);
   } catch (const CorpusError& error) {
-    throw StateError(path.string(), "", error.what());
+    const auto place = path.string() + ": ";  // which StateError says again
+    throw StateError(path.string(), "", std::string_view(error.what()).substr(place.size()));
   }
   JournalContent content;
   std::string_view rest = bytes;

@@ -22,7 +22,8 @@ using kernels::LayerNorm;
 using kernels::cpu::LinearContext;
 using kernels::cpu::PackedLinear;
 
-/// Rows of a tile. Larger tiles waste fewer rows at their ends, smaller ones leave more of their rows in the caches.
+/// Rows of a tile. Larger tiles waste fewer rows at their ends, smaller ones leave more of their rows in the
+/// caches.
 constexpr std::int64_t tile_rows = 512;
 
 struct Norm {
@@ -40,15 +41,20 @@ struct Layer {
 class Reader {
  public:
   Reader(const SentenceModel& model, const SafeTensors& file, int rows)
-      : bert_(model.bert), file_(file), rows_(rows), prefix_(file.has("bert.embeddings.word_embeddings.weight") ? "bert." : "") {}
+      : bert_(model.bert),
+        file_(file),
+        rows_(rows),
+        prefix_(file.has("bert.embeddings.word_embeddings.weight") ? "bert." : "") {}
 
   [[nodiscard]] Floats tensor(const std::string& name, std::initializer_list<std::int64_t> shape) const {
     return file_.floats(prefix_ + name, shape);
   }
   [[nodiscard]] Norm norm(const std::string& name) const {
-    return {tensor(name + ".weight", {bert_.hidden}), tensor(name + ".bias", {bert_.hidden}), static_cast<float>(bert_.epsilon)};
+    return {tensor(name + ".weight", {bert_.hidden}), tensor(name + ".bias", {bert_.hidden}),
+            static_cast<float>(bert_.epsilon)};
   }
-  [[nodiscard]] PackedLinear linear(const std::string& name, std::int64_t outputs, std::int64_t inputs) const {
+  [[nodiscard]] PackedLinear linear(const std::string& name, std::int64_t outputs,
+                                    std::int64_t inputs) const {
     const auto weight = tensor(name + ".weight", {outputs, inputs});
     const auto bias = tensor(name + ".bias", {outputs});
     return {{weight.matrix(inputs), bias.values()}, rows_};
@@ -105,12 +111,14 @@ struct Plan {
 
 Plan plan_tiles(const Sequences& sequences, std::int64_t rows, int threads) {
   const auto length = [&](std::int64_t s) {
-    return sequences.offsets[static_cast<std::size_t>(s) + 1] - sequences.offsets[static_cast<std::size_t>(s)];
+    return sequences.offsets[static_cast<std::size_t>(s) + 1] -
+           sequences.offsets[static_cast<std::size_t>(s)];
   };
   Plan plan;
   plan.order.resize(static_cast<std::size_t>(sequences.size()));
   std::iota(plan.order.begin(), plan.order.end(), 0);
-  std::stable_sort(plan.order.begin(), plan.order.end(), [&](auto a, auto b) { return length(a) > length(b); });
+  std::stable_sort(plan.order.begin(), plan.order.end(),
+                   [&](auto a, auto b) { return length(a) > length(b); });
   // A small call is spread over all threads.
   const auto share = (static_cast<std::int64_t>(sequences.ids.size()) + threads - 1) / threads;
   const auto capacity = std::min(rows, share);
@@ -146,10 +154,12 @@ struct BertEncoder::Impl {
   void embed(const Sequences& sequences, std::span<const std::int64_t> members, Workspace& my) const;
   void attend(const Layer& layer, std::int64_t used, Workspace& my) const;
   void transform(const Layer& layer, std::int64_t used, Workspace& my) const;
-  void encode_tile(const Sequences& sequences, std::span<const std::int64_t> members, MatrixView<float> out, Workspace& my) const;
+  void encode_tile(const Sequences& sequences, std::span<const std::int64_t> members, MatrixView<float> out,
+                   Workspace& my) const;
 };
 
-BertEncoder::BertEncoder(const SentenceModel& model, std::shared_ptr<const SafeTensors> weights, int threads) {
+BertEncoder::BertEncoder(const SentenceModel& model, std::shared_ptr<const SafeTensors> weights,
+                         int threads) {
   const auto& bert = model.bert;
   const int block = kernels::cpu::linear_rows();
   const Reader reader(model, *weights, block);
@@ -158,26 +168,38 @@ BertEncoder::BertEncoder(const SentenceModel& model, std::shared_ptr<const SafeT
   const auto places = reader.tensor("embeddings.position_embeddings.weight", {bert.positions, bert.hidden});
   const auto types = reader.tensor("embeddings.token_type_embeddings.weight", {bert.types, bert.hidden});
   std::vector<float> positions(places.values().begin(), places.values().end());
-  for (std::size_t i = 0; i < positions.size(); ++i) positions[i] += types.values()[i % static_cast<std::size_t>(bert.hidden)];
-  impl_.reset(new Impl{bert, model.pooling, threads, block, rows, std::move(weights), std::move(words), std::move(positions),
-                       reader.norm("embeddings.LayerNorm"), {}, {}});
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    positions[i] += types.values()[i % static_cast<std::size_t>(bert.hidden)];
+  impl_.reset(new Impl{bert,
+                       model.pooling,
+                       threads,
+                       block,
+                       rows,
+                       std::move(weights),
+                       std::move(words),
+                       std::move(positions),
+                       reader.norm("embeddings.LayerNorm"),
+                       {},
+                       {}});
   for (std::int64_t i = 0; i < bert.layers; ++i) impl_->layers.push_back(reader.layer(i));
   for (int i = 0; i < threads; ++i) {
-    impl_->workspaces.push_back({{},
-                                 AlignedFloats(rows * bert.hidden),
-                                 AlignedFloats(rows * 3 * bert.hidden),
-                                 AlignedFloats(rows * bert.hidden),
-                                 AlignedFloats(block * bert.intermediate),
-                                 AlignedFloats(block * bert.hidden),
-                                 AlignedFloats(kernels::cpu::attention_scratch(rows, bert.hidden / bert.heads)),
-                                 {}});
+    impl_->workspaces.push_back(
+        {{},
+         AlignedFloats(rows * bert.hidden),
+         AlignedFloats(rows * 3 * bert.hidden),
+         AlignedFloats(rows * bert.hidden),
+         AlignedFloats(block * bert.intermediate),
+         AlignedFloats(block * bert.hidden),
+         AlignedFloats(kernels::cpu::attention_scratch(rows, bert.hidden / bert.heads)),
+         {}});
   }
 }
 
 BertEncoder::~BertEncoder() = default;
 
 /// x = norm(word + position + type), rows up to the next multiple of M set to 0.
-void BertEncoder::Impl::embed(const Sequences& sequences, std::span<const std::int64_t> members, Workspace& my) const {
+void BertEncoder::Impl::embed(const Sequences& sequences, std::span<const std::int64_t> members,
+                              Workspace& my) const {
   const auto c = bert.hidden;
   my.offsets.assign(1, 0);
   float* row = my.x.data();
@@ -201,9 +223,10 @@ void BertEncoder::Impl::embed(const Sequences& sequences, std::span<const std::i
 
 void BertEncoder::Impl::attend(const Layer& layer, std::int64_t used, Workspace& my) const {
   const auto c = bert.hidden;
-  for (std::int64_t r = 0; r < used; r += block) layer.qkv.apply(my.context, my.x.data() + r * c, my.qkv.data() + r * 3 * c);
-  kernels::cpu::attention({{my.qkv.data(), used, 3 * c}, my.offsets, static_cast<int>(bert.heads)}, {my.attended.data(), used, c},
-                          my.attention.span());
+  for (std::int64_t r = 0; r < used; r += block)
+    layer.qkv.apply(my.context, my.x.data() + r * c, my.qkv.data() + r * 3 * c);
+  kernels::cpu::attention({{my.qkv.data(), used, 3 * c}, my.offsets, static_cast<int>(bert.heads)},
+                          {my.attended.data(), used, c}, my.attention.span());
 }
 
 /// What follows attention, a block of rows at a time: their intermediate values never leave the cache.
@@ -221,7 +244,8 @@ void BertEncoder::Impl::transform(const Layer& layer, std::int64_t used, Workspa
   }
 }
 
-void BertEncoder::Impl::encode_tile(const Sequences& sequences, std::span<const std::int64_t> members, MatrixView<float> out, Workspace& my) const {
+void BertEncoder::Impl::encode_tile(const Sequences& sequences, std::span<const std::int64_t> members,
+                                    MatrixView<float> out, Workspace& my) const {
   embed(sequences, members, my);
   const auto used = my.offsets.back();
   for (const auto& layer : layers) {
@@ -229,7 +253,8 @@ void BertEncoder::Impl::encode_tile(const Sequences& sequences, std::span<const 
     transform(layer, used, my);
   }
   for (std::size_t i = 0; i < members.size(); ++i) {
-    kernels::cpu::pool_normalise(pooling, {my.x.data(), used, bert.hidden}, std::span(my.offsets).subspan(i, 2),
+    kernels::cpu::pool_normalise(pooling, {my.x.data(), used, bert.hidden},
+                                 std::span(my.offsets).subspan(i, 2),
                                  {out.row(members[i]).data(), 1, out.cols});
   }
 }
@@ -238,11 +263,14 @@ void BertEncoder::encode(const Sequences& sequences, MatrixView<float> out, cons
   auto& my = *impl_;
   DREAM_CHECK(out.rows == sequences.size() && out.cols == my.bert.hidden, "the result has another shape");
   const auto plan = plan_tiles(sequences, my.rows, my.threads);
-  parallel_for(static_cast<std::int64_t>(plan.tiles.size()), my.threads, pulse, [&](int worker, std::int64_t item) {
-    const auto& tile = plan.tiles[static_cast<std::size_t>(item)];
-    const auto members = std::span(plan.order).subspan(static_cast<std::size_t>(tile.begin), static_cast<std::size_t>(tile.end - tile.begin));
-    my.encode_tile(sequences, members, out, my.workspaces[static_cast<std::size_t>(worker)]);
-  });
+  parallel_for(static_cast<std::int64_t>(plan.tiles.size()), my.threads, pulse,
+               [&](int worker, std::int64_t item) {
+                 const auto& tile = plan.tiles[static_cast<std::size_t>(item)];
+                 const auto members = std::span(plan.order)
+                                          .subspan(static_cast<std::size_t>(tile.begin),
+                                                   static_cast<std::size_t>(tile.end - tile.begin));
+                 my.encode_tile(sequences, members, out, my.workspaces[static_cast<std::size_t>(worker)]);
+               });
 }
 
 }  // namespace dream::model

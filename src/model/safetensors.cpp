@@ -20,7 +20,9 @@ namespace {
 using nlohmann::json;
 
 std::string_view map_file(const std::string& path) {
-  const auto fail = [&](const char* what) { throw ModelError(path, "", std::string(what) + ": " + std::strerror(errno)); };
+  const auto fail = [&](const char* what) {
+    throw ModelError(path, "", std::string(what) + ": " + std::strerror(errno));
+  };
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) fail("cannot open");
   struct stat status {};
@@ -37,8 +39,9 @@ std::string_view map_file(const std::string& path) {
 }
 
 std::int64_t bytes_of(const std::string& type) {
-  static const std::map<std::string, std::int64_t> sizes{{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4},
-                                                         {"I16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}};
+  static const std::map<std::string, std::int64_t> sizes{{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},
+                                                         {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
+                                                         {"U8", 1},  {"BOOL", 1}};
   const auto found = sizes.find(type);
   return found == sizes.end() ? 0 : found->second;
 }
@@ -63,7 +66,8 @@ float from_half(std::uint16_t half) {
   const std::uint32_t sign = (half & 0x8000U) << 16;
   const std::uint32_t exponent = (half >> 10) & 0x1FU;
   const std::uint32_t fraction = half & 0x3FFU;
-  if (exponent == 0) return std::copysign(std::ldexp(static_cast<float>(fraction), -24), sign != 0 ? -1.0F : 1.0F);
+  if (exponent == 0)
+    return std::copysign(std::ldexp(static_cast<float>(fraction), -24), sign != 0 ? -1.0F : 1.0F);
   const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
   return std::bit_cast<float>(sign | (wide << 23) | (fraction << 13));
 }
@@ -88,11 +92,13 @@ std::vector<float> convert(const std::string& type, std::string_view bytes) {
 SafeTensors::SafeTensors(const std::filesystem::path& path) : path_(path.string()), file_(map_file(path_)) {
   try {
     std::uint64_t header = 0;
-    if (file_.size() < sizeof header) throw ModelError(path_, "", "is truncated: it has only " + std::to_string(file_.size()) + " bytes");
+    if (file_.size() < sizeof header)
+      throw ModelError(path_, "", "is truncated: it has only " + std::to_string(file_.size()) + " bytes");
     std::memcpy(&header, file_.data(), sizeof header);
     if (header > file_.size() - sizeof header) {
-      throw ModelError(path_, "", "has a header of " + std::to_string(header) + " bytes in a file of " +
-                                      std::to_string(file_.size()) + ": it is truncated, or no safetensors file");
+      throw ModelError(path_, "",
+                       "has a header of " + std::to_string(header) + " bytes in a file of " +
+                           std::to_string(file_.size()) + ": it is truncated, or no safetensors file");
     }
     read_header(file_.substr(sizeof header, header), file_.substr(sizeof header + header));
     check_overlaps();
@@ -106,7 +112,8 @@ SafeTensors::~SafeTensors() { ::munmap(const_cast<char*>(file_.data()), file_.si
 
 void SafeTensors::read_header(std::string_view header, std::string_view data) {
   const auto parsed = json::parse(header, nullptr, false);
-  if (!parsed.is_object()) throw ModelError(path_, "", "has a header that is no JSON object: it is no safetensors file");
+  if (!parsed.is_object())
+    throw ModelError(path_, "", "has a header that is no JSON object: it is no safetensors file");
   for (const auto& [name, entry] : parsed.items()) {
     if (name == "__metadata__") continue;
     Tensor tensor;
@@ -118,8 +125,9 @@ void SafeTensors::read_header(std::string_view header, std::string_view data) {
     tensor.type = entry["dtype"].get<std::string>();
     const auto size = static_cast<std::int64_t>(data.size());
     if (offsets[0] > offsets[1] || offsets[1] > size) {
-      throw ModelError(path_, name, "lies at bytes " + std::to_string(offsets[0]) + " to " + std::to_string(offsets[1]) +
-                                        " of " + std::to_string(size) + ": the file is truncated or its header lies");
+      throw ModelError(path_, name,
+                       "lies at bytes " + std::to_string(offsets[0]) + " to " + std::to_string(offsets[1]) +
+                           " of " + std::to_string(size) + ": the file is truncated or its header lies");
     }
     const auto given = offsets[1] - offsets[0];
     // Divides instead of multiplying, so that no product of lying extents can overflow.
@@ -136,7 +144,9 @@ void SafeTensors::read_header(std::string_view header, std::string_view data) {
       fits = fits && rest == width;
     }
     if (!fits) {
-      throw ModelError(path_, name, "has " + std::to_string(given) + " bytes, which do not fit " + tensor.type + " of shape " + text_of(tensor.shape));
+      throw ModelError(path_, name,
+                       "has " + std::to_string(given) + " bytes, which do not fit " + tensor.type +
+                           " of shape " + text_of(tensor.shape));
     }
     tensor.bytes = data.substr(static_cast<std::size_t>(offsets[0]), static_cast<std::size_t>(given));
     tensors_.emplace(name, std::move(tensor));
@@ -148,32 +158,39 @@ void SafeTensors::check_overlaps() const {
   for (const auto& entry : tensors_) {
     if (!entry.second.bytes.empty()) order.push_back(&entry);
   }
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->second.bytes.data() < b->second.bytes.data(); });
+  std::sort(order.begin(), order.end(),
+            [](const auto* a, const auto* b) { return a->second.bytes.data() < b->second.bytes.data(); });
   for (std::size_t i = 1; i < order.size(); ++i) {
     const auto& before = order[i - 1]->second.bytes;
     if (before.data() + before.size() > order[i]->second.bytes.data()) {
-      throw ModelError(path_, order[i]->first, "shares bytes with " + order[i - 1]->first + ": the header lies");
+      throw ModelError(path_, order[i]->first,
+                       "shares bytes with " + order[i - 1]->first + ": the header lies");
     }
   }
 }
 
 Floats SafeTensors::floats(const std::string& name, std::initializer_list<std::int64_t> shape) const {
   const auto found = tensors_.find(name);
-  if (found == tensors_.end()) throw ModelError(path_, name, "is missing among " + std::to_string(tensors_.size()) + " tensors");
+  if (found == tensors_.end())
+    throw ModelError(path_, name, "is missing among " + std::to_string(tensors_.size()) + " tensors");
   const auto& tensor = found->second;
   if (!std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end())) {
-    throw ModelError(path_, name, "has shape " + text_of(tensor.shape) + " where config.json asks for " + text_of(shape));
+    throw ModelError(path_, name,
+                     "has shape " + text_of(tensor.shape) + " where config.json asks for " + text_of(shape));
   }
   if (tensor.type != "F32" && tensor.type != "F16" && tensor.type != "BF16") {
     throw ModelError(path_, name, "is of type " + tensor.type + "; this build reads F32, F16 and BF16");
   }
   const bool aligned = reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) % alignof(float) == 0;
   auto result = tensor.type == "F32" && aligned
-                    ? Floats(std::span(reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)))
+                    ? Floats(std::span(reinterpret_cast<const float*>(tensor.bytes.data()),
+                                       tensor.bytes.size() / sizeof(float)))
                     : Floats(convert(tensor.type, tensor.bytes));
   const auto values = result.values();
   const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
-  if (bad != values.end()) throw ModelError(path_, name, "holds a value that is no number, at element " + std::to_string(bad - values.begin()));
+  if (bad != values.end())
+    throw ModelError(path_, name,
+                     "holds a value that is no number, at element " + std::to_string(bad - values.begin()));
   return result;
 }
 

@@ -32,9 +32,9 @@ class Floats {
   std::span<const float> view_;
 };
 
-/// A safetensors file, mapped and checked: 8 bytes of header length (little-endian), a JSON header, the data. Weights
-/// come from strangers, so nothing of the header is believed: every tensor must lie inside the file, have as many bytes
-/// as its type and shape say, and share none with another.
+/// A safetensors file, mapped and checked: 8 bytes of header length (little-endian), a JSON header, the data.
+/// Weights come from strangers, so nothing of the header is believed: every tensor must lie inside the file,
+/// have as many bytes as its type and shape say, and share none with another.
 class SafeTensors {
  public:
   /// Throws ModelError naming the file and, where there is one, the tensor.
@@ -44,8 +44,8 @@ class SafeTensors {
   SafeTensors& operator=(const SafeTensors&) = delete;
 
   [[nodiscard]] bool has(const std::string& name) const { return tensors_.contains(name); }
-  /// Throws ModelError when the tensor is missing, has another shape or a type that is no F32, F16 or BF16, or holds a
-  /// value that is not finite. A view lives as long as this object.
+  /// Throws ModelError when the tensor is missing, has another shape or a type that is no F32, F16 or BF16,
+  /// or holds a value that is not finite. A view lives as long as this object.
   [[nodiscard]] Floats floats(const std::string& name, std::initializer_list<std::int64_t> shape) const;
   /// Digest of the whole file.
   [[nodiscard]] Digest digest() const;

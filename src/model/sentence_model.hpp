@@ -28,9 +28,10 @@ struct SentenceModel {
   std::filesystem::path weights;
 };
 
-/// Reads config.json, the tokenizer, and where present modules.json, the pooling's config and sentence_bert_config.json;
-/// a folder without modules.json is pooled by the mean, as sentence-transformers does. Throws ModelError for files that
-/// are missing or broken and for anything that this build would compute differently.
+/// Reads config.json, the tokenizer, and where present modules.json, the pooling's config and
+/// sentence_bert_config.json; a folder without modules.json is pooled by the mean, as sentence-transformers
+/// does. Throws ModelError for files that are missing or broken and for anything that this build would
+/// compute differently.
 [[nodiscard]] SentenceModel read_sentence_model(const std::filesystem::path& folder);
 
 }  // namespace dream::model

@@ -16,6 +16,7 @@
 #include "sweep/inputs.hpp"
 #include "sweep/language_models.hpp"
 #include "sweep/models.hpp"
+#include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/threads.hpp"
 
@@ -82,8 +83,7 @@ std::vector<Digest> broadcast_sealed(comm::Communicator& comm, const state::Part
   return keys;
 }
 
-/// Models differ in bits between processors of different families; then a sweep's bytes would depend on which rank
-/// embedded what.
+/// Were the models of two ranks different, a sweep's bytes would depend on which rank embedded what.
 void check_same_models(comm::Communicator& comm, const Models& models) {
   Hasher hasher("models");
   for (const auto& [name, identity] : models.identities.embedders) hasher.add(name).add(identity);
@@ -91,8 +91,8 @@ void check_same_models(comm::Communicator& comm, const Models& models) {
   comm::agree(comm, [&] {
     if (std::ranges::adjacent_find(all, std::not_equal_to<>()) == all.end()) return;
     throw ConfigError(
-        "the ranks do not agree on the models: their files or their processors' instruction sets differ; use one kind of "
-        "node and one model folder, or set DNNL_MAX_CPU_ISA to what all of them have");
+        "the ranks do not agree on the models: the files of a model differ between hosts; use one model folder that all "
+        "of them see");
   });
 }
 
@@ -155,25 +155,77 @@ void gather_ranks(comm::Communicator& comm, const Tally& tally, Outcome& outcome
   for (const auto& name : comm.all_gather(host)) outcome.hosts.emplace_back(name.data());
 }
 
+/// What every run needs before it can plan: questions, documents, models, all checked.
+struct Prepared {
+  std::vector<GoldenQuestion> questions;
+  Inputs inputs;  ///< rank 0
+  Models models;
+};
+
+Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options, const Pulse& pulse) {
+  Prepared ready;
+  ready.questions = load_questions(comm, config.golden);
+  ready.inputs = list_inputs(comm, config, pulse);
+  check_corpus(comm, config, ready.inputs);
+  check_sources(comm, config.golden, ready.questions, ready.inputs);
+  agree_on_numeric_class(comm);
+  comm::agree(comm, [&] {
+    ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
+  });
+  check_same_models(comm, ready.models);
+  if (options.plan_only && !options.check_endpoints) return ready;
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0) check_endpoints(config, pulse);
+  });
+  return ready;
+}
+
+golden::DocumentNames names_of(const Inputs& inputs) {
+  golden::DocumentNames names;
+  for (const auto& document : inputs.documents) {
+    for (const auto& name : document.names) names.emplace(name, document.hash);
+  }
+  return names;
+}
+
+Outcome start_outcome(const comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
+  Outcome outcome;
+  outcome.workers = choose_workers(comm.size(), config.sweep.coordinator);
+  outcome.documents = inputs.files;
+  outcome.failed_documents = inputs.failed;
+  for (const auto& document : inputs.documents) outcome.document_names[document.hash] = document.names.front();
+  for (const auto& row : score::metrics()) outcome.metrics.push_back(row.name);
+  return outcome;
+}
+
+/// The stages after reading, in their order. This is the one place that knows it.
+void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stage> until, Finished& finished) {
+  const auto wanted = [&](Stage stage) { return !until || stage <= *until; };
+  collect_failures(run, finished.outcome.document_names, finished.outcome);
+  golden::Gold gold;
+  if (wanted(Stage::gold)) gold = find_gold(run, names);
+  if (wanted(Stage::chunk)) chunk_documents(run);
+  if (wanted(Stage::embed)) embed_chunks(run);
+  if (wanted(Stage::query)) embed_questions(run);
+  if (wanted(Stage::index)) build_indexes(run);
+  if (wanted(Stage::search)) search_indexes(run);
+  if (wanted(Stage::select)) select_contexts(run);
+  finished.question_clusters = cluster_questions(gold);
+  finished.complete = wanted(Stage::score);
+  if (!finished.complete) return;
+  finished.outcome.transient_rows += answer_and_score(run, gold, finished.incarnation);
+  finished.outcome.trials = aggregate(run, finished.outcome.metrics);
+}
+
 }  // namespace
 
 Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options, Progress& progress) {
   const Pulse pulse = comm::pulse_of(comm, options.stop);
+  auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
-  finished.questions = load_questions(comm, config.golden);
-  auto inputs = list_inputs(comm, config, pulse);
-  check_corpus(comm, config, inputs);
-  check_sources(comm, config.golden, finished.questions, inputs);
-
-  Models models;
-  comm::agree(comm, [&] { models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device)); });
-  check_same_models(comm, models);
-  if (!options.plan_only || options.check_endpoints) {
-    comm::agree(comm, [&] {
-      if (comm.rank() == 0) check_endpoints(config, pulse);
-    });
-  }
+  finished.questions = std::move(questions);
+  finished.tokenizer = models.tokenizer_name;
   if (options.plan_only) {
     finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
                               digests_of(finished.questions));
@@ -186,41 +238,16 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   });
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
+  finished.outcome = start_outcome(comm, config, inputs);
+  const auto names = names_of(inputs);
   Tally tally;
-  auto& outcome = finished.outcome;
-  outcome.workers = choose_workers(comm.size(), config.sweep.coordinator);
-  outcome.documents = inputs.files;
-  outcome.failed_documents = inputs.failed;
-  for (const auto& document : inputs.documents) outcome.document_names[document.hash] = document.names.front();
-  golden::DocumentNames names;
-  for (const auto& document : inputs.documents) {
-    for (const auto& name : document.names) names.emplace(name, document.hash);
-  }
-  const auto buckets = read_documents(comm, config, parts, sealed, outcome.workers, inputs, tally, progress, pulse,
-                                      outcome, options.fault);
+  const auto buckets = read_documents(comm, config, parts, sealed, finished.outcome.workers, inputs, tally, progress,
+                                      pulse, finished.outcome, options.fault);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
-
-  Run context{comm, config, finished.plan, parts, models, finished.questions, outcome.workers,
+  Run context{comm, config, finished.plan, parts, models, finished.questions, finished.outcome.workers,
               {sealed.begin(), sealed.end()}, pulse, options.log, progress, tally, options.fault};
-  collect_failures(context, outcome.document_names, outcome);
-  const auto wanted = [&](Stage stage) { return !options.until || stage <= *options.until; };
-  golden::Gold gold;
-  if (wanted(Stage::gold)) gold = find_gold(context, names);
-  finished.question_clusters = cluster_questions(gold);
-  finished.tokenizer = models.tokenizer_name;
-  if (wanted(Stage::chunk)) chunk_documents(context);
-  if (wanted(Stage::embed)) embed_chunks(context);
-  if (wanted(Stage::query)) embed_questions(context);
-  if (wanted(Stage::index)) build_indexes(context);
-  if (wanted(Stage::search)) search_indexes(context);
-  if (wanted(Stage::select)) select_contexts(context);
-  finished.complete = wanted(Stage::score);
-  if (finished.complete) {
-    outcome.transient_rows += answer_and_score(context, gold, finished.incarnation);
-    for (const auto& row : score::metrics()) outcome.metrics.push_back(row.name);
-    outcome.trials = aggregate(context, outcome.metrics);
-  }
-  gather_ranks(comm, tally, outcome);
+  run_stages(context, names, options.until, finished);
+  gather_ranks(comm, tally, finished.outcome);
   return finished;
 }
 

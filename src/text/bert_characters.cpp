@@ -21,11 +21,18 @@ bool assigned_in_unicode_8(char32_t c) {
 std::uint32_t category_8(char32_t c) {
   // Characters whose category was corrected since.
   switch (c) {
-    case 0x1734: return U_GC_MN_MASK;
-    case 0x1885: case 0x1886: return U_GC_LO_MASK;
-    case 0xA9BD: return U_GC_MC_MASK;
-    case 0x166D: case 0x111C9: return U_GC_PO_MASK;
-    default: break;
+    case 0x1734:
+      return U_GC_MN_MASK;
+    case 0x1885:
+    case 0x1886:
+      return U_GC_LO_MASK;
+    case 0xA9BD:
+      return U_GC_MC_MASK;
+    case 0x166D:
+    case 0x111C9:
+      return U_GC_PO_MASK;
+    default:
+      break;
   }
   const std::uint32_t category = U_GET_GC_MASK(point(c));
   // The age is asked only where it matters: it is the slower of the two.
@@ -62,7 +69,8 @@ BertClass clean(char32_t c) {
 
 BertClass split(char32_t c) {
   if (u_isUWhiteSpace(point(c))) return BertClass::space;
-  const bool ascii_sign = (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
+  const bool ascii_sign =
+      (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
   return ascii_sign || (category_8(c) & U_GC_P_MASK) ? BertClass::punctuation : BertClass::letter;
 }
 
@@ -88,7 +96,8 @@ Expansion decompose(char32_t c) {
   for (std::int32_t i = 0; i < size;) {
     UChar32 next = 0;
     U16_NEXT(units, i, size, next);
-    DREAM_CHECK(result.size < 4, "Unicode's stability policy bounds canonical decompositions at 4 characters");
+    DREAM_CHECK(result.size < 4,
+                "Unicode's stability policy bounds canonical decompositions at 4 characters");
     result.chars[result.size++] = static_cast<char32_t>(next);
   }
   return result;

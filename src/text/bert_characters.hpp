@@ -1,9 +1,9 @@
 #pragma once
 #include <cstdint>
 
-/// What BERT's normaliser and pre-tokeniser do with one character. Vocabularies were counted with these rules, so they
-/// are the rules of Hugging Face's `tokenizers` code point by code point: general categories as of Unicode 8.0
-/// (younger characters are ordinary letters to it), case mappings as of Unicode 17.
+/// What BERT's normaliser and pre-tokeniser do with one character. Vocabularies were counted with these
+/// rules, so they are the rules of Hugging Face's `tokenizers` code point by code point: general categories
+/// as of Unicode 8.0 (younger characters are ordinary letters to it), case mappings as of Unicode 17.
 namespace dream::text {
 
 enum class BertClass : std::uint8_t {
@@ -33,7 +33,8 @@ struct Expansion {
 [[nodiscard]] Expansion decompose(char32_t c);
 [[nodiscard]] Expansion lower(char32_t c);
 
-/// The canonical combining class, which orders marks after a decomposition; 0 for a character that starts anew.
+/// The canonical combining class, which orders marks after a decomposition; 0 for a character that starts
+/// anew.
 [[nodiscard]] int combining_class(char32_t c);
 
 }  // namespace dream::text

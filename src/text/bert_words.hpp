@@ -23,11 +23,13 @@ struct BertWord {
   }
 };
 
-/// Cuts a text into normalised words and hands each to a visitor: BERT's normaliser and pre-tokeniser in one pass.
+/// Cuts a text into normalised words and hands each to a visitor: BERT's normaliser and pre-tokeniser in one
+/// pass.
 template <class Visit>
 class BertWords {
  public:
-  /// A word of more than `longest` characters is handed over with its first longest + 1 only, and its whole source.
+  /// A word of more than `longest` characters is handed over with its first longest + 1 only, and its whole
+  /// source.
   BertWords(const BertRules& rules, std::int64_t longest, Visit& visit)
       : rules_(rules), longest_(longest), visit_(visit) {}
 
@@ -110,8 +112,10 @@ class BertWords {
 
   void flush_marks() {
     if (marks_.empty()) return;
-    // The order of the bytes stays that of the text: a word's source must begin with its first byte and end with its last.
-    for (std::size_t i = 0; i < marks_.size(); ++i) lowered(marks_[i].value, mark_sources_[i].begin, mark_sources_[i].end);
+    // The order of the bytes stays that of the text: a word's source must begin with its first byte and end
+    // with its last.
+    for (std::size_t i = 0; i < marks_.size(); ++i)
+      lowered(marks_[i].value, mark_sources_[i].begin, mark_sources_[i].end);
     marks_.clear();
     mark_sources_.clear();
   }
@@ -124,12 +128,14 @@ class BertWords {
 
   void placed(char32_t c, std::int64_t begin, std::int64_t end) {
     switch (split(c)) {
-      case BertClass::space: return flush();
+      case BertClass::space:
+        return flush();
       case BertClass::punctuation:
         flush();
         append(c, begin, end);
         return flush();
-      default: append(c, begin, end);
+      default:
+        append(c, begin, end);
     }
   }
 

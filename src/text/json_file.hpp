@@ -17,8 +17,10 @@ template <class T>
                            const std::filesystem::path& path);
 
 extern template bool json_value(const nlohmann::json&, const char*, bool, const std::filesystem::path&);
-extern template std::int64_t json_value(const nlohmann::json&, const char*, std::int64_t, const std::filesystem::path&);
+extern template std::int64_t json_value(const nlohmann::json&, const char*, std::int64_t,
+                                        const std::filesystem::path&);
 extern template double json_value(const nlohmann::json&, const char*, double, const std::filesystem::path&);
-extern template std::string json_value(const nlohmann::json&, const char*, std::string, const std::filesystem::path&);
+extern template std::string json_value(const nlohmann::json&, const char*, std::string,
+                                       const std::filesystem::path&);
 
 }  // namespace dream::text

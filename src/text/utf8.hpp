@@ -15,15 +15,17 @@ struct CodePoint {
   std::size_t bytes = 0;
 };
 
-/// The code point at byte `at` of `text` (at < text.size()). Every maximal part of an ill-formed sequence is one
-/// U+FFFD, as the Unicode Standard (3.9, U+FFFD Substitution of Maximal Subparts), Python and the web have it.
+/// The code point at byte `at` of `text` (at < text.size()). Every maximal part of an ill-formed sequence is
+/// one U+FFFD, as the Unicode Standard (3.9, U+FFFD Substitution of Maximal Subparts), Python and the web
+/// have it.
 [[nodiscard]] inline CodePoint decode(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
   const unsigned lead = byte(0);
   if (lead < 0x80) return {lead, 1};
   if (lead < 0xC2 || lead > 0xF4) return {replacement_character, 1};
   const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  // Only the second byte has a narrower range: it keeps out overlong forms, surrogates and what lies above U+10FFFF.
+  // Only the second byte has a narrower range: it keeps out overlong forms, surrogates and what lies above
+  // U+10FFFF.
   const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   char32_t value = lead & (0xFFU >> (length + 1));

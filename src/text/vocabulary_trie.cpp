@@ -6,7 +6,8 @@
 namespace dream::text {
 
 VocabularyTrie::VocabularyTrie(std::vector<std::pair<std::string_view, std::int32_t>> entries) {
-  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   // Level by level: a node stands for a run of sorted entries that share their first `depth` bytes.
   struct Run {
     std::size_t begin, end, depth, node;

@@ -48,7 +48,8 @@ Digest WordPiece::identity() const {
   u_getVersion(unicode);
   Hasher hasher("tokenizer/wordpiece");
   hasher.add(1).add(unicode[0]).add(spec_.unknown).add(spec_.prefix).add(spec_.longest_word);
-  for (const bool rule : {spec_.rules.clean, spec_.rules.ideographs, spec_.rules.strip_accents, spec_.rules.lowercase}) {
+  for (const bool rule :
+       {spec_.rules.clean, spec_.rules.ideographs, spec_.rules.strip_accents, spec_.rules.lowercase}) {
     hasher.add(rule ? 1 : 0);
   }
   hasher.add(static_cast<std::int64_t>(spec_.added.size()));
@@ -84,7 +85,8 @@ void WordPiece::walk(std::string_view text, Visit&& visit) const {
   std::string first_bytes;
   for (const auto& token : spec_.added) first_bytes += token.content.front();
   std::size_t from = 0;
-  for (auto at = text.find_first_of(first_bytes); at < text.size(); at = text.find_first_of(first_bytes, at)) {
+  for (auto at = text.find_first_of(first_bytes); at < text.size();
+       at = text.find_first_of(first_bytes, at)) {
     const auto* token = added_at(text, at);
     if (token == nullptr) {
       ++at;

@@ -28,12 +28,12 @@ struct WordPieceSpec {
   BertRules rules;
   std::vector<AddedToken> added;
   std::string unknown = "[UNK]";
-  std::string prefix = "##";             ///< of pieces that continue a word
-  std::int64_t longest_word = 100;       ///< a word of more characters is one unknown token
+  std::string prefix = "##";        ///< of pieces that continue a word
+  std::int64_t longest_word = 100;  ///< a word of more characters is one unknown token
 };
 
-/// BERT's tokenizer: words of the normalised text, each cut into the longest known pieces from its left. The ids are
-/// those of Hugging Face's `tokenizers`; a token's bytes are those of the original text.
+/// BERT's tokenizer: words of the normalised text, each cut into the longest known pieces from its left. The
+/// ids are those of Hugging Face's `tokenizers`; a token's bytes are those of the original text.
 class WordPiece final : public Tokenizer {
  public:
   /// Throws InternalError when the vocabulary lacks one of `unknown`, "[CLS]" and "[SEP]".
@@ -46,7 +46,9 @@ class WordPiece final : public Tokenizer {
   [[nodiscard]] std::int32_t cls() const { return cls_; }
   [[nodiscard]] std::int32_t sep() const { return sep_; }
   [[nodiscard]] const BertRules& rules() const { return spec_.rules; }
-  [[nodiscard]] std::int64_t vocabulary_size() const { return static_cast<std::int64_t>(spec_.vocabulary.size()); }
+  [[nodiscard]] std::int64_t vocabulary_size() const {
+    return static_cast<std::int64_t>(spec_.vocabulary.size());
+  }
 
  private:
   template <class Visit>
@@ -61,8 +63,8 @@ class WordPiece final : public Tokenizer {
   std::int32_t sep_ = 0;
 };
 
-/// The tokenizer of a Hugging Face folder: tokenizer.json, or vocab.txt with tokenizer_config.json. Throws ModelError
-/// for files that are missing, broken, or of another kind of tokenizer.
+/// The tokenizer of a Hugging Face folder: tokenizer.json, or vocab.txt with tokenizer_config.json. Throws
+/// ModelError for files that are missing, broken, or of another kind of tokenizer.
 [[nodiscard]] std::shared_ptr<const WordPiece> load_wordpiece(const std::filesystem::path& folder);
 
 }  // namespace dream::text

@@ -13,19 +13,23 @@ using nlohmann::json;
 /// Ids that this many bytes of file could name: a lying id must not make us allocate the machine's memory.
 constexpr std::int64_t most_ids = 10'000'000;
 
-void place(std::vector<std::string>& vocabulary, const std::string& spelling, std::int64_t id, const fs::path& path) {
-  if (id < 0 || id >= most_ids) throw ModelError(path.string(), spelling, "has the impossible id " + std::to_string(id));
+void place(std::vector<std::string>& vocabulary, const std::string& spelling, std::int64_t id,
+           const fs::path& path) {
+  if (id < 0 || id >= most_ids)
+    throw ModelError(path.string(), spelling, "has the impossible id " + std::to_string(id));
   if (vocabulary.size() <= static_cast<std::size_t>(id)) vocabulary.resize(static_cast<std::size_t>(id) + 1);
   vocabulary[static_cast<std::size_t>(id)] = spelling;
 }
 
-/// The part `name` of tokenizer.json, which must be of this type: anything else would give other ids in silence.
+/// The part `name` of tokenizer.json, which must be of this type: anything else would give other ids in
+/// silence.
 const json& part(const json& file, const char* name, const std::string& type, const fs::path& path) {
   const auto found = file.find(name);
   const bool is_object = found != file.end() && found->is_object();
   const auto is = is_object ? json_value<std::string>(*found, "type", "", path) : std::string("absent");
   if (is == type) return *found;
-  throw ModelError(path.string(), name, "is \"" + is + "\"; this build reads BERT's tokenizer, where it is \"" + type + "\"");
+  throw ModelError(path.string(), name,
+                   "is \"" + is + "\"; this build reads BERT's tokenizer, where it is \"" + type + "\"");
 }
 
 std::vector<AddedToken> added_tokens(const json& file, const fs::path& path) {
@@ -35,7 +39,8 @@ std::vector<AddedToken> added_tokens(const json& file, const fs::path& path) {
                      static_cast<std::int32_t>(json_value<std::int64_t>(entry, "id", 0, path))};
     for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) {
       if (json_value(entry, flag, false, path)) {
-        throw ModelError(path.string(), "added_tokens", "\"" + token.content + "\" has " + flag + " = true, which this build does not know");
+        throw ModelError(path.string(), "added_tokens",
+                         "\"" + token.content + "\" has " + flag + " = true, which this build does not know");
       }
     }
     if (!token.content.empty()) added.push_back(std::move(token));
@@ -79,7 +84,8 @@ WordPieceSpec from_vocabulary(const fs::path& path) {
   }
   for (const char* special : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
     const auto found = std::find(spec.vocabulary.begin(), spec.vocabulary.end(), special);
-    if (found != spec.vocabulary.end()) spec.added.push_back({special, static_cast<std::int32_t>(found - spec.vocabulary.begin())});
+    if (found != spec.vocabulary.end())
+      spec.added.push_back({special, static_cast<std::int32_t>(found - spec.vocabulary.begin())});
   }
   return spec;
 }
@@ -91,7 +97,8 @@ std::shared_ptr<const WordPiece> load_wordpiece(const fs::path& folder) {
   const auto list = folder / "vocab.txt";
   const auto settings = folder / "tokenizer_config.json";
   const auto& source = fs::exists(whole) ? whole : list;
-  if (!fs::exists(source)) throw ModelError(folder.string(), "", "has neither tokenizer.json nor vocab.txt: no vocabulary");
+  if (!fs::exists(source))
+    throw ModelError(folder.string(), "", "has neither tokenizer.json nor vocab.txt: no vocabulary");
   auto spec = fs::exists(whole) ? from_tokenizer_json(whole) : from_vocabulary(list);
   if (fs::exists(settings)) {
     // As `transformers` does it: what tokenizer_config.json says outranks tokenizer.json.
@@ -100,12 +107,13 @@ std::shared_ptr<const WordPiece> load_wordpiece(const fs::path& folder) {
     const bool stripped_as_lowered = rules.strip_accents == rules.lowercase;
     rules.lowercase = json_value(config, "do_lower_case", rules.lowercase, settings);
     rules.ideographs = json_value(config, "tokenize_chinese_chars", rules.ideographs, settings);
-    rules.strip_accents =
-        json_value(config, "strip_accents", stripped_as_lowered ? rules.lowercase : rules.strip_accents, settings);
+    rules.strip_accents = json_value(config, "strip_accents",
+                                     stripped_as_lowered ? rules.lowercase : rules.strip_accents, settings);
   }
   for (const auto& needed : {spec.unknown, std::string("[CLS]"), std::string("[SEP]")}) {
     if (std::find(spec.vocabulary.begin(), spec.vocabulary.end(), needed) == spec.vocabulary.end()) {
-      throw ModelError(source.string(), needed, "is not in the vocabulary of " + std::to_string(spec.vocabulary.size()) + " tokens");
+      throw ModelError(source.string(), needed,
+                       "is not in the vocabulary of " + std::to_string(spec.vocabulary.size()) + " tokens");
     }
   }
   return std::make_shared<WordPiece>(std::move(spec));

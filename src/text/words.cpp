@@ -40,7 +40,8 @@ class Words final : public Tokenizer {
   }
 
   Digest identity() const override {
-    // The rules and dictionaries that decide a break come with the library, so its version is part of the identity.
+    // The rules and dictionaries that decide a break come with the library, so its version is part of the
+    // identity.
     UVersionInfo version{};
     u_getVersion(version);
     return Hasher("tokenizer/words").add(1).add(version[0]).add(version[1]).finish();

@@ -1,4 +1,5 @@
-// The reference against numbers worked out by hand, and the CPU backend against the reference over awkward sizes.
+// The reference against numbers worked out by hand, and the CPU backend against the reference over awkward
+// sizes.
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -98,7 +99,7 @@ BOOST_AUTO_TEST_CASE(reference_agrees_with_numbers_worked_out_by_hand) {
   float g[] = {0, 1, -1};
   reference::gelu(g);
   BOOST_TEST(g[0] == 0);
-  BOOST_TEST(g[1] == 0.841344746F);   // the normal distribution's share below one sigma
+  BOOST_TEST(g[1] == 0.841344746F);  // the normal distribution's share below one sigma
   BOOST_TEST(g[2] == -0.158655254F);
 
   float n[] = {1, 3};
@@ -130,7 +131,8 @@ BOOST_AUTO_TEST_CASE(linear_agrees_with_the_reference) {
       reference::linear({w.read(), b.floats.span()}, x.read(), expected.view());
       cpu::LinearContext context;
       cpu::PackedLinear({w.read(), b.floats.span()}, rows).apply(context, x.floats.data(), y.floats.data());
-      BOOST_TEST(worst(y, expected) <= 8 * std::ldexp(std::sqrt(k), -23) * k / 3, rows << " x " << k << " x " << n);
+      BOOST_TEST(worst(y, expected) <= 8 * std::ldexp(std::sqrt(k), -23) * k / 3,
+                 rows << " x " << k << " x " << n);
     }
   }
 }
@@ -181,7 +183,8 @@ BOOST_AUTO_TEST_CASE(attention_gives_a_sequence_the_same_bits_at_every_place) {
     Block qkv(before + 37 + 9, 3 * 64, 8);
     std::copy(alone.floats.span().begin(), alone.floats.span().end(), qkv.view().row(before).begin());
     const auto out = attend(qkv, offsets_of({before, 37, 9}), 2);
-    BOOST_TEST(same_bits(out.view().row(before).data(), expected.floats.data(), 37 * 64), "after " << before << " rows");
+    BOOST_TEST(same_bits(out.view().row(before).data(), expected.floats.data(), 37 * 64),
+               "after " << before << " rows");
   }
 }
 

@@ -12,7 +12,8 @@ std::span<const EmbedderRow> embedders() {
 
 const EmbedderRow* embedder_row(std::string_view kind) {
   const auto rows = embedders();
-  const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.info.name == kind; });
+  const auto found =
+      std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.info.name == kind; });
   return found == rows.end() ? nullptr : &*found;
 }
 

@@ -9,7 +9,8 @@
 namespace dream::embed {
 namespace {
 
-/// Texts that are tokenised before any of them is encoded: enough to fill tiles well, few enough to hold in memory.
+/// Texts that are tokenised before any of them is encoded: enough to fill tiles well, few enough to hold in
+/// memory.
 constexpr std::size_t texts_at_a_time = 2048;
 
 class Transformer final : public Embedder {
@@ -20,7 +21,8 @@ class Transformer final : public Embedder {
     const auto wanted = params.get<std::int64_t>("max_tokens");
     if (wanted > model.bert.positions) {
       throw ModelError((folder / "config.json").string(), "max_position_embeddings",
-                       "is " + std::to_string(model.bert.positions) + ", less than max_tokens = " + std::to_string(wanted));
+                       "is " + std::to_string(model.bert.positions) +
+                           ", less than max_tokens = " + std::to_string(wanted));
     }
     if (wanted > 0) model.window = wanted;
     tokenizer_ = model.tokenizer;
@@ -38,8 +40,10 @@ class Transformer final : public Embedder {
   std::shared_ptr<const text::Tokenizer> tokenizer() const override { return tokenizer_; }
   Digest identity() const override { return identity_; }
 
-  void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out, const Pulse& pulse) const override {
-    DREAM_CHECK(out.rows == static_cast<std::int64_t>(texts.size()) && out.cols == dimension_, "the result has another shape");
+  void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
+             const Pulse& pulse) const override {
+    DREAM_CHECK(out.rows == static_cast<std::int64_t>(texts.size()) && out.cols == dimension_,
+                "the result has another shape");
     for (std::size_t from = 0; from < texts.size(); from += texts_at_a_time) {
       const auto part = texts.subspan(from, std::min(texts_at_a_time, texts.size() - from));
       const auto tokens = tokenise(part, role, pulse);
@@ -50,7 +54,8 @@ class Transformer final : public Embedder {
         offsets.push_back(static_cast<std::int64_t>(ids.size()));
       }
       const auto rows = static_cast<std::int64_t>(part.size());
-      encoder_->encode({ids, offsets}, {out.data + static_cast<std::int64_t>(from) * out.cols, rows, out.cols}, pulse);
+      encoder_->encode({ids, offsets},
+                       {out.data + static_cast<std::int64_t>(from) * out.cols, rows, out.cols}, pulse);
     }
   }
 
@@ -78,7 +83,8 @@ class Transformer final : public Embedder {
 
   /// [CLS] tokens [SEP], cut to the window.
   Ids sequence(std::string_view text, const std::string& prefix) const {
-    const auto tokens = prefix.empty() ? tokenizer_->encode(text) : tokenizer_->encode(prefix + std::string(text));
+    const auto tokens =
+        prefix.empty() ? tokenizer_->encode(text) : tokenizer_->encode(prefix + std::string(text));
     const auto kept = std::min(tokens.size(), static_cast<std::size_t>(window_ - 2));
     Ids ids{tokenizer_->cls()};
     for (std::size_t i = 0; i < kept; ++i) ids.push_back(tokens[i].id);
@@ -93,7 +99,8 @@ class Transformer final : public Embedder {
     const auto runs = static_cast<std::int64_t>((texts.size() + run - 1) / run);
     model::parallel_for(runs, threads_, pulse, [&](int, std::int64_t item) {
       const auto first = static_cast<std::size_t>(item) * run;
-      for (auto i = first; i < std::min(first + run, texts.size()); ++i) result[i] = sequence(texts[i], prefix);
+      for (auto i = first; i < std::min(first + run, texts.size()); ++i)
+        result[i] = sequence(texts[i], prefix);
     });
     return result;
   }
@@ -111,7 +118,13 @@ class Transformer final : public Embedder {
 std::unique_ptr<Embedder> make(const Params& params, int threads) {
   const auto& precision = params.get<std::string>("precision");
   if (precision != "auto" && precision != "fp32") {
-    throw ConfigError("precision = \"" + precision + "\" does not run in this build; use \"auto\" or \"fp32\"");
+    throw ConfigError("precision = \"" + precision +
+                      "\" does not run in this build; use \"auto\" or \"fp32\"");
+  }
+  const auto wanted = params.get<std::int64_t>("max_tokens");
+  if (wanted == 1 || wanted == 2) {
+    throw ConfigError("max_tokens = " + std::to_string(wanted) +
+                      " leaves no room beside [CLS] and [SEP]; use 3 or more, or 0");
   }
   return std::make_unique<Transformer>(params, std::max(threads, 1));
 }
@@ -121,11 +134,21 @@ std::unique_ptr<Embedder> make(const Params& params, int threads) {
 EmbedderRow transformer_row() {
   return {{"transformer",
            "a BERT encoder from a Hugging Face folder (sentence-transformers), float32 on the CPU",
-           {{.name = "path", .default_value = std::string(), .help = "folder with config.json, model.safetensors and the tokenizer", .required = true},
+           {{.name = "path",
+             .default_value = std::string(),
+             .help = "folder with config.json, model.safetensors and the tokenizer",
+             .required = true},
             {.name = "precision", .default_value = std::string("auto"), .help = "auto or fp32"},
-            {.name = "max_tokens", .default_value = std::int64_t{0}, .help = "longest input in tokens, [CLS] and [SEP] included; 0: the model's own", .min = 0},
-            {.name = "query_prefix", .default_value = std::string(), .help = "put before every question, e.g. \"query: \""},
-            {.name = "passage_prefix", .default_value = std::string(), .help = "put before every chunk, e.g. \"passage: \""}}},
+            {.name = "max_tokens",
+             .default_value = std::int64_t{0},
+             .help = "longest input in tokens, [CLS] and [SEP] included; 0: the model's own",
+             .min = 0},
+            {.name = "query_prefix",
+             .default_value = std::string(),
+             .help = "put before every question, e.g. \"query: \""},
+            {.name = "passage_prefix",
+             .default_value = std::string(),
+             .help = "put before every chunk, e.g. \"passage: \""}}},
           make};
 }
 

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "stages/embed/embedder.hpp"
 #include "tests/support/test.hpp"
+#include "tests/unit/model/tiny_bert.hpp"
 
 using namespace dream;
 using embed::Role;
@@ -19,7 +20,11 @@ namespace {
 using Texts = std::vector<std::string>;
 
 Params params(const std::string& path) {
-  return {{"path", path}, {"precision", std::string("auto")}, {"max_tokens", std::int64_t{0}}, {"query_prefix", std::string()}, {"passage_prefix", std::string()}};
+  return {{"path", path},
+          {"precision", std::string("auto")},
+          {"max_tokens", std::int64_t{0}},
+          {"query_prefix", std::string()},
+          {"passage_prefix", std::string()}};
 }
 
 std::unique_ptr<embed::Embedder> minilm(int threads = 1) {
@@ -36,7 +41,8 @@ Matrix embed_all(const embed::Embedder& embedder, const Texts& texts, Role role 
 Texts reference_texts() {
   Texts texts;
   std::ifstream file(test::data() / "minilm" / "vectors.jsonl");
-  for (std::string line; std::getline(file, line);) texts.push_back(nlohmann::json::parse(line).get<std::string>());
+  for (std::string line; std::getline(file, line);)
+    texts.push_back(nlohmann::json::parse(line).get<std::string>());
   return texts;
 }
 
@@ -64,7 +70,9 @@ void check_batches() {
     for (const auto i : order) shuffled.push_back(texts[i]);
     const auto out = embed_all(round == 0 ? *one : *three, shuffled);
     for (std::size_t i = 0; i < order.size(); ++i) {
-      BOOST_TEST(same_bits(out.row(static_cast<std::int64_t>(i)), together.row(static_cast<std::int64_t>(order[i]))), "round " << round << ", text " << order[i]);
+      BOOST_TEST(
+          same_bits(out.row(static_cast<std::int64_t>(i)), together.row(static_cast<std::int64_t>(order[i]))),
+          "round " << round << ", text " << order[i]);
     }
   }
 }
@@ -104,4 +112,78 @@ BOOST_AUTO_TEST_CASE(a_vector_does_not_depend_on_its_batch_without_avx512) {
   // Read when the first kernel runs; CTest gives each case a process of its own.
   ::setenv("DNNL_MAX_CPU_ISA", "AVX2", 1);
   check_batches();
+}
+
+namespace {
+
+std::filesystem::path fresh() {
+  static int count = 0;
+  return test::folder() / ("t" + std::to_string(count++));
+}
+
+std::unique_ptr<embed::Embedder> make(const std::filesystem::path& folder, const char* key = "max_tokens",
+                                      Value value = std::int64_t{0}) {
+  auto p = params(folder.string());
+  p.set(key, std::move(value));
+  return embed::embedder_row("transformer")->make(p, 2);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(prefixes_belong_to_their_side) {
+  const auto folder = test::TinyBert().write(fresh());
+  const auto plain = make(folder);
+  const auto prefixed = make(folder, "query_prefix", std::string("red "));
+  BOOST_TEST(
+      same_bits(embed_all(*prefixed, {"a b"}, Role::query).row(0), embed_all(*plain, {"red a b"}).row(0)));
+  BOOST_TEST(
+      same_bits(embed_all(*prefixed, {"a b"}, Role::passage).row(0), embed_all(*plain, {"a b"}).row(0)));
+  BOOST_TEST(!same_bits(embed_all(*plain, {"a b"}).row(0), embed_all(*plain, {"red a b"}).row(0)));
+}
+
+BOOST_AUTO_TEST_CASE(texts_are_cut_at_the_window) {
+  const auto folder = test::TinyBert().write(fresh());
+  const auto model = make(folder);  // 16 tokens with [CLS] and [SEP]
+  const std::string fourteen = "a b c a b c a b c a b c a b";
+  BOOST_TEST(
+      same_bits(embed_all(*model, {fourteen + " c red"}).row(0), embed_all(*model, {fourteen}).row(0)));
+  BOOST_TEST(!same_bits(embed_all(*model, {"a " + fourteen}).row(0), embed_all(*model, {fourteen}).row(0)));
+  const auto wider = make(folder, "max_tokens", std::int64_t{20});
+  BOOST_TEST(wider->window_tokens() == 20);
+  BOOST_TEST(
+      !same_bits(embed_all(*wider, {fourteen + " c red"}).row(0), embed_all(*wider, {fourteen}).row(0)));
+  BOOST_CHECK_THROW(make(folder, "max_tokens", std::int64_t{25}), ModelError);
+  BOOST_CHECK_THROW(make(folder, "max_tokens", std::int64_t{2}), ConfigError);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_text_is_the_vector_of_cls_and_sep) {
+  const auto model = make(test::TinyBert().write(fresh()));
+  const auto out = embed_all(*model, {"", " ", "\x01"});
+  double square = 0;
+  for (const float v : out.row(0)) square += double{v} * v;
+  BOOST_TEST(std::abs(square - 1) < 1e-5);
+  BOOST_TEST(same_bits(out.row(0), out.row(1)));
+  BOOST_TEST(same_bits(out.row(0), out.row(2)));
+  BOOST_CHECK_NO_THROW(embed_all(*model, {}));
+}
+
+BOOST_AUTO_TEST_CASE(identity_is_content_and_parameters_not_place) {
+  const auto folder = test::TinyBert().write(fresh());
+  const auto same = make(folder)->identity();
+  BOOST_TEST((make(test::TinyBert().write(fresh()))->identity() == same));
+  BOOST_TEST((make(test::TinyBert(2).write(fresh()))->identity() != same));
+  BOOST_TEST((make(folder, "query_prefix", std::string("q: "))->identity() != same));
+  BOOST_TEST((make(folder, "passage_prefix", std::string("q: "))->identity() != same));
+  BOOST_TEST((make(folder, "max_tokens", std::int64_t{12})->identity() != same));
+  test::TinyBert first, words;
+  first.pooling = {{"pooling_mode_cls_token", true}, {"pooling_mode_mean_tokens", false}};
+  words.vocabulary[4] = "z";
+  BOOST_TEST((make(first.write(fresh()))->identity() != same));
+  BOOST_TEST((make(words.write(fresh()))->identity() != same));
+}
+
+BOOST_AUTO_TEST_CASE(a_precision_that_does_not_run_is_an_error) {
+  const auto folder = test::TinyBert().write(fresh());
+  BOOST_CHECK_NO_THROW(make(folder, "precision", std::string("fp32")));
+  BOOST_CHECK_THROW(make(folder, "precision", std::string("bf16")), ConfigError);
 }

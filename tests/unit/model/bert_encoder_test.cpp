@@ -27,13 +27,15 @@ class Oracle {
     Matrix x(static_cast<std::int64_t>(ids.size()), c);
     for (std::int64_t i = 0; i < x.rows; ++i) {
       for (std::int64_t k = 0; k < c; ++k) {
-        x.row(i)[static_cast<std::size_t>(k)] = value("embeddings.word_embeddings.weight", ids[static_cast<std::size_t>(i)] * c + k) +
-                                                value("embeddings.position_embeddings.weight", i * c + k) +
-                                                value("embeddings.token_type_embeddings.weight", k);
+        x.row(i)[static_cast<std::size_t>(k)] =
+            value("embeddings.word_embeddings.weight", ids[static_cast<std::size_t>(i)] * c + k) +
+            value("embeddings.position_embeddings.weight", i * c + k) +
+            value("embeddings.token_type_embeddings.weight", k);
       }
     }
     norm("embeddings.LayerNorm", {}, x);
-    for (std::int64_t layer = 0; layer < bert_.layers; ++layer) step("encoder.layer." + std::to_string(layer) + ".", x);
+    for (std::int64_t layer = 0; layer < bert_.layers; ++layer)
+      step("encoder.layer." + std::to_string(layer) + ".", x);
     std::vector<float> out(static_cast<std::size_t>(c));
     const std::int64_t offsets[] = {0, x.rows};
     reference::pool_normalise(pooling, std::as_const(x).view(), offsets, {out.data(), 1, c});
@@ -41,8 +43,12 @@ class Oracle {
   }
 
  private:
-  [[nodiscard]] const std::vector<float>& values(const std::string& name) const { return bert_.tensors.at(name).values; }
-  [[nodiscard]] float value(const std::string& name, std::int64_t i) const { return values(name)[static_cast<std::size_t>(i)]; }
+  [[nodiscard]] const std::vector<float>& values(const std::string& name) const {
+    return bert_.tensors.at(name).values;
+  }
+  [[nodiscard]] float value(const std::string& name, std::int64_t i) const {
+    return values(name)[static_cast<std::size_t>(i)];
+  }
 
   void norm(const std::string& name, MatrixView<const float> added, Matrix& x) const {
     reference::layer_norm({values(name + ".weight"), values(name + ".bias"), 1e-12F}, added, x.view());
@@ -50,7 +56,8 @@ class Oracle {
   [[nodiscard]] Matrix linear(const std::string& name, const Matrix& x) const {
     const auto n = static_cast<std::int64_t>(values(name + ".bias").size());
     Matrix y(x.rows, n);
-    reference::linear({{values(name + ".weight").data(), n, x.cols}, values(name + ".bias")}, x.view(), y.view());
+    reference::linear({{values(name + ".weight").data(), n, x.cols}, values(name + ".bias")}, x.view(),
+                      y.view());
     return y;
   }
   void step(const std::string& at, Matrix& x) const {
@@ -58,11 +65,13 @@ class Oracle {
     int part = 0;
     for (const char* name : {"query", "key", "value"}) {
       const auto y = linear(at + "attention.self." + name, x);
-      for (std::int64_t r = 0; r < x.rows; ++r) std::copy_n(y.row(r).begin(), x.cols, qkv.row(r).begin() + part * x.cols);
+      for (std::int64_t r = 0; r < x.rows; ++r)
+        std::copy_n(y.row(r).begin(), x.cols, qkv.row(r).begin() + part * x.cols);
       ++part;
     }
     const std::int64_t offsets[] = {0, x.rows};
-    reference::attention({std::as_const(qkv).view(), offsets, static_cast<int>(bert_.heads)}, attended.view());
+    reference::attention({std::as_const(qkv).view(), offsets, static_cast<int>(bert_.heads)},
+                         attended.view());
     const auto after = linear(at + "attention.output.dense", attended);
     norm(at + "attention.output.LayerNorm", after.view(), x);
     auto inner = linear(at + "intermediate.dense", x);
@@ -81,7 +90,8 @@ std::filesystem::path fresh() {
 
 std::unique_ptr<model::BertEncoder> load(const std::filesystem::path& folder, int threads = 1) {
   const auto spec = model::read_sentence_model(folder);
-  return std::make_unique<model::BertEncoder>(spec, std::make_shared<const model::SafeTensors>(spec.weights), threads);
+  return std::make_unique<model::BertEncoder>(spec, std::make_shared<const model::SafeTensors>(spec.weights),
+                                              threads);
 }
 
 std::string missing_item(const TinyBert& bert) {
@@ -100,7 +110,8 @@ BOOST_AUTO_TEST_CASE(the_encoder_agrees_with_the_reference_kernels) {
     TinyBert bert(7);
     bert.pooling = {{"pooling_mode_cls_token", cls}, {"pooling_mode_mean_tokens", !cls}};
     const auto encoder = load(bert.write(fresh()), 2);
-    const std::vector<std::vector<std::int32_t>> texts{{2, 3}, {2, 4, 5, 6, 3}, {2}, {2, 7, 10, 8, 9, 11, 1, 4, 4, 4, 4, 4, 4, 4, 4, 3}};
+    const std::vector<std::vector<std::int32_t>> texts{
+        {2, 3}, {2, 4, 5, 6, 3}, {2}, {2, 7, 10, 8, 9, 11, 1, 4, 4, 4, 4, 4, 4, 4, 4, 3}};
     std::vector<std::int32_t> ids;
     std::vector<std::int64_t> offsets{0};
     for (const auto& text : texts) {
@@ -110,8 +121,10 @@ BOOST_AUTO_TEST_CASE(the_encoder_agrees_with_the_reference_kernels) {
     Matrix out(4, bert.hidden);
     encoder->encode({ids, offsets}, out.view(), no_pulse());
     for (std::int64_t t = 0; t < 4; ++t) {
-      const auto expected = Oracle(bert)(texts[static_cast<std::size_t>(t)], cls ? Pooling::first : Pooling::mean);
-      for (std::size_t c = 0; c < expected.size(); ++c) BOOST_TEST(std::abs(out.row(t)[c] - expected[c]) < 2e-6, "text " << t << ", channel " << c);
+      const auto expected =
+          Oracle(bert)(texts[static_cast<std::size_t>(t)], cls ? Pooling::first : Pooling::mean);
+      for (std::size_t c = 0; c < expected.size(); ++c)
+        BOOST_TEST(std::abs(out.row(t)[c] - expected[c]) < 2e-6, "text " << t << ", channel " << c);
     }
   }
 }

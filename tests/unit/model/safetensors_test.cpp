@@ -17,7 +17,9 @@ std::filesystem::path file(const std::string& bytes) {
   return path;
 }
 
-std::string with(const json& entry, const std::string& data = std::string(16, '\0')) { return TinyBert::safetensors({{"t", entry}}, data); }
+std::string with(const json& entry, const std::string& data = std::string(16, '\0')) {
+  return TinyBert::safetensors({{"t", entry}}, data);
+}
 
 /// The tensor and the message of the error that opening, or reading (2, 2) from "t", ends with.
 std::pair<std::string, std::string> error_of(const std::string& bytes) {
@@ -37,9 +39,13 @@ void check_error(const std::string& bytes, const std::string& item, const std::s
   BOOST_TEST(message.find(part) != std::string::npos, message << " has no \"" << part << "\"");
 }
 
-json entry(const char* type, json shape, json offsets) { return {{"dtype", type}, {"shape", std::move(shape)}, {"data_offsets", std::move(offsets)}}; }
+json entry(const char* type, json shape, json offsets) {
+  return {{"dtype", type}, {"shape", std::move(shape)}, {"data_offsets", std::move(offsets)}};
+}
 
-std::string bytes_of(const std::vector<float>& values) { return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}; }
+std::string bytes_of(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
 
 }  // namespace
 
@@ -47,15 +53,19 @@ BOOST_AUTO_TEST_CASE(values_come_back_in_all_three_types) {
   const auto f32 = file(with(entry("F32", {2, 2}, {0, 16}), bytes_of({1, -2, 0.5F, 3})));
   const model::SafeTensors opened(f32);
   const auto floats = opened.floats("t", {2, 2});
-  BOOST_TEST((std::vector<float>(floats.values().begin(), floats.values().end()) == std::vector<float>{1, -2, 0.5F, 3}));
+  BOOST_TEST((std::vector<float>(floats.values().begin(), floats.values().end()) ==
+              std::vector<float>{1, -2, 0.5F, 3}));
   BOOST_TEST(floats.matrix(2).row(1)[0] == 0.5F);
   // 1, -2, the smallest subnormal 2^-24, the largest finite 65504.
   const std::vector<std::uint16_t> half{0x3C00, 0xC000, 0x0001, 0x7BFF};
-  const model::SafeTensors f16(file(with(entry("F16", {2, 2}, {0, 8}), std::string(reinterpret_cast<const char*>(half.data()), 8))));
+  const model::SafeTensors f16(
+      file(with(entry("F16", {2, 2}, {0, 8}), std::string(reinterpret_cast<const char*>(half.data()), 8))));
   const auto halves = f16.floats("t", {2, 2});
-  BOOST_TEST((std::vector<float>(halves.values().begin(), halves.values().end()) == std::vector<float>{1, -2, std::ldexp(1.0F, -24), 65504}));
+  BOOST_TEST((std::vector<float>(halves.values().begin(), halves.values().end()) ==
+              std::vector<float>{1, -2, std::ldexp(1.0F, -24), 65504}));
   const std::vector<std::uint16_t> brain{0x3F80, 0xC000, 0x0000, 0x4049};
-  const model::SafeTensors bf16(file(with(entry("BF16", {2, 2}, {0, 8}), std::string(reinterpret_cast<const char*>(brain.data()), 8))));
+  const model::SafeTensors bf16(
+      file(with(entry("BF16", {2, 2}, {0, 8}), std::string(reinterpret_cast<const char*>(brain.data()), 8))));
   BOOST_TEST(bf16.floats("t", {2, 2}).values()[3] == 3.140625F);
 }
 
@@ -91,17 +101,20 @@ BOOST_AUTO_TEST_CASE(files_that_are_no_safetensors_are_refused) {
   check_error(std::string("\x02\0\0\0\0\0\0\0{x", 10), "", "no JSON object");
   const auto good = with(entry("F32", {2, 2}, {0, 16}));
   BOOST_TEST(error_of(good).second == "no error");
-  for (std::size_t size = 1; size < good.size(); ++size) BOOST_TEST(error_of(good.substr(0, size)).second != "no error", size << " bytes");
+  for (std::size_t size = 1; size < good.size(); ++size)
+    BOOST_TEST(error_of(good.substr(0, size)).second != "no error", size << " bytes");
   BOOST_CHECK_THROW(model::SafeTensors(test::folder() / "absent"), ModelError);
 }
 
 BOOST_AUTO_TEST_CASE(tensors_that_do_not_suit_are_refused) {
-  check_error(TinyBert::safetensors({{"u", entry("F32", {2, 2}, {0, 16})}}, std::string(16, '\0')), "t", "is missing");
+  check_error(TinyBert::safetensors({{"u", entry("F32", {2, 2}, {0, 16})}}, std::string(16, '\0')), "t",
+              "is missing");
   check_error(with(entry("F32", {4}, {0, 16})), "t", "has shape (4) where config.json asks for (2, 2)");
   check_error(with(entry("I32", {2, 2}, {0, 16})), "t", "is of type I32");
   check_error(with(entry("F99", {2, 2}, {0, 16})), "t", "is of type F99");
   check_error(with(entry("F32", {2, 2}, {0, 16}), bytes_of({1, 2, NAN, 4})), "t", "no number, at element 2");
-  check_error(with(entry("F32", {2, 2}, {0, 16}), bytes_of({1, INFINITY, 3, 4})), "t", "no number, at element 1");
+  check_error(with(entry("F32", {2, 2}, {0, 16}), bytes_of({1, INFINITY, 3, 4})), "t",
+              "no number, at element 1");
 }
 
 BOOST_AUTO_TEST_CASE(digest_covers_every_byte) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-/// A BERT of a few thousand weights, so that most tests of the encoder need no model: the folder as Hugging Face would
-/// write it, with hooks to break it.
+/// A BERT of a few thousand weights, so that most tests of the encoder need no model: the folder as Hugging
+/// Face would write it, with hooks to break it.
 namespace dream::test {
 
 struct TinyTensor {
@@ -19,26 +19,39 @@ struct TinyTensor {
 
 struct TinyBert {
   std::int64_t layers = 2, hidden = 32, heads = 2, intermediate = 48, positions = 24;
-  std::vector<std::string> vocabulary{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "red", "green", "blue", "##s", "."};
+  std::vector<std::string> vocabulary{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a",   "b",
+                                      "c",     "red",   "green", "blue",  "##s", "."};
   nlohmann::json config, modules, pooling, sentence;
   std::map<std::string, TinyTensor> tensors;
 
   explicit TinyBert(std::uint32_t seed = 1) {
-    config = {{"model_type", "bert"}, {"architectures", {"BertModel"}}, {"hidden_act", "gelu"}, {"layer_norm_eps", 1e-12},
-              {"num_hidden_layers", layers}, {"hidden_size", hidden}, {"num_attention_heads", heads}, {"intermediate_size", intermediate},
-              {"vocab_size", vocabulary.size()}, {"max_position_embeddings", positions}, {"type_vocab_size", 2},
+    config = {{"model_type", "bert"},
+              {"architectures", {"BertModel"}},
+              {"hidden_act", "gelu"},
+              {"layer_norm_eps", 1e-12},
+              {"num_hidden_layers", layers},
+              {"hidden_size", hidden},
+              {"num_attention_heads", heads},
+              {"intermediate_size", intermediate},
+              {"vocab_size", vocabulary.size()},
+              {"max_position_embeddings", positions},
+              {"type_vocab_size", 2},
               {"position_embedding_type", "absolute"}};
-    modules = nlohmann::json::parse(R"([{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
+    modules =
+        nlohmann::json::parse(R"([{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
       {"idx": 1, "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
       {"idx": 2, "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}])");
-    pooling = {{"word_embedding_dimension", hidden}, {"pooling_mode_cls_token", false}, {"pooling_mode_mean_tokens", true}};
+    pooling = {{"word_embedding_dimension", hidden},
+               {"pooling_mode_cls_token", false},
+               {"pooling_mode_mean_tokens", true}};
     sentence = {{"max_seq_length", 16}, {"do_lower_case", false}};
     std::mt19937 random(seed);
     const auto add = [&](const std::string& name, std::vector<std::int64_t> shape, float center = 0) {
       TinyTensor tensor{std::move(shape), {}};
       std::int64_t size = 1;
       for (const auto n : tensor.shape) size *= n;
-      for (std::int64_t i = 0; i < size; ++i) tensor.values.push_back(center + (static_cast<float>(random()) / 2147483648.0F - 1) * 0.5F);
+      for (std::int64_t i = 0; i < size; ++i)
+        tensor.values.push_back(center + (static_cast<float>(random()) / 2147483648.0F - 1) * 0.5F);
       tensors[name] = std::move(tensor);
     };
     const auto linear = [&](const std::string& name, std::int64_t n, std::int64_t k) {
@@ -55,7 +68,8 @@ struct TinyBert {
     norm("embeddings.LayerNorm");
     for (std::int64_t i = 0; i < layers; ++i) {
       const auto at = "encoder.layer." + std::to_string(i) + ".";
-      for (const char* part : {"query", "key", "value"}) linear(at + "attention.self." + part, hidden, hidden);
+      for (const char* part : {"query", "key", "value"})
+        linear(at + "attention.self." + part, hidden, hidden);
       linear(at + "attention.output.dense", hidden, hidden);
       linear(at + "intermediate.dense", intermediate, hidden);
       linear(at + "output.dense", hidden, intermediate);
@@ -83,7 +97,9 @@ struct TinyBert {
     return safetensors(header, data);
   }
 
-  static void put(const std::filesystem::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+  static void put(const std::filesystem::path& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+  }
 
   /// Writes the folder and returns it.
   std::filesystem::path write(const std::filesystem::path& folder) const {

@@ -24,19 +24,24 @@ Ids ids(const text::Tokenizer& tokenizer, std::string_view text) {
 std::vector<std::string> pieces(const text::Tokenizer& tokenizer, std::string_view text) {
   std::vector<std::string> result;
   for (const auto& token : tokenizer.encode(text)) {
-    result.emplace_back(text.substr(static_cast<std::size_t>(token.begin), static_cast<std::size_t>(token.end - token.begin)));
+    result.emplace_back(text.substr(static_cast<std::size_t>(token.begin),
+                                    static_cast<std::size_t>(token.end - token.begin)));
   }
   return result;
 }
 
 text::WordPieceSpec small_spec() {
   text::WordPieceSpec spec;
-  spec.vocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##aff", "##able", "##a", "cafe", ",", "!", "a", "\u4e2d", "i\u0307", "x\U0001D165\U0001D16D"};
+  spec.vocabulary = {"[PAD]", "[UNK]",  "[CLS]",  "[SEP]",   "un",
+                     "##aff", "##able", "##a",    "cafe",    ",",
+                     "!",     "a",      "\u4e2d", "i\u0307", "x\U0001D165\U0001D16D"};
   spec.added = {{"[CLS]", 2}, {"[SEP]", 3}};
   return spec;
 }
 
-void write(const std::filesystem::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void write(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 /// A folder with a tokenizer.json that is changed by `edit`.
 template <class Edit>
@@ -76,7 +81,8 @@ BOOST_AUTO_TEST_CASE(tokens_point_into_the_original_bytes) {
   // Precomposed and combining accents, an ideograph without spaces, a dropped control character.
   const std::string text = "Caf\u00e9 cafe\u0301! a\u4e2da c\u0001afe";
   BOOST_TEST((ids(tokenizer, text) == Ids{8, 8, 10, 11, 12, 11, 8}));
-  BOOST_TEST((pieces(tokenizer, text) == std::vector<std::string>{"Caf\u00e9", "cafe", "!", "a", "\u4e2d", "a", "c\u0001afe"}));
+  BOOST_TEST((pieces(tokenizer, text) ==
+              std::vector<std::string>{"Caf\u00e9", "cafe", "!", "a", "\u4e2d", "a", "c\u0001afe"}));
 }
 
 BOOST_AUTO_TEST_CASE(marks_come_into_canonical_order) {
@@ -105,7 +111,11 @@ BOOST_AUTO_TEST_CASE(rules_can_be_switched_off) {
 
 BOOST_AUTO_TEST_CASE(bytes_that_are_no_utf8_are_replacement_characters) {
   const text::WordPiece tokenizer(small_spec());
-  BOOST_TEST((ids(tokenizer, "caf\xff\xfe" "e") == ids(tokenizer, "caf\ufffd\ufffd" "e")));
+  BOOST_TEST((ids(tokenizer,
+                  "caf\xff\xfe"
+                  "e") == ids(tokenizer,
+                              "caf\ufffd\ufffd"
+                              "e")));
   BOOST_TEST((ids(tokenizer, "\xe4\xb8") == Ids{}));
 }
 
@@ -117,7 +127,8 @@ BOOST_AUTO_TEST_CASE(hostile_words_cost_no_more_than_their_bytes) {
   BOOST_TEST(tokens.front().id == 1);
   BOOST_TEST(tokens.front().end == 5'000'000);
   std::string marks = "a";
-  for (int i = 0; i < 300'000; ++i) marks += "\u302e\U0001D165\u302f";  // marks of alternating order, a worst case for sorting
+  for (int i = 0; i < 300'000; ++i)
+    marks += "\u302e\U0001D165\u302f";  // marks of alternating order, a worst case for sorting
   BOOST_TEST(tokenizer.count(marks) == 1);
 }
 
@@ -126,12 +137,15 @@ BOOST_AUTO_TEST_CASE(folders_that_are_no_wordpiece_are_refused_by_name) {
   const auto same = [](json&) {};
   BOOST_TEST(item_of(broken_copy("good", same)) == "no error");
   BOOST_TEST(item_of(broken_copy("model", [](json& j) { j["model"]["type"] = "Unigram"; })) == "model");
-  BOOST_TEST(item_of(broken_copy("normaliser", [](json& j) { j["normalizer"]["type"] = "NFKC"; })) == "normalizer");
-  BOOST_TEST(item_of(broken_copy("absent", [](json& j) { j["pre_tokenizer"] = nullptr; })) == "pre_tokenizer");
+  BOOST_TEST(item_of(broken_copy("normaliser", [](json& j) { j["normalizer"]["type"] = "NFKC"; })) ==
+             "normalizer");
+  BOOST_TEST(item_of(broken_copy("absent", [](json& j) { j["pre_tokenizer"] = nullptr; })) ==
+             "pre_tokenizer");
   BOOST_TEST(item_of(broken_copy("id", [](json& j) { j["model"]["vocab"]["a"] = 1e15; })) == "a");
   BOOST_TEST(item_of(broken_copy("big", [](json& j) { j["model"]["vocab"]["a"] = 4'000'000'000; })) == "a");
   BOOST_TEST(item_of(broken_copy("sep", [](json& j) { j["model"]["vocab"].erase("[SEP]"); })) == "[SEP]");
-  BOOST_TEST(item_of(broken_copy("strip", [](json& j) { j["added_tokens"][0]["lstrip"] = true; })) == "added_tokens");
+  BOOST_TEST(item_of(broken_copy("strip", [](json& j) { j["added_tokens"][0]["lstrip"] = true; })) ==
+             "added_tokens");
   BOOST_TEST(item_of(test::folder() / "nothing").empty());
   write(broken_copy("torn", same) / "tokenizer.json", "{\"model\": ");
   BOOST_TEST(item_of(test::folder() / "torn").empty());
@@ -157,7 +171,8 @@ BOOST_AUTO_TEST_CASE(ids_and_offsets_are_those_of_hugging_face) {
     auto offsets = nlohmann::json::array();
     for (const auto& token : tokens) offsets.push_back({token.begin, token.end});
     BOOST_TEST((ids(*tokenizer, text) == expected["ids"].get<Ids>()), "line " << lines + 1 << ": " << text);
-    BOOST_TEST((offsets == expected["offsets"]), "line " << lines + 1 << ": " << offsets.dump() << " for " << line);
+    BOOST_TEST((offsets == expected["offsets"]),
+               "line " << lines + 1 << ": " << offsets.dump() << " for " << line);
     BOOST_TEST(tokenizer->count(text) == static_cast<std::int64_t>(tokens.size()));
   }
   BOOST_TEST(lines > 300);

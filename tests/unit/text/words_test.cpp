@@ -8,7 +8,8 @@ namespace {
 std::vector<std::string> words(std::string_view text) {
   std::vector<std::string> found;
   for (const auto& token : text::words_tokenizer()->encode(text)) {
-    found.emplace_back(text.substr(static_cast<std::size_t>(token.begin), static_cast<std::size_t>(token.end - token.begin)));
+    found.emplace_back(text.substr(static_cast<std::size_t>(token.begin),
+                                   static_cast<std::size_t>(token.end - token.begin)));
   }
   return found;
 }
