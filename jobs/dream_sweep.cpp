@@ -33,6 +33,16 @@ void print_version() {
   fmt::print("backends: cpu (no GPU support in this build)\n");
 }
 
+int print_list(const std::string& table) {
+  try {
+    std::cout << config::describe(sweep::catalog(), table);
+    return static_cast<int>(ExitCode::ok);
+  } catch (const ConfigError& e) {
+    std::cerr << "dream_sweep: " << e.what() << std::endl;
+    return static_cast<int>(e.code);
+  }
+}
+
 std::string read_config(const std::string& file) {
   try {
     return read_file(file);
@@ -133,6 +143,10 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
     fmt::print(stderr, "{}\n", start);
     options.log(Level::info, start);
   }
+  // A folder that takes no results is told before the work, not after it.
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0 && !line.plan) report::prepare_output(config);
+  });
   const auto finished = sweep::run(comm, config, options, *board);
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
@@ -180,7 +194,7 @@ int main(int argc, char** argv) {
   auto comm = launched ? comm::mpi_world() : comm::self();
   if (line.version || !line.list.empty()) {
     if (comm.rank() == 0 && line.version) print_version();
-    if (comm.rank() == 0 && !line.list.empty()) std::cout << config::describe(sweep::catalog(), line.list);
+    if (comm.rank() == 0 && !line.list.empty()) return print_list(line.list);
     return 0;
   }
   jobs::watch_signals();

@@ -111,10 +111,17 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
   write_file(std::filesystem::path(m.config.sweep.output) / "best.toml", config::to_toml(best));
 }
 
-void write_all(const Material& m, const stats::Verdict& verdict) {
+void prepare_output(const config::Config& config) {
+  const std::filesystem::path folder = config.sweep.output;
   std::error_code error;
-  std::filesystem::create_directories(m.config.sweep.output, error);
-  if (error) throw StateError(m.config.sweep.output, "", "cannot make this folder: " + error.message());
+  std::filesystem::create_directories(folder, error);
+  if (error) throw StateError(folder.string(), "", "cannot make this folder: " + error.message() + "; set another sweep.output");
+  write_file(folder / ".writable", "");
+  std::filesystem::remove(folder / ".writable", error);
+}
+
+void write_all(const Material& m, const stats::Verdict& verdict) {
+  prepare_output(m.config);
   write_results(m);
   write_questions(m);
   write_chunks(m);

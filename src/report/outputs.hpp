@@ -37,6 +37,9 @@ void write_best(const Material& material, const stats::Verdict& verdict);
 /// Trials and per-question scores as arrays, for pandas and h5py.
 void write_h5(const Material& material);
 
+/// Makes sweep.output and shows that files can be written there. Throws StateError.
+void prepare_output(const config::Config& config);
+
 /// All of the above into sweep.output. Throws StateError.
 void write_all(const Material& material, const stats::Verdict& verdict);
 

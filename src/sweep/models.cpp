@@ -56,21 +56,20 @@ Digest identify_llm(const config::Model& model) {
   return hasher.finish();
 }
 
-/// What the config may say and this program cannot do yet must not pass in silence: results would bear a wrong name.
-void refuse_what_is_missing(const config::Config& config) {
-  if (config.judge.llm != score::overlap_info().name) {
-    throw ConfigError("judge.llm = \"" + config.judge.llm + "\": language models do not judge yet; the only judge is \"" +
-                      score::overlap_info().name + "\", so leave the key out");
-  }
+/// What the config forces and this build lacks is an error, never quietly something else.
+void check_forced(const config::Config& config) {
   if (config.device.backend == "cuda") {
-    throw ConfigError("device.backend = \"cuda\": this build has no GPU support; use \"auto\" or \"cpu\"");
+    throw ConfigError("device.backend = \"cuda\": this build has no GPU support; write \"cpu\" or \"auto\"");
+  }
+  if (config.judge.llm != score::overlap_info().name) {
+    throw ConfigError("judge.llm = \"" + config.judge.llm + "\": this build has no judge but \"overlap\"");
   }
 }
 
 }  // namespace
 
 Models load_models(const config::Config& config, int threads) {
-  refuse_what_is_missing(config);
+  check_forced(config);
   Models models;
   for (const auto& name : config.space.embedders) load_embedder(config, name, threads, models);
   models.judge_embedder = config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;

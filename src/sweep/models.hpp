@@ -23,7 +23,7 @@ struct Models {
   [[nodiscard]] const embed::Embedder& embedder(const std::string& name) const { return *embedders.at(name); }
 };
 
-/// Loads what the config names, with `threads` compute threads. Local. Throws ModelError, or NotCompiled for a device
+/// Loads what the config names, with `threads` compute threads. Local. Throws ModelError, or ConfigError for a device or judge
 /// that this build does not have.
 [[nodiscard]] Models load_models(const config::Config& config, int threads);
 

@@ -1,6 +1,7 @@
 #include "sweep/run_context.hpp"
 
 #include <chrono>
+#include <exception>
 
 #include "comm/agree.hpp"
 
@@ -69,13 +70,13 @@ void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& m
 }
 
 StageScope::StageScope(Run& run, Stage stage, std::int64_t items, std::int64_t done)
-    : run_(run), stage_(stage), start_(now()) {
+    : run_(run), stage_(stage), start_(now()), exceptions_(std::uncaught_exceptions()) {
   run_.progress.begin(stage, items, done);
 }
 
 StageScope::~StageScope() {
   run_.tally.seconds[static_cast<std::size_t>(stage_)] += now() - start_;
-  run_.progress.end();
+  if (std::uncaught_exceptions() == exceptions_) run_.progress.end();
 }
 
 void StageScope::advance() {

@@ -96,6 +96,7 @@ class StageScope {
   Run& run_;
   Stage stage_;
   double start_;
+  int exceptions_;  ///< in flight at the start: a stage that an error ends is not told as done
 };
 
 }  // namespace dream::sweep

@@ -1,0 +1,84 @@
+#include "state/claim.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/errors.hpp"
+#include "tests/support/test.hpp"
+
+namespace fs = std::filesystem;
+namespace test = dream::test;
+using dream::StateError;
+using dream::state::Claim;
+using dream::state::ClaimOptions;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr ClaimOptions quick{milliseconds(50), milliseconds(1000)};
+
+fs::path leave(const std::string& incarnation, const std::string& says) {
+  fs::create_directories(test::folder() / "active");
+  const auto file = test::folder() / "active" / incarnation;
+  std::ofstream(file) << says;
+  return file;
+}
+
+std::string this_host() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_claim_ends_with_its_holder) {
+  {
+    const Claim claim(test::folder(), "one", quick);
+    BOOST_TEST(fs::exists(test::folder() / "active" / "one"));
+  }
+  BOOST_TEST(!fs::exists(test::folder() / "active" / "one"));
+  const Claim next(test::folder(), "two", quick);
+}
+
+BOOST_AUTO_TEST_CASE(a_live_sweep_is_named_and_keeps_its_claim) {
+  const Claim claim(test::folder(), "one", quick);
+  BOOST_CHECK_EXCEPTION(Claim(test::folder(), "two", quick), StateError, [](const StateError& e) {
+    const std::string what = e.what();
+    return what.find("one on " + this_host()) != std::string::npos &&
+           what.find("process " + std::to_string(::getpid())) != std::string::npos;
+  });
+  BOOST_TEST(fs::exists(test::folder() / "active" / "one"));
+  BOOST_TEST(!fs::exists(test::folder() / "active" / "two"));
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_of_a_process_that_is_gone_is_dead_at_once) {
+  const auto child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const auto file = leave("dead", this_host() + " " + std::to_string(child) + " 7\n");
+  // Were it watched for its whole age, this would take ten minutes.
+  const Claim claim(test::folder(), "next", {milliseconds(50), milliseconds(600000)});
+  BOOST_TEST(!fs::exists(file));
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_of_another_host_is_dead_when_it_stays_still) {
+  const auto file = leave("far", "another-host 1 7\n");
+  const Claim claim(test::folder(), "next", quick);
+  BOOST_TEST(!fs::exists(file));
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_of_another_host_that_beats_is_alive) {
+  const auto file = leave("far", "another-host 1 7\n");
+  std::thread heart([&] {
+    for (int beat = 8; beat < 40; ++beat) {
+      std::this_thread::sleep_for(milliseconds(25));
+      leave("far.tmp", "another-host 1 " + std::to_string(beat) + "\n");
+      fs::rename(test::folder() / "active" / "far.tmp", file);
+    }
+  });
+  BOOST_CHECK_THROW(Claim(test::folder(), "next", {milliseconds(50), milliseconds(600000)}), StateError);
+  heart.join();
+}
