@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <string>
 
 namespace dream::jobs {
@@ -65,8 +64,7 @@ class Board final : public sweep::Progress {
     if (!running_) return;
     running_ = false;
     std::string line = fmt::format("  {:<7} {:>6} parts in {:.1f} s", name_of(stage_), items_, since(start_));
-    if (std::uncaught_exceptions() > 0) line = fmt::format("  {:<7} stopped after {:.1f} s", name_of(stage_), since(start_));
-    else if (reused_ > 0) line += fmt::format(", {} of them were in the state folder", reused_);
+    if (reused_ > 0) line += fmt::format(", {} of them were in the state folder", reused_);
     fmt::print(stderr, "{}{}{}\n", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "");
     std::fflush(stderr);
     log_(Level::info, line);
