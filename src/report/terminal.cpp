@@ -35,7 +35,8 @@ std::string cell(const sweep::MetricSummary& summary, const Range& range) {
 std::string method_name(const config::Config& config, int at) {
   const auto& methods = config.space.methods;
   const auto& method = methods[static_cast<std::size_t>(at)];
-  const bool alone = std::ranges::count_if(methods, [&](const auto& other) { return other.name == method.name; }) == 1;
+  const bool alone =
+      std::ranges::count_if(methods, [&](const auto& other) { return other.name == method.name; }) == 1;
   return alone ? method.name : method.canonical();
 }
 
@@ -56,7 +57,8 @@ std::string terminal_table(const Material& m) {
   for (const auto& metric : outcome.metrics) rows[0].push_back(short_name(metric));
   for (const auto& trial : plan.trials) {
     auto& row = rows.emplace_back();
-    row = {std::to_string(trial.number), method_name(m.config, trial.method), trial.embedder, std::to_string(trial.k), trial.llm};
+    row = {std::to_string(trial.number), method_name(m.config, trial.method), trial.embedder,
+           std::to_string(trial.k), trial.llm};
     const auto& summary = outcome.trials[static_cast<std::size_t>(trial.number - 1)];
     for (std::size_t i = 0; i < ranges.size(); ++i) row.push_back(cell(summary.metrics[i], ranges[i]));
   }
@@ -73,7 +75,9 @@ std::string terminal_table(const Material& m) {
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text + "* best of its column" +
-         (m.config.judge.llm == "overlap" ? "; scored by the built-in overlap judge, not by a language model\n" : "\n");
+         (m.config.judge.llm == "overlap"
+              ? "; scored by the built-in overlap judge, not by a language model\n"
+              : "\n");
 }
 
 }  // namespace dream::report
