@@ -15,8 +15,7 @@ std::function<Field(Config&)> at(Section Config::*section, T Section::*member) {
 std::vector<Key> table() {
   return {
       // sweep
-      {"sweep.name", at(&Config::sweep, &Sweep::name), "name of the sweep",
-       "\"handbook\""},
+      {"sweep.name", at(&Config::sweep, &Sweep::name), "name of the sweep", "\"handbook\""},
       {"sweep.seed",
        at(&Config::sweep, &Sweep::seed),
        "seed of all that is drawn at random",
