@@ -93,7 +93,7 @@ std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank)
 
 void finish(const config::Config& config, const sweep::Finished& finished, const Log& log) {
   const auto parts = sweep::open_parts(config, finished);
-  const report::Material material{config, finished, parts};
+  const report::Material material{config, finished, parts, comm::mpi_version()};
   const auto verdict = report::judge_trials(material);
   report::write_all(material, verdict);
   log(Level::info, verdict.sentence);

@@ -7,9 +7,9 @@ The document holds one fenced block that begins with ```modules. A line of it is
 
     module: may, use, these          a module is a folder (or a pair of files) under src/, or kernels, or jobs
 
-Arrows are read from `#include "..."` lines and from the links in dream_module() and dream_program() calls. An arrow that
-the block does not allow, a module that it does not name, a cycle, and an include without a link are errors. A second
-block, ```outside, names headers of other libraries (by how they begin) and the only modules that may include them.
+Arrows are read from `#include "..."` lines and from the links in dream_module(), dream_program() and
+target_link_libraries() calls. An arrow that the block does not allow, a module that it does not name, a cycle, and an
+include without a link are errors. A second block, ```outside, names headers of other libraries (by how they begin) and the only modules that may include them.
 --unused also prints the allowed arrows that nothing uses. Standard library only.
 """
 import argparse
@@ -23,7 +23,7 @@ Arrow = collections.namedtuple("Arrow", "source target place")  # place: "file:l
 Rules = collections.namedtuple("Rules", "modules outside")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
-CALL = re.compile(r"\b(dream_module|dream_program|target_link_libraries)\s*\(([^)]*)\)", re.S)
+CALL = re.compile(r"\b(dream_module|dream_program|add_library|target_link_libraries)\s*\(([^)]*)\)", re.S)
 TREES = ("src", "kernels", "jobs")
 SOURCES = (".hpp", ".cpp", ".cu", ".cuh", ".h", ".c")
 
@@ -133,7 +133,7 @@ def read_links(root, rules, errors):
         text = re.sub(r"#.*", "", file.read_text(encoding="utf-8"))
         for match in CALL.finditer(text):
             words = match.group(2).split()
-            if not words:
+            if not words or words[0].startswith("dream::"):  # add_library(dream::kernels ALIAS ...)
                 continue
             name = re.sub(r"^dream_", "", words[0])
             module = module_of_target(folder, name, words, rules.modules)
@@ -142,7 +142,7 @@ def read_links(root, rules, errors):
             if module is None:
                 errors.append(f"{place}: {words[0]} belongs to no module of docs/architecture.md; add a line for it")
                 continue
-            if match.group(1) == "dream_module":
+            if match.group(1) in ("dream_module", "add_library"):
                 made[name] = module
             calls.append((module, words[1:], place))
     arrows = []

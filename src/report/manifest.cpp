@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
-#include "comm/mpi.hpp"
 #include "config/write.hpp"
 #include "dream_version.hpp"
 #include "report/outputs.hpp"
@@ -14,9 +13,9 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-json build() {
+json build(const Material& m) {
   return {{"program", version::program}, {"commit", version::commit},      {"compiler", version::compiler},
-          {"build", version::build_type}, {"mpi", comm::mpi_version()}};
+          {"build", version::build_type}, {"mpi", m.mpi}};
 }
 
 json stages(const Material& m) {
@@ -87,7 +86,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"seed", m.config.sweep.seed},
       {"judge", m.config.judge.llm},
       {"incarnation", m.finished.incarnation},
-      {"build", build()},
+      {"build", build(m)},
       {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.documents},
                   {"distinct_documents", plan.documents()}, {"bytes", plan.bytes()}}},
       {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},

@@ -13,6 +13,7 @@ struct Material {
   const config::Config& config;
   const sweep::Finished& finished;
   const state::PartStore& parts;
+  std::string mpi;  ///< name and version of the MPI library that runs
 };
 
 /// Scores of the objective, questions in golden order, NaN where there is none.
