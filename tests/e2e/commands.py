@@ -107,7 +107,7 @@ class Commands(harness.Case):
                 print(f"without {name}: {skip}")
         checked = 0
         for file in files:
-            code = "".join(line.split("#")[0] for line in file.open())
+            code = "".join(line.split("#")[0] for line in file.read_text().splitlines(True))
             missing = [name for name in re.findall(r"\$\{(\w+)\}", code) if name not in known]
             if missing:
                 print(f"not checked: {file.name} needs {missing}")

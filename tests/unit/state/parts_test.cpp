@@ -32,7 +32,7 @@ std::vector<fs::path> left_in(const fs::path& folder) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_sealed_part_is_listed_and_reads_back) {
-  const auto parts = fresh("state");
+  const auto parts = fresh("sealed");
   const auto a = digest_of("a"), b = digest_of("b");
   parts.write(a, fill);
   parts.write(b, fill);
@@ -41,14 +41,14 @@ BOOST_AUTO_TEST_CASE(a_sealed_part_is_listed_and_reads_back) {
   std::ranges::sort(expected);
   BOOST_TEST((parts.list() == expected));
   BOOST_TEST(dream::read_file(parts.path(a, "faiss")) == "index bytes");
-  BOOST_TEST(left_in(test::folder() / "state" / "tmp").empty());
+  BOOST_TEST(left_in(test::folder() / "sealed" / "tmp").empty());
   (void)parts.open(a);
   BOOST_CHECK_THROW((void)parts.open(digest_of("c")), StateError);
 }
 
 // Invariant 2: a part is there or not, never half.
 BOOST_AUTO_TEST_CASE(a_part_whose_writer_failed_is_not_there) {
-  const auto parts = fresh("state");
+  const auto parts = fresh("failed");
   const auto key = digest_of("a");
   BOOST_CHECK_THROW(parts.write(key,
                                 [](dream::state::H5Writer& out) {
@@ -59,12 +59,12 @@ BOOST_AUTO_TEST_CASE(a_part_whose_writer_failed_is_not_there) {
   BOOST_TEST(parts.list().empty());
   BOOST_CHECK_THROW((void)parts.open(key), StateError);
   // What a killed writer leaves in tmp/ counts for nothing either.
-  std::ofstream(test::folder() / "state" / "tmp" / ("dead-0-" + key.hex())) << "half";
-  BOOST_TEST(fresh("state", "second").list().empty());
+  std::ofstream(test::folder() / "failed" / "tmp" / ("dead-0-" + key.hex())) << "half";
+  BOOST_TEST(fresh("failed", "second").list().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_part_that_was_touched_is_refused) {
-  const auto parts = fresh("state");
+  const auto parts = fresh("touched");
   const auto key = digest_of("a");
   parts.write(key, fill);
   {
@@ -79,19 +79,19 @@ BOOST_AUTO_TEST_CASE(a_part_that_was_touched_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_provisional_part_ends_with_its_incarnation) {
-  const auto first = fresh("state");
+  const auto first = fresh("provisional");
   const auto key = digest_of("a");
   first.write_provisional(key, fill);
   (void)first.open(key);
   BOOST_TEST(first.list().empty());
-  const auto second = fresh("state", "second");
+  const auto second = fresh("provisional", "second");
   BOOST_TEST(second.list().empty());
   BOOST_CHECK_THROW((void)second.open(key), StateError);
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_of_another_format_is_refused) {
-  (void)fresh("state");
-  std::ofstream(test::folder() / "state" / "FORMAT") << "dream_sweep state, format 99\n";
-  BOOST_CHECK_EXCEPTION((void)fresh("state"), StateError,
+  (void)fresh("format");
+  std::ofstream(test::folder() / "format" / "FORMAT") << "dream_sweep state, format 99\n";
+  BOOST_CHECK_EXCEPTION((void)fresh("format"), StateError,
                         [](const StateError& e) { return std::string(e.what()).find("format 99") != std::string::npos; });
 }

@@ -121,8 +121,15 @@ BOOST_AUTO_TEST_CASE(part_keys_are_pinned) {
   const auto config = grid(1, 1, {2}, 1);
   const auto plan = make_plan(config, identify(config), buckets_of(2), questions_of(1));
   const std::vector<std::pair<Stage, std::string>> pinned = {
-      {Stage::read, "?"},  {Stage::gold, "?"},   {Stage::chunk, "?"},  {Stage::embed, "?"}, {Stage::query, "?"},
-      {Stage::index, "?"}, {Stage::search, "?"}, {Stage::select, "?"}, {Stage::score, "?"}};
+      {Stage::read, "e241316ef494d9b975b63864ac87020a"},
+      {Stage::gold, "7548f35d1037199d456553b1befa8c92"},
+      {Stage::chunk, "56385d903852efec8412ca4a2b681594"},
+      {Stage::embed, "9cf452922ce64955f526bd5c5b104952"},
+      {Stage::query, "f9cbac291e0a99b373c25060727fee43"},
+      {Stage::index, "c47ed29245adfea649f3851a8d1d1024"},
+      {Stage::search, "ffad175703674a019a74816227a98777"},
+      {Stage::select, "7bd14028de7f61bf216496b8cfcacdd9"},
+      {Stage::score, "d6695ec5aa543eb60c1b6264355b8d09"}};
   for (const auto& [stage, key] : pinned) {
     const auto& node = plan.nodes[static_cast<std::size_t>(plan.nodes_of(stage).at(0))];
     BOOST_TEST(plan.part_key(node, 0).hex() == key, sweep::name_of(stage) << ": " << plan.part_key(node, 0).hex());
@@ -213,7 +220,7 @@ BOOST_AUTO_TEST_CASE(ten_thousand_trials_are_planned_at_once) {
   BOOST_TEST(plan.trials.size() == 10000U);
   BOOST_TEST(nodes(plan, Stage::embed) == 100U);
   BOOST_TEST_MESSAGE("planned in " << seconds << " s");
-  BOOST_TEST(seconds < 5);  // a bound on a hang; the benchmark has the figure
+  BOOST_TEST(seconds < 5);  // a bound on a hang, no measurement
 }
 
 BOOST_AUTO_TEST_CASE(the_plan_is_told_with_its_numbers) {
