@@ -106,7 +106,8 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
   if (outcome.transient_rows > 0) {
     std::cout << outcome.transient_rows << " rows failed for reasons that may pass; the same command tries them again\n";
   }
-  std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, best.toml, manifest.json\n";
+  std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, "
+            << (verdict.winner < 0 ? "" : "best.toml, ") << "manifest.json\n";
 }
 
 net::Redactor secrets_of(const config::Config& config) {

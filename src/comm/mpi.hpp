@@ -8,8 +8,9 @@
 namespace dream::comm {
 
 struct MpiOptions {
-  /// A wait without an end is an error with a name. Long phases end in collectives, so this is generous.
-  std::chrono::seconds deadline{3600};
+  /// A wait without an end is an error with a name. A dedicated rank 0 waits in agree() for the whole of a stage, which
+  /// may be days; until waits can tell a busy rank from a stuck one, this must be longer than any stage.
+  std::chrono::seconds deadline{std::chrono::hours(24 * 14)};
   /// Larger payloads travel in pieces; MPI counts are 32 bit. Tests lower it.
   std::int64_t piece_bytes = std::int64_t{1} << 30;
 };

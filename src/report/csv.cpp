@@ -62,7 +62,9 @@ void CsvWriter::end_row() {
 void CsvWriter::close() {
   stream_.close();
   if (!stream_) throw StateError(path_.string(), "", "cannot write the whole table; is the disk full?");
-  std::filesystem::rename(beside(path_), path_);
+  std::error_code error;
+  std::filesystem::rename(beside(path_), path_, error);
+  if (error) throw StateError(path_.string(), "", "cannot rename the finished table to it: " + error.message());
 }
 
 void CsvWriter::separate() {

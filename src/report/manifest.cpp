@@ -104,11 +104,16 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
 }
 
 void write_best(const Material& m, const stats::Verdict& verdict) {
-  if (verdict.winner < 0) return;  // nothing could be compared; the sentence says why
+  const auto path = std::filesystem::path(m.config.sweep.output) / "best.toml";
+  if (verdict.winner < 0) {  // nothing could be compared; the sentence says why
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);  // the winner of an earlier run is not this one's
+    return;
+  }
   const auto& trial = m.finished.plan.trials.at(static_cast<std::size_t>(verdict.winner));
   const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)], trial.embedder,
                                             trial.k, trial.llm, m.finished.tokenizer});
-  write_file(std::filesystem::path(m.config.sweep.output) / "best.toml", config::to_toml(best));
+  write_file(path, config::to_toml(best));
 }
 
 void prepare_output(const config::Config& config) {

@@ -71,11 +71,24 @@ Claim::Claim(const fs::path& folder, const std::string& incarnation, ClaimOption
   fs::create_directories(folder / "active", error);
   if (error) throw StateError(folder.string(), "", "cannot make active/: " + error.message());
   renew();
+  // Before looking around: two that start together must see each other's beat, else each takes the other for dead.
+  thread_ = std::thread([this] { keep_renewing(); });
+  try {
+    refuse_others(folder);
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+Claim::~Claim() { end(); }
+
+void Claim::refuse_others(const fs::path& folder) {
+  std::error_code error;
   for (const auto& other : fs::directory_iterator(folder / "active")) {
     if (other.path() == file_ || other.path().extension() == ".tmp") continue;
     if (is_alive(other.path(), options_)) {
       const Holder holder = read_holder(other.path());
-      fs::remove(file_, error);
       throw StateError(folder.string(), "",
                        fmt::format("another sweep works here: {} on {}, process {}; wait for it, stop it, or use another "
                                    "sweep.state",
@@ -83,10 +96,9 @@ Claim::Claim(const fs::path& folder, const std::string& incarnation, ClaimOption
     }
     fs::remove(other.path(), error);
   }
-  thread_ = std::thread([this] { keep_renewing(); });
 }
 
-Claim::~Claim() {
+void Claim::end() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;

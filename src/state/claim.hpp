@@ -29,7 +29,11 @@ class Claim {
   Claim& operator=(const Claim&) = delete;
 
  private:
+  /// Throws when another claim lives; removes those that do not. Two that start together may both be refused.
+  void refuse_others(const std::filesystem::path& folder);
   void renew();
+  /// Ends the thread and gives the claim back.
+  void end();
   void keep_renewing();
 
   std::filesystem::path file_;

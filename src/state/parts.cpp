@@ -15,8 +15,9 @@ constexpr std::string_view format_stamp = "dream_sweep state, format 1\n";
 
 void make_folder(const fs::path& folder) {
   std::error_code error;
-  fs::create_directories(folder, error);
+  const bool is_new = fs::create_directories(folder, error);
   if (error) throw StateError(folder.string(), "", "cannot make this folder: " + error.message());
+  if (is_new) sync_folder(folder.parent_path());  // else a power cut may lose the folder with the parts in it
 }
 
 bool is_key(const std::string& stem) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "base/file.hpp"
@@ -247,6 +248,7 @@ std::vector<Bucket> read_documents(comm::Communicator& comm, const config::Confi
   std::map<std::int64_t, int> owner;
   for (std::size_t i = 0; i < indices.size(); ++i) owner[indices[i]] = workers.rank(worker[i]);
 
+  const auto start = std::chrono::steady_clock::now();
   progress.begin(Stage::read, std::ssize(buckets), std::ssize(buckets) - std::ssize(indices));
   const auto jobs = scatter_jobs(comm, inputs, config.corpus.buckets, buckets, owner);
   std::vector<Failure> found;
@@ -267,6 +269,8 @@ std::vector<Bucket> read_documents(comm::Communicator& comm, const config::Confi
     }
   });
   progress.end();
+  tally.seconds[static_cast<std::size_t>(Stage::read)] +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const auto failures = share_failures(comm, found);
   if (comm.rank() == 0) {

@@ -18,7 +18,7 @@ constexpr std::int64_t version_of(Stage stage) {
     case Stage::chunk: return 1;
     case Stage::embed: return 1;
     case Stage::query: return 1;
-    case Stage::index: return 1;
+    case Stage::index: return 2;
     case Stage::search: return 1;
     case Stage::select: return 1;
     case Stage::score: return 1;
@@ -121,7 +121,8 @@ void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const
   auto score = make_node(Stage::score, Cut::slice,
                          fmt::format("{} | {} | k = {} | {}", label, trial.embedder, trial.k, trial.llm), {trial.select});
   score.llm = trial.llm;
-  trial.score = nodes.add(score, {identities.llms.at(trial.llm).hex(), identities.judge.hex()});
+  trial.score = nodes.add(score, {identities.llms.at(trial.llm).hex(), identities.judge.hex(),
+                                 identities.document_names.hex(), std::to_string(version_of(Stage::gold))});
   plan.trials.push_back(trial);
 }
 

@@ -95,6 +95,7 @@ struct Identities {
   std::map<std::string, Digest> llms;       ///< model name -> kind, parameters, prompt; not its URL
   Digest tokenizer;                         ///< of chunking.tokenizer
   Digest judge;
+  Digest document_names;                    ///< which names the documents bear, when golden sources refer to them
   std::vector<Digest> methods;              ///< of each method: row version and parameters
   std::vector<bool> auto_merge;             ///< of each method
 };

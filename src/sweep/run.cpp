@@ -188,6 +188,19 @@ golden::DocumentNames names_of(const Inputs& inputs) {
   return names;
 }
 
+/// What a golden source means depends on the names of files, which no key of content holds: renaming two files moves the
+/// gold. Names on rank 0. Collective.
+Digest digest_of_names(comm::Communicator& comm, const golden::DocumentNames& names,
+                       const std::vector<GoldenQuestion>& questions) {
+  Hasher hasher("document names");
+  if (std::ranges::any_of(questions, [](const auto& question) { return !question.sources.empty(); })) {
+    for (const auto& [name, document] : names) hasher.add(name).add(document);
+  }
+  auto digest = hasher.finish();
+  comm.broadcast(std::span<Digest>(&digest, 1), 0);
+  return digest;
+}
+
 Outcome start_outcome(const comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
   Outcome outcome;
   outcome.workers = choose_workers(comm.size(), config.sweep.coordinator);
@@ -226,6 +239,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
+  const auto names = names_of(inputs);
+  models.identities.document_names = digest_of_names(comm, names, finished.questions);
   if (options.plan_only) {
     finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
                               digests_of(finished.questions));
@@ -239,7 +254,6 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
   finished.outcome = start_outcome(comm, config, inputs);
-  const auto names = names_of(inputs);
   Tally tally;
   const auto buckets = read_documents(comm, config, parts, sealed, finished.outcome.workers, inputs, tally, progress,
                                       pulse, finished.outcome, options.fault);

@@ -43,6 +43,8 @@ std::vector<Bytes> TextVectors::serve(const std::vector<Request>& requests) {
     const auto* bytes = reinterpret_cast<const char*>(vector.data());
     replies.emplace_back(bytes, bytes + vector.size() * sizeof(float));
   }
+  const auto held = std::ssize(known_) * embedder_.dimension() * static_cast<std::int64_t>(sizeof(float));
+  if (held > memory_bytes) known_.clear();  // a memory only: what is asked for again is embedded again, to the same bits
   return replies;
 }
 

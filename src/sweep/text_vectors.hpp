@@ -11,9 +11,8 @@
 
 namespace dream::sweep {
 
-/// Embeds texts for all ranks together; a text is embedded once per embedder and role as long as this object lives,
-/// however many ranks, documents, methods or trials hold it.
-/// Memory: one vector for each distinct text whose home is this rank.
+/// Embeds texts for all ranks together; a text is embedded once per embedder and role, however many ranks, documents,
+/// methods or trials hold it, until the vectors of this rank's share pass memory_bytes and are forgotten.
 class TextVectors {
  public:
   TextVectors(Run& run, const std::string& embedder, embed::Role role);
@@ -23,6 +22,8 @@ class TextVectors {
 
  private:
   [[nodiscard]] std::vector<Bytes> serve(const std::vector<Request>& requests);
+
+  static constexpr std::int64_t memory_bytes = std::int64_t{1} << 30;
 
   Run& run_;
   const embed::Embedder& embedder_;

@@ -17,6 +17,7 @@ void build_indexes(Run& run) {
     run.parts.write(item.key, [&](state::H5Writer& file) {
       parts::save(file, parts::ShardTable{rows.ids});
       file.attribute("factory", built.factory);
+      file.attribute("faiss_digest", digest_of(std::string_view(built.file.data(), built.file.size())).hex());
     });
   });
 }

@@ -35,6 +35,9 @@ Retrieved search_shard(Run& run, int index_node, int shard, const Matrix& questi
   if (rows.ids.empty()) return retrieve::no_hits(questions.rows);
   const auto path = run.parts.path(run.key(index_node, shard), "faiss");
   const auto file = read_file(path);
+  if (digest_of(file).hex() != part.text_attribute("faiss_digest")) {
+    throw StateError(path.string(), "", "truncated or altered; remove it and the .h5 beside it, and they will be made again");
+  }
   const index::Shard loaded(file, std::move(rows), {}, path.string());
   const retrieve::Source source{loaded.vectors(), loaded.ids(), loaded.longest(),
                                 [&loaded](auto batch, auto count, auto scores, auto found) {
