@@ -90,6 +90,11 @@ Hasher& Hasher::add(std::int64_t field) {
   return add(std::string_view(reinterpret_cast<const char*>(&field), sizeof field));
 }
 
+Hasher& Hasher::add_raw(std::string_view bytes) {
+  update(context_, bytes.data(), bytes.size());
+  return *this;
+}
+
 Digest Hasher::finish() { return finish_context(as_context(context_)); }
 
 }  // namespace dream

@@ -39,6 +39,8 @@ class Hasher {
   Hasher& add(std::string_view field);
   Hasher& add(const Digest& field);
   Hasher& add(std::int64_t field);
+  /// Bytes of a field that is too long to hold: its length must be added as a field of its own.
+  Hasher& add_raw(std::string_view bytes);
   /// Ends the sequence; the hasher must not be used afterwards.
   [[nodiscard]] Digest finish();
 

@@ -26,18 +26,23 @@ std::string reason() { return std::strerror(errno); }
 
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path) {
+void read_blocks(const std::filesystem::path& path, const std::function<void(std::string_view)>& visit) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd < 0) throw CorpusError(path.string(), 0, "cannot open: " + reason());
-  std::string bytes;
-  char block[1 << 16];
+  std::string block(std::size_t{1} << 18, '\0');
   for (;;) {
-    const auto got = ::read(file.fd, block, sizeof block);
-    if (got == 0) return bytes;
+    const auto got = ::read(file.fd, block.data(), block.size());
+    if (got == 0) return;
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw CorpusError(path.string(), 0, "cannot read: " + reason());
-    bytes.append(block, static_cast<std::size_t>(got));
+    visit(std::string_view(block).substr(0, static_cast<std::size_t>(got)));
   }
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::string bytes;
+  read_blocks(path, [&bytes](std::string_view block) { bytes += block; });
+  return bytes;
 }
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -7,6 +8,9 @@ namespace dream {
 
 /// The whole file. Throws CorpusError naming the path and the system's reason.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+/// The file block by block, for those that are too long to hold. Throws as read_file().
+void read_blocks(const std::filesystem::path& path, const std::function<void(std::string_view)>& visit);
 
 /// Writes beside `path`, syncs, and renames, so that a reader sees the old bytes or the new ones, never a part.
 /// Throws StateError.

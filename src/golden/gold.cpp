@@ -122,14 +122,24 @@ class Assembler {
     std::set<Digest> out;
     for (const auto& source : question.sources) {
       auto [entry, is_new] = by_source_.try_emplace(source);
-      if (is_new) {
-        for (const auto& [name, document] : names_) {
-          if (sizes_.count(document) != 0 && source_matches(source, name)) entry->second.insert(document);
-        }
-      }
+      if (is_new) entry->second = find_source(source);
       out.insert(entry->second.begin(), entry->second.end());
     }
     return out;
+  }
+
+  /// The documents of exactly this name; only when there are none, those that a pattern or the last part of a path fits.
+  [[nodiscard]] std::set<Digest> find_source(const std::string& source) const {
+    std::set<Digest> found;
+    const auto [first, last] = names_.equal_range(source);
+    for (auto at = first; at != last; ++at) {
+      if (sizes_.count(at->second) != 0) found.insert(at->second);
+    }
+    if (!found.empty()) return found;
+    for (const auto& [name, document] : names_) {
+      if (sizes_.count(document) != 0 && source_matches(source, name)) found.insert(document);
+    }
+    return found;
   }
 
   [[nodiscard]] GoldItem item_of(std::int32_t passage, const std::set<Digest>& sources) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <unordered_set>
 
 #include "base/file.hpp"
 #include "base/near_names.hpp"
@@ -216,13 +217,14 @@ std::vector<Problem> validate(std::span<const GoldenQuestion> questions,
                               std::span<const std::string> known_sources) {
   std::vector<std::string> parts;
   for (const auto& name : known_sources) parts.emplace_back(last_part(name));
+  const std::unordered_set<std::string> exact(known_sources.begin(), known_sources.end());
   std::unordered_map<std::string, bool> seen;  // a golden file names few sources many times
   std::vector<Problem> problems;
   for (std::size_t q = 0; q < questions.size(); ++q) {
     for (const auto& source : questions[q].sources) {
       auto [entry, is_new] = seen.emplace(source, false);
       if (is_new) {
-        entry->second = std::any_of(known_sources.begin(), known_sources.end(),
+        entry->second = exact.contains(source) || std::any_of(known_sources.begin(), known_sources.end(),
                                     [&source](const auto& name) { return source_matches(source, name); });
       }
       if (entry->second) continue;

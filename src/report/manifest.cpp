@@ -87,7 +87,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"judge", m.config.judge.llm},
       {"incarnation", m.finished.incarnation},
       {"build", build(m)},
-      {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.documents},
+      {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.files},
                   {"distinct_documents", plan.documents()}, {"bytes", plan.bytes()}}},
       {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},
                   {"questions", m.finished.questions.size()}}},

@@ -166,7 +166,8 @@ void write_h5(const Material& m) {
   const auto& outcome = m.finished.outcome;
   const auto questions = std::ssize(m.finished.questions);
   const auto metrics = std::ssize(outcome.metrics);
-  state::H5Writer file(in_output(m, "sweep.h5"));
+  const auto beside = in_output(m, "sweep.h5.tmp");
+  state::H5Writer file(beside);
   std::vector<std::string> methods, embedders, llms, ids, texts;
   std::vector<std::int64_t> top_k;
   for (const auto& trial : m.finished.plan.trials) {
@@ -196,6 +197,9 @@ void write_h5(const Material& m) {
     file.write_matrix(fmt::format("score/{:06}", trial.number), MatrixView<const double>{values.data(), questions, metrics});
   }
   file.close();
+  std::error_code error;
+  std::filesystem::rename(beside, in_output(m, "sweep.h5"), error);
+  if (error) throw StateError(beside.string(), "", "cannot rename it to sweep.h5: " + error.message());
 }
 
 }  // namespace dream::report

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <tuple>
 
 #include "base/file.hpp"
 #include "comm/agree.hpp"
@@ -16,8 +17,24 @@
 namespace dream::sweep {
 namespace {
 
+/// Of a document that is in memory; the same as hash_file() of its file.
 Digest hash_document(std::string_view format, std::string_view bytes) {
-  return Hasher("document").add(format).add(bytes).finish();
+  return Hasher("document").add_raw(bytes).add(std::ssize(bytes)).add(format).finish();
+}
+
+/// Format and hash of a file of any length, a block at a time.
+std::pair<std::string, Digest> hash_file(const std::string& path, const Pulse& pulse) {
+  Hasher hasher("document");
+  std::string format;
+  std::int64_t bytes = 0;
+  read_blocks(path, [&](std::string_view block) {
+    pulse();
+    if (bytes == 0) format = corpus::format_of(path, block);
+    hasher.add_raw(block);
+    bytes += std::ssize(block);
+  });
+  if (bytes == 0) format = corpus::format_of(path, "");
+  return {format, hasher.add(bytes).add(format).finish()};
 }
 
 /// What a rank found out about one file of its share.
@@ -41,9 +58,7 @@ std::vector<Hashed> hash_share(const std::vector<std::string>& paths, int rank, 
     Hashed& one = share.emplace_back();
     one.file = static_cast<std::int64_t>(i);
     try {
-      const auto bytes = read_file(paths[i]);
-      one.format = corpus::format_of(paths[i], bytes);
-      one.hash = hash_document(one.format, bytes);
+      std::tie(one.format, one.hash) = hash_file(paths[i], pulse);
     } catch (const CorpusError& e) {
       one.problem = e.what();
     }
@@ -155,6 +170,10 @@ std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const Buc
                                              std::vector<Failure>& failures, const Pulse& pulse) {
   std::vector<corpus::ReadJob> jobs;
   for (const auto& job : bucket.jobs) {
+    if (!corpus::is_supported(job.format)) {
+      jobs.push_back({job.format, ""});  // becomes a row; a film need not be read for that
+      continue;
+    }
     auto bytes = read_file(job.path);
     tally.document_bytes += std::ssize(bytes);
     if (hash_document(job.format, bytes) != job.hash) {

@@ -42,7 +42,8 @@ struct Outcome {
   std::vector<std::string> hosts;
   std::map<Digest, std::string> document_names;   ///< first name of each distinct document
   std::vector<FailedDocument> failed_documents;
-  std::int64_t documents = 0;
+  std::int64_t files = 0;      ///< in the sources
+  std::int64_t documents = 0;  ///< distinct among them
   std::int64_t transient_rows = 0;                ///< rows that the next run will try again
   Workers workers;
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/file.hpp"
 #include "comm/agree.hpp"
@@ -54,8 +55,23 @@ void check_sources(comm::Communicator& comm, const config::Golden& golden, const
   });
 }
 
+/// Whether `path` is `folder` or lies in it.
+bool lies_in(const std::string& path, const std::string& folder) {
+  std::error_code ignored;
+  const auto inner = std::filesystem::weakly_canonical(path, ignored);
+  const auto outer = std::filesystem::weakly_canonical(folder, ignored);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
 void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
   comm::agree(comm, [&] {
+    for (const auto& source : config.corpus.sources) {
+      for (const auto& [key, folder] : {std::pair{"sweep.state", config.sweep.state}, {"sweep.output", config.sweep.output}}) {
+        if (!lies_in(folder, source)) continue;
+        throw ConfigError(fmt::format("{} = \"{}\" lies in corpus.sources = \"{}\": the next run would read its own files; "
+                                      "move one of the two", key, folder, source));
+      }
+    }
     if (comm.rank() == 0 && inputs.documents.empty()) {
       throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
                         "no documents here; corpus.sources names folders or files");
@@ -173,7 +189,8 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
   });
   check_same_models(comm, ready.models);
-  if (options.plan_only && !options.check_endpoints) return ready;
+  const bool asks = !options.until || *options.until >= Stage::score;
+  if (options.plan_only ? !options.check_endpoints : !asks) return ready;
   comm::agree(comm, [&] {
     if (comm.rank() == 0) check_endpoints(config, pulse);
   });
@@ -204,7 +221,8 @@ Digest digest_of_names(comm::Communicator& comm, const golden::DocumentNames& na
 Outcome start_outcome(const comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
   Outcome outcome;
   outcome.workers = choose_workers(comm.size(), config.sweep.coordinator);
-  outcome.documents = inputs.files;
+  outcome.files = inputs.files;
+  outcome.documents = std::ssize(inputs.documents) + std::ssize(inputs.failed);
   outcome.failed_documents = inputs.failed;
   for (const auto& document : inputs.documents) outcome.document_names[document.hash] = document.names.front();
   for (const auto& row : score::metrics()) outcome.metrics.push_back(row.name);
