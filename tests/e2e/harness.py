@@ -236,10 +236,13 @@ def part_digests(folder):
 
 
 def part_stamps(folder):
-    """{part file: what changes when it is written again}."""
+    """{part file: what changes when it is written again}. An index file whose part is not there yet belongs to nothing: it
+    is sealed first, and a kill between the two makes the next run write both."""
     parts = pathlib.Path(folder) / "state" / "parts"
     stamps = {}
     for path in parts.rglob("*.*"):
+        if not path.with_suffix(".h5").exists():
+            continue
         found = path.stat()
         stamps[str(path.relative_to(parts))] = (found.st_ino, found.st_mtime_ns, found.st_size)
     return stamps
