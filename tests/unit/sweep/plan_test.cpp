@@ -126,10 +126,10 @@ BOOST_AUTO_TEST_CASE(part_keys_are_pinned) {
       {Stage::chunk, "56385d903852efec8412ca4a2b681594"},
       {Stage::embed, "9cf452922ce64955f526bd5c5b104952"},
       {Stage::query, "f9cbac291e0a99b373c25060727fee43"},
-      {Stage::index, "c47ed29245adfea649f3851a8d1d1024"},
-      {Stage::search, "ffad175703674a019a74816227a98777"},
-      {Stage::select, "7bd14028de7f61bf216496b8cfcacdd9"},
-      {Stage::score, "d6695ec5aa543eb60c1b6264355b8d09"}};
+      {Stage::index, "3d15334033233a19ed82e78936d254f9"},
+      {Stage::search, "71a4245fbb1fe7706156ed342c90b5d5"},
+      {Stage::select, "e359f254fa16422c0ac3b88fc55e9607"},
+      {Stage::score, "678abd42e102563f481fba4f74c323c7"}};
   for (const auto& [stage, key] : pinned) {
     const auto& node = plan.nodes[static_cast<std::size_t>(plan.nodes_of(stage).at(0))];
     BOOST_TEST(plan.part_key(node, 0).hex() == key, sweep::name_of(stage) << ": " << plan.part_key(node, 0).hex());
