@@ -103,6 +103,10 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
     std::cout << outcome.failed_documents.size() << " of " << outcome.documents
               << " documents gave no text; manifest.json has each with its reason\n";
   }
+  if (outcome.gold.without > 0 || outcome.gold.lost_passages > 0) {
+    std::cout << outcome.gold.without << " questions have no gold, and " << outcome.gold.lost_passages
+              << " golden passages stand in no document: retrieval metrics leave them out\n";
+  }
   if (outcome.transient_rows > 0) {
     std::cout << outcome.transient_rows << " rows failed for reasons that may pass; the same command tries them again\n";
   }

@@ -32,6 +32,14 @@ json stages(const Material& m) {
   return list;
 }
 
+json gold(const Material& m) {
+  const auto& summary = m.finished.outcome.gold;
+  return {{"questions_located", summary.located},
+          {"questions_by_source", summary.by_source},
+          {"questions_without", summary.without},
+          {"lost_passages", summary.lost_passages}};
+}
+
 json ranks(const Material& m) {
   json list = json::array();
   const auto& outcome = m.finished.outcome;
@@ -91,6 +99,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
                   {"distinct_documents", plan.documents()}, {"bytes", plan.bytes()}}},
       {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},
                   {"questions", m.finished.questions.size()}}},
+      {"gold", gold(m)},
       {"trials", plan.trials.size()},
       {"verdict", verdict.sentence},
       {"stages", stages(m)},

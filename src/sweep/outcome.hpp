@@ -34,6 +34,14 @@ struct FailedDocument {
   std::string detail;
 };
 
+/// What became of the golden evidence.
+struct GoldSummary {
+  std::int64_t located = 0;        ///< questions with a passage in its place
+  std::int64_t by_source = 0;      ///< questions whose gold is whole documents
+  std::int64_t without = 0;        ///< questions without any gold
+  std::int64_t lost_passages = 0;  ///< golden contexts that stand in no document
+};
+
 /// All that a sweep found out, on rank 0; the per-question rows stay in parts, to be streamed.
 struct Outcome {
   std::vector<std::string> metrics;
@@ -44,6 +52,7 @@ struct Outcome {
   std::vector<FailedDocument> failed_documents;
   std::int64_t files = 0;      ///< in the sources
   std::int64_t documents = 0;  ///< distinct among them
+  GoldSummary gold;
   std::int64_t transient_rows = 0;                ///< rows that the next run will try again
   Workers workers;
 };

@@ -235,6 +235,7 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
   if (wanted(Stage::gold)) gold = find_gold(run, names);
+  finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages};
   if (wanted(Stage::chunk)) chunk_documents(run);
   if (wanted(Stage::embed)) embed_chunks(run);
   if (wanted(Stage::query)) embed_questions(run);
