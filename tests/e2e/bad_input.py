@@ -165,6 +165,22 @@ class BadInput(harness.Case):
             with self.subTest(key=key):
                 self.refused(harness.STATE, str(closed), "Permission denied", set=[(key, f'"{closed}"')], prefix=somebody)
 
+    def test_folders_of_our_own_inside_a_source(self):
+        for key in ("sweep.state", "sweep.output"):
+            with self.subTest(key=key):
+                self.refused(harness.CONFIG, key, "corpus.sources", "move one of the two", set=[(key, f'"{self.corpus}/inside"')],
+                             ranks=3)
+                self.assertFalse((pathlib.Path(self.corpus) / "inside" / "parts").exists())
+
+    def test_an_altered_index_is_refused(self):
+        """A later search must not take its answers from bytes that somebody changed."""
+        self.assert_ok(harness.sweep(2, self.config))
+        for index in (self.place / "state" / "parts").glob("*/*.faiss"):
+            bytes_ = bytearray(index.read_bytes())
+            bytes_[-2] ^= 0x80  # the sign of the last float
+            index.write_bytes(bytes_)
+        self.refused(harness.STATE, ".faiss", "altered", "made again", set=[("space.top_k", "[1, 2, 3, 5]")], starts=True, ranks=2)
+
     # ---- two at once
 
     def test_a_second_sweep_on_the_same_state_is_refused_by_name(self):

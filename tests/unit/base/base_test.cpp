@@ -45,6 +45,25 @@ BOOST_AUTO_TEST_CASE(suggest_offers_the_near_name_or_the_list) {
   BOOST_TEST(suggest("x", std::span<const std::string>{}) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_in_blocks_is_the_file) {
+  const auto path = test::folder() / "long";
+  std::string bytes;
+  for (int i = 0; i < 200'000; ++i) bytes += std::to_string(i);
+  write_file(path, bytes);
+  std::string joined;
+  int blocks = 0;
+  Hasher by_block("t");
+  read_blocks(path, [&](std::string_view block) {
+    joined += block;
+    by_block.add_raw(block);
+    ++blocks;
+  });
+  BOOST_TEST((joined == bytes));
+  BOOST_TEST(blocks > 1);
+  BOOST_TEST((by_block.finish() == Hasher("t").add_raw(bytes).finish()));
+  BOOST_CHECK_THROW(read_blocks(test::folder() / "absent", [](std::string_view) {}), CorpusError);
+}
+
 BOOST_AUTO_TEST_CASE(files_are_written_whole) {
   const auto path = test::folder() / "f";
   write_file(path, "one");

@@ -3,7 +3,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "base/errors.hpp"
 #include "tests/support/test.hpp"
@@ -52,6 +55,28 @@ BOOST_AUTO_TEST_CASE(a_live_sweep_is_named_and_keeps_its_claim) {
   });
   BOOST_TEST(fs::exists(test::folder() / "active" / "one"));
   BOOST_TEST(!fs::exists(test::folder() / "active" / "two"));
+}
+
+BOOST_AUTO_TEST_CASE(of_two_sweeps_that_start_together_at_most_one_runs) {
+  // Both claims stand before either looks around: each must take the other's beat for life. Both may be refused.
+  for (int round = 0; round < 5; ++round) {
+    std::atomic<int> holders{0};
+    std::atomic<int> most{0};  // Boost's assertions belong to the main thread
+    const auto start = [&](const std::string& name) {
+      try {
+        const Claim claim(test::folder(), name, quick);
+        most = std::max(most.load(), ++holders);
+        std::this_thread::sleep_for(quick.stale * 2);
+        --holders;
+      } catch (const StateError&) {
+      }
+    };
+    std::thread one(start, "one");
+    std::thread two(start, "two");
+    one.join();
+    two.join();
+    BOOST_TEST(most <= 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_of_a_process_that_is_gone_is_dead_at_once) {

@@ -189,6 +189,9 @@ BOOST_AUTO_TEST_CASE(each_parameter_changes_the_keys_from_its_stage_on) {
   other = identities;
   other.judge = digest_of("another judge");
   unchanged_until(make_plan(config, other, buckets_of(8), questions_of(5)), Stage::score);
+  other = identities;
+  other.document_names = digest_of("files were renamed, so golden sources mean other documents");
+  unchanged_until(make_plan(config, other, buckets_of(8), questions_of(5)), Stage::score);
 }
 
 BOOST_AUTO_TEST_CASE(shards_and_slices_hold_everything_once) {
