@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/file.hpp"
+#include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "comm/mpi.hpp"
 #include "config/config.hpp"
@@ -163,9 +164,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
 }
 
 std::string where(const comm::Communicator& comm) {
-  char host[256] = "unknown";
-  ::gethostname(host, sizeof host - 1);
-  return comm.size() == 1 ? "dream_sweep" : fmt::format("dream_sweep: rank {} on {}", comm.rank(), host);
+  return comm.size() == 1 ? "dream_sweep" : fmt::format("dream_sweep: rank {} on {}", comm.rank(), host_name());
 }
 
 /// The only catch: an error that all ranks share is printed once and leaves in good order; an error of one rank alone

@@ -12,17 +12,12 @@
 
 #include "base/errors.hpp"
 #include "base/file.hpp"
+#include "base/host.hpp"
 
 namespace fs = std::filesystem;
 
 namespace dream::state {
 namespace {
-
-std::string host_name() {
-  char name[256] = "unknown";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 /// What a claim file says.
 struct Holder {

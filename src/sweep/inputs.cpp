@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <tuple>
 
@@ -217,6 +216,54 @@ corpus::ReaderOptions reader_options(const config::Corpus& corpus) {
           corpus.reader_output_mb};
 }
 
+/// Index of each bucket that must be read -> the rank that does.
+std::map<std::int64_t, int> choose_owners(const Reading& reading, const std::vector<Bucket>& buckets) {
+  std::vector<std::int64_t> indices, weights;
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    if (std::ranges::binary_search(reading.sealed, read_key(buckets[i].content))) continue;
+    indices.push_back(static_cast<std::int64_t>(i));
+    weights.push_back(buckets[i].bytes);
+  }
+  const auto worker = assign(weights, reading.workers.count);
+  std::map<std::int64_t, int> owner;
+  for (std::size_t i = 0; i < indices.size(); ++i) owner[indices[i]] = reading.workers.rank(worker[i]);
+  return owner;
+}
+
+/// Reads and seals this rank's buckets. Returns what failed.
+std::vector<Failure> read_buckets(const Reading& reading, const std::vector<BucketJobs>& jobs, StageScope& scope) {
+  reading.fault(Stage::read);
+  std::vector<Failure> failures;
+  if (jobs.empty()) return failures;
+  corpus::ReaderPool pool(corpus::find_reader(), reader_options(reading.corpus));
+  for (const auto& bucket : jobs) {
+    reading.pulse();
+    const auto documents = read_bucket(pool, bucket, reading.tally, failures, reading.pulse);
+    std::vector<Digest> kept;
+    for (const auto& read : documents) kept.push_back(read.document.hash);
+    if (!kept.empty()) {
+      reading.parts.write(read_key(content_of(kept)), [&](state::H5Writer& file) { parts::save(file, documents); });
+    }
+    scope.advance();
+  }
+  return failures;
+}
+
+/// Takes documents out that may be read another time, and lists them.
+void forget_passing(const std::vector<Failure>& failures, Inputs& inputs, Outcome& outcome) {
+  std::map<Digest, const Failure*> passing;
+  for (const auto& failure : failures) {
+    if (failure.passing) passing[failure.hash] = &failure;
+  }
+  for (const auto& document : inputs.documents) {
+    const auto at = passing.find(document.hash);
+    if (at == passing.end()) continue;
+    outcome.failed_documents.push_back({document.names.front(), at->second->reason, at->second->detail});
+    ++outcome.transient_rows;
+  }
+  std::erase_if(inputs.documents, [&](const auto& document) { return passing.contains(document.hash); });
+}
+
 }  // namespace
 
 Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse) {
@@ -252,60 +299,18 @@ std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs,
   return buckets;
 }
 
-std::vector<Bucket> read_documents(comm::Communicator& comm, const config::Config& config,
-                                   const state::PartStore& parts, const std::vector<Digest>& sealed,
-                                   const Workers& workers, Inputs& inputs, Tally& tally, Progress& progress,
-                                   const Pulse& pulse, Outcome& outcome, const std::function<void(Stage)>& fault) {
-  const auto buckets = make_buckets(comm, inputs, config.corpus.buckets);
-  std::vector<std::int64_t> indices, weights;
-  for (std::size_t i = 0; i < buckets.size(); ++i) {
-    if (std::ranges::binary_search(sealed, read_key(buckets[i].content))) continue;
-    indices.push_back(static_cast<std::int64_t>(i));
-    weights.push_back(buckets[i].bytes);
-  }
-  const auto worker = assign(weights, workers.count);
-  std::map<std::int64_t, int> owner;
-  for (std::size_t i = 0; i < indices.size(); ++i) owner[indices[i]] = workers.rank(worker[i]);
-
-  const auto start = std::chrono::steady_clock::now();
-  progress.begin(Stage::read, std::ssize(buckets), std::ssize(buckets) - std::ssize(indices));
-  const auto jobs = scatter_jobs(comm, inputs, config.corpus.buckets, buckets, owner);
+std::vector<Bucket> read_documents(const Reading& reading, Inputs& inputs, Outcome& outcome) {
+  const auto buckets = make_buckets(reading.comm, inputs, reading.corpus.buckets);
+  const auto owner = choose_owners(reading, buckets);
   std::vector<Failure> found;
-  comm::agree(comm, [&] {
-    fault(Stage::read);
-    if (jobs.empty()) return;
-    corpus::ReaderPool pool(corpus::find_reader(), reader_options(config.corpus));
-    for (const auto& bucket : jobs) {
-      pulse();
-      const auto documents = read_bucket(pool, bucket, tally, found, pulse);
-      std::vector<Digest> kept;
-      for (const auto& read : documents) kept.push_back(read.document.hash);
-      if (!kept.empty()) {
-        parts.write(read_key(content_of(kept)), [&](state::H5Writer& file) { parts::save(file, documents); });
-      }
-      ++tally.parts[static_cast<std::size_t>(Stage::read)];
-      progress.advance(1);
-    }
-  });
-  progress.end();
-  tally.seconds[static_cast<std::size_t>(Stage::read)] +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-
-  const auto failures = share_failures(comm, found);
-  if (comm.rank() == 0) {
-    std::map<Digest, const Failure*> passing;
-    for (const auto& failure : failures) {
-      if (failure.passing) passing[failure.hash] = &failure;
-    }
-    for (const auto& document : inputs.documents) {
-      const auto at = passing.find(document.hash);
-      if (at == passing.end()) continue;
-      outcome.failed_documents.push_back({document.names.front(), at->second->reason, at->second->detail});
-      ++outcome.transient_rows;
-    }
-    std::erase_if(inputs.documents, [&](const auto& document) { return passing.contains(document.hash); });
+  {
+    StageScope scope(reading.progress, reading.tally, Stage::read, std::ssize(buckets), std::ssize(owner));
+    const auto jobs = scatter_jobs(reading.comm, inputs, reading.corpus.buckets, buckets, owner);
+    comm::agree(reading.comm, [&] { found = read_buckets(reading, jobs, scope); });
   }
-  return make_buckets(comm, inputs, config.corpus.buckets);
+  const auto failures = share_failures(reading.comm, found);
+  if (reading.comm.rank() == 0) forget_passing(failures, inputs, outcome);
+  return make_buckets(reading.comm, inputs, reading.corpus.buckets);
 }
 
 }  // namespace dream::sweep

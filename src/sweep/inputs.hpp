@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,15 +35,23 @@ struct Inputs {
 /// The buckets of these documents. Only rank 0 passes documents; every rank gets the buckets. Collective.
 [[nodiscard]] std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs, std::int64_t buckets);
 
-/// Reads the documents of all buckets that the state folder does not hold, on all workers. A document whose reading
-/// failed for a passing reason (time, memory) is left out of `inputs` and of the returned buckets, so that nothing built
-/// on the rest is taken for the whole, and the next run tries it again. Collective.
-///
-/// Fills failed_documents and document names of `outcome` on rank 0.
-[[nodiscard]] std::vector<Bucket> read_documents(comm::Communicator& comm, const config::Config& config,
-                                                 const state::PartStore& parts, const std::vector<Digest>& sealed,
-                                                 const Workers& workers, Inputs& inputs, Tally& tally,
-                                                 Progress& progress, const Pulse& pulse, Outcome& outcome,
-                                                 const std::function<void(Stage)>& fault);
+/// What reading needs of a run, before there is a plan.
+struct Reading {
+  comm::Communicator& comm;
+  const config::Corpus& corpus;
+  const state::PartStore& parts;
+  const std::vector<Digest>& sealed;  ///< sorted
+  Workers workers;
+  Pulse pulse;
+  std::function<void(Stage)> fault;
+  Progress& progress;
+  Tally& tally;
+};
+
+/// Reads the documents of all buckets that the state folder does not hold, on all workers, and returns the buckets. A
+/// document whose reading failed for a passing reason (time, memory) is taken out of `inputs` and of the buckets, so that
+/// nothing built on the rest is taken for the whole, and the next run tries it again; it is listed in `outcome`. Only
+/// rank 0 has `inputs` and `outcome`. Collective.
+[[nodiscard]] std::vector<Bucket> read_documents(const Reading& reading, Inputs& inputs, Outcome& outcome);
 
 }  // namespace dream::sweep

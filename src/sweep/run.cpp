@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
 #include "parts/documents.hpp"
@@ -158,12 +158,6 @@ std::vector<std::int32_t> cluster_questions(const golden::Gold& gold) {
   return clusters;
 }
 
-std::string host_name() {
-  char name[256] = "unknown";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
 void gather_ranks(comm::Communicator& comm, const Tally& tally, Outcome& outcome) {
   outcome.ranks = comm.all_gather(tally);
   std::array<char, 64> host{};
@@ -274,8 +268,9 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto sealed = broadcast_sealed(comm, parts);
   finished.outcome = start_outcome(comm, config, inputs);
   Tally tally;
-  const auto buckets = read_documents(comm, config, parts, sealed, finished.outcome.workers, inputs, tally, progress,
-                                      pulse, finished.outcome, options.fault);
+  const auto buckets = read_documents({comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault,
+                                       progress, tally},
+                                      inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   Run context{comm, config, finished.plan, parts, models, finished.questions, finished.outcome.workers,
               {sealed.begin(), sealed.end()}, pulse, options.log, progress, tally, options.fault};

@@ -12,6 +12,12 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+std::int64_t parts_of(const Plan& plan, Stage stage) {
+  std::int64_t parts = 0;
+  for (int number : plan.nodes_of(stage)) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(number)]);
+  return parts;
+}
+
 /// What a part costs, roughly: enough to spread the work evenly.
 std::int64_t weight_of(const Plan& plan, const Node& node, int part) {
   const auto at = static_cast<std::size_t>(part);
@@ -56,9 +62,7 @@ std::vector<Item> mine(const Run& run, const std::vector<Item>& items) {
 
 void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& make) {
   const auto items = pending(run, stage);
-  std::int64_t all = 0;
-  for (int number : run.plan.nodes_of(stage)) all += run.plan.parts_of(run.node(number));
-  StageScope scope(run, stage, all, all - std::ssize(items));
+  StageScope scope(run, stage, items);
   comm::agree(run.comm, [&] {
     run.fault(stage);
     for (const auto& item : mine(run, items)) {
@@ -69,19 +73,22 @@ void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& m
   });
 }
 
-StageScope::StageScope(Run& run, Stage stage, std::int64_t items, std::int64_t done)
-    : run_(run), stage_(stage), start_(now()), exceptions_(std::uncaught_exceptions()) {
-  run_.progress.begin(stage, items, done);
+StageScope::StageScope(Progress& progress, Tally& tally, Stage stage, std::int64_t items, std::int64_t left)
+    : progress_(progress), tally_(tally), stage_(stage), start_(now()), exceptions_(std::uncaught_exceptions()) {
+  progress_.begin(stage, items, items - left);
 }
 
+StageScope::StageScope(Run& run, Stage stage, const std::vector<Item>& left)
+    : StageScope(run.progress, run.tally, stage, parts_of(run.plan, stage), std::ssize(left)) {}
+
 StageScope::~StageScope() {
-  run_.tally.seconds[static_cast<std::size_t>(stage_)] += now() - start_;
-  if (std::uncaught_exceptions() == exceptions_) run_.progress.end();
+  tally_.seconds[static_cast<std::size_t>(stage_)] += now() - start_;
+  if (std::uncaught_exceptions() == exceptions_) progress_.end();
 }
 
 void StageScope::advance() {
-  ++run_.tally.parts[static_cast<std::size_t>(stage_)];
-  run_.progress.advance(1);
+  ++tally_.parts[static_cast<std::size_t>(stage_)];
+  progress_.advance(1);
 }
 
 }  // namespace dream::sweep

@@ -1,10 +1,8 @@
 #pragma once
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -85,7 +83,10 @@ void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& m
 /// Times a stage and tells its progress, from construction to destruction. Local.
 class StageScope {
  public:
-  StageScope(Run& run, Stage stage, std::int64_t items, std::int64_t done);
+  /// `items`: all pieces of work, of which `left` are not in the state folder.
+  StageScope(Progress& progress, Tally& tally, Stage stage, std::int64_t items, std::int64_t left);
+  /// Of all parts of a stage, with those that are pending().
+  StageScope(Run& run, Stage stage, const std::vector<Item>& left);
   ~StageScope();
   StageScope(const StageScope&) = delete;
   StageScope& operator=(const StageScope&) = delete;
@@ -93,7 +94,8 @@ class StageScope {
   void advance();
 
  private:
-  Run& run_;
+  Progress& progress_;
+  Tally& tally_;
   Stage stage_;
   double start_;
   int exceptions_;  ///< in flight at the start: a stage that an error ends is not told as done

@@ -62,9 +62,7 @@ void embed_round(Run& run, TextVectors& vectors, std::span<const Item> items, St
 
 void embed_chunks(Run& run) {
   const auto items = pending(run, Stage::embed);
-  std::int64_t all = 0;
-  for (int number : run.plan.nodes_of(Stage::embed)) all += run.plan.parts_of(run.node(number));
-  StageScope scope(run, Stage::embed, all, all - std::ssize(items));
+  StageScope scope(run, Stage::embed, items);
   // An embedder at a time, all methods together: a text that two methods share is embedded once.
   std::map<std::string, std::vector<Item>> by_embedder;
   for (const auto& item : items) by_embedder[run.node(item.node).embedder].push_back(item);

@@ -175,9 +175,7 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
 
 std::int64_t answer_and_score(Run& run, const golden::Gold& gold, const std::string& incarnation) {
   const auto items = pending(run, Stage::score);
-  std::int64_t all = 0;
-  for (int number : run.plan.nodes_of(Stage::score)) all += run.plan.parts_of(run.node(number));
-  StageScope scope(run, Stage::score, all, all - std::ssize(items));
+  StageScope scope(run, Stage::score, items);
   if (items.empty()) return 0;
   TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
   LanguageModels models(run, incarnation);

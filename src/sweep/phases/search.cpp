@@ -66,8 +66,7 @@ std::vector<int> my_shards(const Run& run) {
 
 void search_indexes(Run& run) {
   const auto items = pending(run, Stage::search);
-  const auto all = std::ssize(run.plan.nodes_of(Stage::search));
-  StageScope scope(run, Stage::search, all, all - std::ssize(items));
+  StageScope scope(run, Stage::search, items);
   const auto shards = my_shards(run);
   for (const auto& item : items) {
     const auto& node = run.node(item.node);

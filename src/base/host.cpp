@@ -1,0 +1,13 @@
+#include "base/host.hpp"
+
+#include <unistd.h>
+
+namespace dream {
+
+std::string host_name() {
+  char name[256] = "";
+  if (::gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "unknown";
+  return name;
+}
+
+}  // namespace dream
