@@ -125,17 +125,13 @@ struct Failure {
   bool passing = false;
 };
 
-std::int64_t bucket_of(const Digest& hash, std::int64_t buckets) {
-  return static_cast<std::int64_t>(hash.prefix() % static_cast<std::uint64_t>(buckets));
-}
-
 /// Sends each worker the documents of its buckets. Only rank 0 has `inputs`.
 std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inputs, std::int64_t bucket_count,
                                      const std::vector<Bucket>& buckets, const std::map<std::int64_t, int>& owner) {
   std::vector<Packer> packers(static_cast<std::size_t>(comm.size()));
   if (comm.rank() == 0) {
     std::map<std::int64_t, std::vector<const InputDocument*>> by_bucket;
-    for (const auto& d : inputs.documents) by_bucket[bucket_of(d.hash, bucket_count)].push_back(&d);
+    for (const auto& d : inputs.documents) by_bucket[bucket_number(d.hash, bucket_count)].push_back(&d);
     for (const auto& [index, rank] : owner) {
       const auto& documents = by_bucket[buckets[static_cast<std::size_t>(index)].number];
       auto& packer = packers[static_cast<std::size_t>(rank)].put(index).put(std::ssize(documents));
@@ -286,7 +282,7 @@ std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs,
     std::map<std::int64_t, std::vector<Digest>> hashes;
     std::map<std::int64_t, std::int64_t> bytes;
     for (const auto& document : inputs.documents) {
-      const auto number = bucket_of(document.hash, bucket_count);
+      const auto number = bucket_number(document.hash, bucket_count);
       hashes[number].push_back(document.hash);
       bytes[number] += document.bytes;
     }
