@@ -160,32 +160,41 @@ std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inp
   return mine;
 }
 
+/// Raw files that a rank holds at a time, so that a bucket of many gigabytes can be read.
+constexpr std::int64_t raw_bytes_at_a_time = 64 << 20;
+
+corpus::ReadJob load_job(const Job& job, Tally& tally) {
+  if (!corpus::is_supported(job.format)) return {job.format, ""};  // becomes a row; a film need not be read for that
+  auto bytes = read_file(job.path);
+  tally.document_bytes += std::ssize(bytes);
+  if (hash_document(job.format, bytes) != job.hash) {
+    throw CorpusError(job.path, 0, "changed while the sweep was reading it; leave the sources alone and start again");
+  }
+  return {job.format, std::move(bytes)};
+}
+
 /// Reads one bucket's documents. Failures go to `failures`; those that may pass are not in the result.
 std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const BucketJobs& bucket, Tally& tally,
                                              std::vector<Failure>& failures, const Pulse& pulse) {
-  std::vector<corpus::ReadJob> jobs;
-  for (const auto& job : bucket.jobs) {
-    if (!corpus::is_supported(job.format)) {
-      jobs.push_back({job.format, ""});  // becomes a row; a film need not be read for that
-      continue;
-    }
-    auto bytes = read_file(job.path);
-    tally.document_bytes += std::ssize(bytes);
-    if (hash_document(job.format, bytes) != job.hash) {
-      throw CorpusError(job.path, 0, "changed while the sweep was reading it; leave the sources alone and start again");
-    }
-    jobs.push_back({job.format, std::move(bytes)});
-  }
-  const auto results = pool.read(jobs, pulse);
   std::vector<parts::ReadDocument> documents;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const auto& result = results[i];
-    ++tally.documents;
-    if (!result.ok()) failures.push_back({bucket.jobs[i].hash, result.reason, result.detail, !result.final});
-    if (!result.final) continue;
-    auto document = result.ok() ? corpus::clean(bucket.jobs[i].hash, bucket.jobs[i].format, result.pages)
-                                : Document{bucket.jobs[i].hash, "", {0}};
-    documents.push_back({std::move(document), result.reason, result.detail});
+  for (std::size_t next = 0; next < bucket.jobs.size();) {
+    const auto batch = std::span(bucket.jobs).subspan(next);
+    std::vector<corpus::ReadJob> jobs;
+    for (std::int64_t held = 0; jobs.size() < batch.size() && held < raw_bytes_at_a_time;) {
+      jobs.push_back(load_job(batch[jobs.size()], tally));
+      held += std::ssize(jobs.back().bytes);
+    }
+    const auto results = pool.read(jobs, pulse);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const auto& [hash, path, format] = batch[i];
+      const auto& result = results[i];
+      ++tally.documents;
+      if (!result.ok()) failures.push_back({hash, result.reason, result.detail, !result.final});
+      if (!result.final) continue;
+      auto document = result.ok() ? corpus::clean(hash, format, result.pages) : Document{hash, "", {0}};
+      documents.push_back({std::move(document), result.reason, result.detail});
+    }
+    next += jobs.size();
   }
   return documents;
 }
