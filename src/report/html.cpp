@@ -11,19 +11,25 @@
 namespace dream::report {
 namespace {
 
-/// JSON that is safe inside a script element. These characters stand in strings only, where \u means the same; U+2028 and
-/// U+2029 end a line for some readers of scripts.
+/// JSON that is safe inside a script element. These characters stand in strings only, where \u means the
+/// same; U+2028 and U+2029 end a line for some readers of scripts.
 std::string escaped(std::string_view json) {
   std::string out;
   out.reserve(json.size() + json.size() / 16);
   for (std::size_t i = 0; i < json.size(); ++i) {
     const auto rest = json.substr(i, 3);
-    if (json[i] == '<') out += "\\u003c";
-    else if (json[i] == '>') out += "\\u003e";
-    else if (json[i] == '&') out += "\\u0026";
-    else if (rest == "\xe2\x80\xa8") out += "\\u2028", i += 2;
-    else if (rest == "\xe2\x80\xa9") out += "\\u2029", i += 2;
-    else out += json[i];
+    if (json[i] == '<')
+      out += "\\u003c";
+    else if (json[i] == '>')
+      out += "\\u003e";
+    else if (json[i] == '&')
+      out += "\\u0026";
+    else if (rest == "\xe2\x80\xa8")
+      out += "\\u2028", i += 2;
+    else if (rest == "\xe2\x80\xa9")
+      out += "\\u2029", i += 2;
+    else
+      out += json[i];
   }
   return out;
 }
@@ -55,10 +61,10 @@ std::string page_of(std::string_view json) {
   const auto data = escaped(json);
   // The policy runs only what bears this word, and a text cannot hold the digest of what it is part of.
   const auto nonce = digest_of(data).hex();
-  return filled(page::report_html, std::array<Filling, 4>{{{"nonce", nonce},
-                                                           {"style", page::report_css},
-                                                           {"script", page::report_js},
-                                                           {"data", data}}});
+  return filled(
+      page::report_html,
+      std::array<Filling, 4>{
+          {{"nonce", nonce}, {"style", page::report_css}, {"script", page::report_js}, {"data", data}}});
 }
 
 void write_page(const Material& m, const stats::Verdict& verdict) {

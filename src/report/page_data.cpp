@@ -41,7 +41,8 @@ class Texts {
     auto part = cut(text, longest_);
     // A byte of text takes at most six in the page.
     const auto special = std::ranges::count_if(part, [](char c) {
-      return static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&' || c == '"' || c == '\\';
+      return static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&' || c == '"' ||
+             c == '\\';
     });
     const auto bytes = part.size() + 5 * static_cast<std::size_t>(special) + 3;
     if (bytes > left_) {
@@ -62,7 +63,8 @@ class Texts {
   json list_ = json::array();
 };
 
-// ---- trials ---------------------------------------------------------------------------------------------------------
+// ---- trials
+// ---------------------------------------------------------------------------------------------------------
 
 /// Names of all parameters that some method has.
 std::vector<std::string> method_parameters(const Material& m) {
@@ -122,19 +124,28 @@ json trial_row(const Material& m, const stats::Verdict& verdict, std::size_t at,
           {"mark", mark_of(verdict, static_cast<int>(at))}};
 }
 
-// ---- stages ---------------------------------------------------------------------------------------------------------
+// ---- stages
+// ---------------------------------------------------------------------------------------------------------
 
 /// The node of a stage that a trial goes through. Reading and gold are everybody's.
 int node_of(const sweep::Trial& trial, sweep::Stage stage, int everybody) {
   switch (stage) {
-    case sweep::Stage::chunk: return trial.chunk;
-    case sweep::Stage::embed: return trial.embed;
-    case sweep::Stage::query: return trial.query;
-    case sweep::Stage::index: return trial.index;
-    case sweep::Stage::search: return trial.search;
-    case sweep::Stage::select: return trial.select;
-    case sweep::Stage::score: return trial.score;
-    default: return everybody;
+    case sweep::Stage::chunk:
+      return trial.chunk;
+    case sweep::Stage::embed:
+      return trial.embed;
+    case sweep::Stage::query:
+      return trial.query;
+    case sweep::Stage::index:
+      return trial.index;
+    case sweep::Stage::search:
+      return trial.search;
+    case sweep::Stage::select:
+      return trial.select;
+    case sweep::Stage::score:
+      return trial.score;
+    default:
+      return everybody;
   }
 }
 
@@ -176,16 +187,20 @@ json measured(const Material& m) {
   std::int64_t from_state = 0;
   for (const auto& rank : ranks) calls += rank.calls, from_state += rank.calls_from_state;
   const std::set<std::string> hosts(m.finished.outcome.hosts.begin(), m.finished.outcome.hosts.end());
-  return {{"ranks", ranks.size()}, {"hosts", hosts.size()}, {"stages", stages}, {"calls", calls},
+  return {{"ranks", ranks.size()},
+          {"hosts", hosts.size()},
+          {"stages", stages},
+          {"calls", calls},
           {"calls_from_state", from_state}};
 }
 
-// ---- single questions -----------------------------------------------------------------------------------------------
+// ---- single questions
+// -----------------------------------------------------------------------------------------------
 
 /// What one look at every result finds: how often each reason came up, and the finalists' objective.
 struct Survey {
   std::map<std::pair<std::string, std::string>, std::int64_t> reasons;  ///< (what is missing, reason)
-  std::map<std::size_t, std::vector<double>> objective;                 ///< finalist -> score of each question
+  std::map<std::size_t, std::vector<double>> objective;  ///< finalist -> score of each question
 };
 
 Survey survey(const Material& m, std::span<const std::size_t> finalists) {
@@ -210,8 +225,8 @@ Survey survey(const Material& m, std::span<const std::size_t> finalists) {
   return found;
 }
 
-/// How far apart the finalists' scores of a question are, as a variance. A missing score counts as 0, since an answer that
-/// one trial does not give separates it from those that do.
+/// How far apart the finalists' scores of a question are, as a variance. A missing score counts as 0, since
+/// an answer that one trial does not give separates it from those that do.
 double spread(const Survey& found, std::size_t question) {
   double sum = 0;
   double squares = 0;
@@ -225,7 +240,8 @@ double spread(const Survey& found, std::size_t question) {
 }
 
 /// The questions that separate the finalists most, and how much.
-std::vector<std::pair<std::size_t, double>> telling(const Material& m, const Survey& found, std::size_t most) {
+std::vector<std::pair<std::size_t, double>> telling(const Material& m, const Survey& found,
+                                                    std::size_t most) {
   std::vector<std::pair<std::size_t, double>> list;
   if (found.objective.empty()) return list;
   for (std::size_t q = 0; q < m.finished.questions.size(); ++q) list.emplace_back(q, spread(found, q));

@@ -10,12 +10,12 @@
 /// What the tables and the page read alike: the rows of a trial, out of its parts.
 namespace dream::report {
 
-/// "m2-0a1b2c3d4e5f-17": chunk ids are unique within a method; the document's first hash digits and the ordinal name
-/// the chunk. method: its index in the config.
+/// "m2-0a1b2c3d4e5f-17": chunk ids are unique within a method; the document's first hash digits and the
+/// ordinal name the chunk. method: its index in the config.
 [[nodiscard]] std::string chunk_name(int method, const ChunkId& id);
 
-/// Trials by falling mean of the objective, as the verdict ranks them; those it set aside come last. Plan order when
-/// nothing could be compared.
+/// Trials by falling mean of the objective, as the verdict ranks them; those it set aside come last. Plan
+/// order when nothing could be compared.
 [[nodiscard]] std::vector<std::size_t> best_first(const stats::Verdict& verdict, std::size_t trials);
 
 [[nodiscard]] inline const sweep::Node& node(const Material& m, int number) {
