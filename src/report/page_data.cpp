@@ -350,18 +350,6 @@ json failures(const Material& m, const Survey& found, const PageLimits& limits) 
           {"all_documents", m.finished.outcome.failed_documents.size()}};
 }
 
-json verdict_row(const stats::Verdict& verdict) {
-  return {{"sentence", verdict.sentence},
-          {"questions", verdict.questions},
-          {"clusters", verdict.clusters},
-          {"filled", shown(verdict.filled)},
-          {"winner", verdict.winner},
-          {"second", verdict.second},
-          {"difference", shown(verdict.difference)},
-          {"interval", {shown(verdict.interval.low), shown(verdict.interval.high)}},
-          {"more_questions", verdict.more_questions}};
-}
-
 }  // namespace
 
 std::string page_data(const Material& m, const stats::Verdict& verdict, const PageLimits& limits) {
@@ -385,7 +373,7 @@ std::string page_data(const Material& m, const stats::Verdict& verdict, const Pa
       {"judge", m.config.judge.llm},
       {"documents", outcome.documents},
       {"asked", m.finished.questions.size()},
-      {"verdict", verdict_row(verdict)},
+      {"verdict", {{"sentence", verdict.sentence}, {"ties", verdict.ties.size()}}},
       {"metrics", outcome.metrics},
       {"parameters", parameters},
       {"trials", trials},

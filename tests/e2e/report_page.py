@@ -22,7 +22,7 @@ class ReportPage(harness.Case):
     def setUp(self):
         super().setUp()
         browser.find()
-        corpus, golden = harness.make_corpus(self.folder, documents=24, questions=10)
+        self.corpus, self.golden = corpus, golden = harness.make_corpus(self.folder, documents=24, questions=10)
         for file in corpus.iterdir():
             file.write_text(file.read_text().replace("The largest town", HOSTILE + " The largest town"))
         (corpus / "odd <b>name & \"quotes\".docx").write_bytes(b"PK\x03\x04")
@@ -73,7 +73,8 @@ class ReportPage(harness.Case):
         with self.open() as page:
             self.assertEqual(page.run("document.title"), "e2e: dream_sweep report")
             verdict = json.loads((self.folder / "results/manifest.json").read_text())["verdict"]
-            self.assertEqual(page.run("document.querySelector('h1').textContent"), verdict)
+            self.assertEqual(page.run("document.getElementById('sentence').textContent"), verdict)
+            self.assertTrue(page.run("document.querySelector('h1').textContent").startswith("Trial "))
             self.keep(page, "desktop-light")
 
             self.assertEqual(len(self.column(page, "trial")), 12)
@@ -88,7 +89,7 @@ class ReportPage(harness.Case):
             page.press("Enter", 13)
             self.assertEqual(self.column(page, "top k"), ["2"] * 6 + ["4"] * 6)
 
-            self.brush(page, "top_k", -0.05, 0.5)
+            self.brush(page, "top_k", 0.01, 0.5)
             self.assertEqual(self.column(page, "top k"), ["2"] * 6)
             self.assertEqual(page.run("document.querySelectorAll('.line:not(.out)').length"), 6)
             self.brush(page, "embedder", 0.5, 1.05)
@@ -123,6 +124,13 @@ class ReportPage(harness.Case):
             self.assertEqual(page.run("document.querySelectorAll('img, b').length"), 0)
             self.assertIn('odd <b>name & "quotes".docx', page.run("document.getElementById('failures').textContent"))
             self.assertEqual(page.problems, [])
+
+    def test_only_what_was_measured_depends_on_the_ranks(self):
+        again = harness.write_config(self.folder / "again", self.corpus, self.golden)
+        self.assert_ok(harness.sweep(3, again))
+        one, other = block(self.page_file.read_text()), block((self.folder / "again/results/report.html").read_text())
+        self.assertNotEqual(one.pop("measured"), other.pop("measured"))
+        self.assertEqual(one, other)
 
     def test_a_phone_in_the_dark_scrolls_only_downwards(self):
         with self.open(width=390, height=844, phone=True) as page:

@@ -27,6 +27,7 @@ function button(text, act) {
 // ---- words and numbers ----------------------------------------------------------------------------------------------
 
 const number = new Intl.NumberFormat('en', {maximumFractionDigits: 3});
+const rounded = (value) => value.toLocaleString('en', {maximumSignificantDigits: 4});
 const score = (value) => (value === null ? '–' : value.toFixed(3));
 const share = (value) => (value === 1 ? '100 %' : Math.min(99, Math.round(value * 100)) + ' %');
 const words = (name) => name.replaceAll('_', ' ');
@@ -46,7 +47,7 @@ function make_columns() {
     const values = data.trials.map(value);
     const numeric = values.every((v) => v === null || typeof v === 'number');
     const known = new Set(values.filter((v) => v !== null));
-    if (known.size > 0) columns.push({name, values, numeric, known, ...more});
+    if (known.size > 0 && !(known.size === 1 && known.has(''))) columns.push({name, values, numeric, known, ...more});
   };
   data.parameters.forEach((name, i) => add(name, (t) => t.parameters[i], {parameter: true}));
   const metrics = data.metrics.map((name, i) => ({name, i}));
@@ -109,9 +110,18 @@ for (const column of columns) {
 
 // ---- head -----------------------------------------------------------------------------------------------------------
 
+function headline() {
+  const best = data.trials.find((trial) => trial.mark === 'best');
+  if (!best) return 'Nothing could be compared';
+  const ties = data.verdict.ties;
+  if (ties === 0) return data.all_trials === 1 ? 'One trial' : 'Trial ' + best.number + ' is best';
+  return 'Trial ' + best.number + ' is highest, but ' + counted(ties, 'other cannot', 'others cannot') + ' be told from it';
+}
+
 function show_head() {
   document.title = data.sweep + ': dream_sweep report';
   by_id('kicker').textContent = 'Sweep “' + data.sweep + '”';
+  by_id('headline').textContent = headline();
   by_id('sentence').textContent = data.verdict.sentence;
   const facts = [counted(data.all_trials, 'trial', 'trials'), counted(data.asked, 'question', 'questions'),
     counted(data.documents, 'document', 'documents')];
@@ -127,7 +137,7 @@ function show_head() {
 
 // ---- table ----------------------------------------------------------------------------------------------------------
 
-const first_rows = 100;
+const first_rows = 30;
 const table = {column: null, falling: true, all: false};
 
 const mark_cell = (trial) =>
@@ -193,7 +203,8 @@ function show_table() {
   const alike = columns.filter((c) => c.parameter && !varies(c));
   for (const column of columns) column.listed = told(column) && !alike.includes(column);
   const note = [];
-  if (alike.length > 0) note.push('The same for all trials: ' + alike.map((c) => words(c.name) + ' ' + [...c.known][0]).join(', ') + '.');
+  const same = alike.map((c) => words(c.name) + ' ' + [...c.known][0]);
+  if (same.length > 0) note.push('The same for all trials that have it: ' + same.join(', ') + '.');
   note.push('A cell holds the mean, ± its standard error, and the share of questions that have a value. p is for “as good as the best”, '
     + 'tested for all trials together. A number that is a button opens the answers of that trial.');
   by_id('trials-note').textContent = note.join(' ');
@@ -228,7 +239,7 @@ function axis_ticks(column) {
   if (!column.numeric) return column.words.map((word, i) => [i, word]);
   const values = [...column.known].sort((a, b) => a - b);
   if (values.length <= 6) return values.map((v) => [v, cell_text(column, v)]);
-  return [0, 1, 2, 3, 4].map((i) => column.low + (column.high - column.low) * i / 4).map((v) => [v, cell_text(column, v)]);
+  return round_marks(column.low, column.high).map((v) => [v, rounded(v)]);
 }
 
 function show_axes() {
@@ -238,7 +249,7 @@ function show_axes() {
     by_id('axes').hidden = true;
     return;
   }
-  const [top, bottom, height, gap] = [48, 14, 360, 118];
+  const [top, bottom, height, gap] = [48, 14, 360, 104];
   const width = Math.max(gap * axes.length, Math.min(1150, by_id('axes').clientWidth));
   const step = width / axes.length;
   const x = (i) => step * (i + 0.5);
@@ -256,7 +267,9 @@ function show_axes() {
       shape('title', {}, trial_words(data.trials[index]) + '; ' + words(data.objective) + ' ' + score(data.trials[index].mean[data.metrics.indexOf(data.objective)])));
     return {index, line};
   });
-  plot.append(shape('g', {}, ...lines.map(({line}) => line)));
+  const all = shape('g', {}, ...lines.map(({line}) => line));
+  all.style.setProperty('--faint', Math.max(0.1, Math.min(0.55, 25 / lines.length)));  // many lines show as a cloud
+  plot.append(all);
 
   axes.forEach((column, i) => {
     const mark = shape('rect', {class: 'brush', x: x(i) - 9, width: 18, y: 0, height: 0, visibility: 'hidden'});
@@ -389,12 +402,12 @@ function price_plot(across, up) {
   plot.replaceChildren(
     ...round_marks(sy.low, sy.high).flatMap((v) => [
       shape('line', {class: 'grid', x1: left, x2: width - right, y1: sy.at(v), y2: sy.at(v)}),
-      shape('text', {class: 'quiet', 'text-anchor': 'end', x: left - 6, y: sy.at(v) + 4}, number.format(v))]),
+      shape('text', {class: 'quiet', 'text-anchor': 'end', x: left - 6, y: sy.at(v) + 4}, rounded(v))]),
     ...round_marks(sx.low, sx.high).map((v) =>
-      shape('text', {class: 'quiet', 'text-anchor': 'middle', x: sx.at(v), y: height - bottom + 18}, Number(v.toPrecision(4)).toLocaleString('en', {maximumSignificantDigits: 4}))),
+      shape('text', {class: 'quiet', 'text-anchor': 'middle', x: sx.at(v), y: height - bottom + 18}, rounded(v))),
     shape('text', {class: 'quiet', 'text-anchor': 'end', x: width - right, y: height - 8}, label_of(across) + ' of the whole trial →'),
     shape('text', {class: 'quiet', x: left + 4, y: top - 3}, '↑ ' + label_of(up)),
-    shape('path', {class: 'front', d: path}), ...dots);
+    ...dots, shape('path', {class: 'front', d: path}));
   const named = front.slice(0, 6).map((p) => trial_name(p.trial) + ' (' + cell_text(up, p.y) + ' for ' + cell_text(across, p.x) + ')').join(', ');
   by_id('price-note').textContent = front.length === 0 ? 'No trial is in the ranges.'
     : 'Nothing is both better and cheaper than ' + (front.length === 1 ? 'this trial' : 'these trials') + ', cheapest first: ' + named
@@ -405,7 +418,8 @@ function show_price() {
   const prices = columns.filter((c) => c.price && told(c)).reverse();
   const metrics = columns.filter((c) => c.metric !== undefined);
   if (prices.length === 0 || metrics.length === 0) {
-    by_id('price').querySelector('.controls').hidden = true;
+    by_id('price').querySelector('.controls').remove();
+    by_id('price-plot').remove();
     by_id('price-note').textContent = 'No tokens and no cost were counted: the answers came from a built-in reader, not from a language model.';
     return;
   }
@@ -513,7 +527,7 @@ function show_stages() {
     const bar = element('span', {class: 'bar'});
     bar.style.width = (now.seconds / most * 100) + '%';
     const each = data.all_trials / Math.max(1, stage.nodes);
-    const sharing = stage.nodes === 0 ? '–' : each <= 1 ? 'nobody' : counted(Math.round(each * 10) / 10, 'trial', 'trials') + (stage.nodes > 1 ? ' each' : '');
+    const sharing = stage.nodes === 0 ? '–' : each <= 1 ? 'not shared' : counted(Math.round(each * 10) / 10, 'trial', 'trials') + (stage.nodes > 1 ? ' each' : '');
     const cells = [number.format(stage.nodes), sharing, number.format(stage.parts), number.format(now.made), seconds(now.seconds), seconds(now.slowest)];
     return element('tr', {}, element('th', {scope: 'row'}, stage.name), ...cells.map((text) => element('td', {class: 'number'}, text)),
       element('td', {class: 'track'}, bar));
