@@ -98,7 +98,7 @@ class ReportPage(harness.Case):
             self.click(page, "document.getElementById('clear-brushes')")
             self.assertEqual(len(self.column(page, "trial")), 12)
 
-            opened = self.column(page, "trial")[5]
+            opened = page.run("document.querySelectorAll('#trial-table tbody button')[5].textContent")
             self.click(page, "document.querySelectorAll('#trial-table tbody button')[5]")
             heads = page.run("[...document.querySelectorAll('.pair h3')].map((head) => head.textContent)")
             self.assertTrue(heads[0].startswith(f"trial {opened}:"), heads)

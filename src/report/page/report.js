@@ -178,7 +178,15 @@ function sort_by(column) {
   show_rows();
 }
 
+// While trials are brushed away the table keeps its height: else the axis would slip from under the pointer.
+function hold_height() {
+  const frame = by_id('trial-table').parentElement;
+  if (brushes.size === 0) frame.style.minHeight = '';
+  else if (frame.style.minHeight === '') frame.style.minHeight = frame.offsetHeight + 'px';
+}
+
 function show_rows() {
+  hold_height();
   const order = sorted_trials();
   const shown = table.all ? order : order.slice(0, first_rows);
   const listed = columns.filter((c) => c.listed);
