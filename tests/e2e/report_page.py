@@ -20,8 +20,8 @@ def block(page):
 
 class ReportPage(harness.Case):
     def setUp(self):
-        super().setUp()
         browser.find()
+        super().setUp()
         self.corpus, self.golden = corpus, golden = harness.make_corpus(self.folder, documents=24, questions=10)
         for file in corpus.iterdir():
             file.write_text(file.read_text().replace("The largest town", HOSTILE + " The largest town"))
