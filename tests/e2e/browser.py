@@ -64,8 +64,9 @@ class Page:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+        self.session = None  # the browser as a whole; asked in good order it takes its helpers with it
+        self.call("Browser.close")
+        self.process.wait(PATIENCE)
         os.close(self.out)
         os.close(self.inp)
         shutil.rmtree(self.profile, ignore_errors=True)
