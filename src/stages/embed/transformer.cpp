@@ -2,8 +2,9 @@
 
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
-#include "model/bert_encoder.hpp"
+#include "model/encoder.hpp"
 #include "model/parallel.hpp"
+#include "model/sentence_model.hpp"
 #include "stages/embed/rows.hpp"
 
 namespace dream::embed {
@@ -19,20 +20,21 @@ class Transformer final : public Embedder {
     const std::filesystem::path folder = params.get<std::string>("path");
     auto model = model::read_sentence_model(folder);
     const auto wanted = params.get<std::int64_t>("max_tokens");
-    if (wanted > model.bert.positions) {
+    if (wanted > model.network.positions) {
       throw ModelError((folder / "config.json").string(), "max_position_embeddings",
-                       "is " + std::to_string(model.bert.positions) +
+                       "is " + std::to_string(model.network.positions) +
                            ", less than max_tokens = " + std::to_string(wanted));
     }
     if (wanted > 0) model.window = wanted;
     tokenizer_ = model.tokenizer;
     window_ = model.window;
-    dimension_ = static_cast<int>(model.bert.hidden);
+    dimension_ = static_cast<int>(model.network.hidden);
     query_prefix_ = params.get<std::string>("query_prefix");
     passage_prefix_ = params.get<std::string>("passage_prefix");
     const auto weights = std::make_shared<const model::SafeTensors>(model.weights);
     identity_ = identify(model, weights->digest());
-    encoder_ = std::make_unique<model::BertEncoder>(model, weights, threads);
+    encoder_ = std::make_unique<model::Encoder>(model::EncoderWeights(model.network, weights),
+                                                model::Head(model.pooling, dimension_), window_, threads);
   }
 
   int dimension() const override { return dimension_; }
@@ -63,14 +65,14 @@ class Transformer final : public Embedder {
   using Ids = std::vector<std::int32_t>;
 
   Digest identify(const model::SentenceModel& model, const Digest& weights) const {
-    const auto& bert = model.bert;
+    const auto& network = model.network;
     return Hasher("embedder/transformer")
         .add(1)
         .add(weights)
         .add(tokenizer_->identity())
-        .add(bert.layers)
-        .add(bert.heads)
-        .add(std::to_string(bert.epsilon))
+        .add(network.layers)
+        .add(network.heads)
+        .add(std::to_string(network.epsilon))
         .add(model.pooling == kernels::Pooling::mean ? "mean" : "first")
         .add(window_)
         .add(query_prefix_)
@@ -112,7 +114,7 @@ class Transformer final : public Embedder {
   std::string passage_prefix_;
   std::shared_ptr<const text::WordPiece> tokenizer_;
   Digest identity_;
-  std::unique_ptr<model::BertEncoder> encoder_;
+  std::unique_ptr<model::Encoder> encoder_;
 };
 
 std::unique_ptr<Embedder> make(const Params& params, int threads) {

@@ -1,4 +1,4 @@
-#include "model/bert_encoder.hpp"
+#include "model/encoder.hpp"
 
 #include <cmath>
 #include <utility>
@@ -8,6 +8,7 @@
 #include "kernels/api/gelu.hpp"
 #include "kernels/api/layer_norm.hpp"
 #include "kernels/api/linear.hpp"
+#include "model/sentence_model.hpp"
 #include "tests/support/test.hpp"
 #include "tests/unit/model/tiny_bert.hpp"
 
@@ -88,10 +89,11 @@ std::filesystem::path fresh() {
   return test::folder() / ("e" + std::to_string(count++));
 }
 
-std::unique_ptr<model::BertEncoder> load(const std::filesystem::path& folder, int threads = 1) {
+std::unique_ptr<model::Encoder> load(const std::filesystem::path& folder, int threads = 1) {
   const auto spec = model::read_sentence_model(folder);
-  return std::make_unique<model::BertEncoder>(spec, std::make_shared<const model::SafeTensors>(spec.weights),
-                                              threads);
+  return std::make_unique<model::Encoder>(
+      model::EncoderWeights(spec.network, std::make_shared<const model::SafeTensors>(spec.weights)),
+      model::Head(spec.pooling, spec.network.hidden), spec.window, threads);
 }
 
 std::string missing_item(const TinyBert& bert) {
