@@ -8,7 +8,9 @@
 /// qkv: (rows, 3 C) row-major, a row is query | key | value; out: (rows, C); C = heads * head size, and the
 /// head size is a multiple of 16. Sequence s is rows [offsets[s], offsets[s + 1]); empty sequences are
 /// allowed, rows after the last sequence are neither read nor written.
-///   out = softmax(Q K^T / sqrt(head size)) V, head by head
+///   out = softmax(Q K^T / sqrt(head size) + B) V, head by head
+/// B(query, key) = bias[head, key - query + P - 1], where bias is (heads, 2 P - 1) and no sequence is longer
+/// than P; without a bias B is 0.
 /// A sequence's result does not depend on where it stands. Tolerance against the reference: 1e-5 * max
 /// |value|.
 namespace dream::kernels {
@@ -17,6 +19,7 @@ struct Attention {
   MatrixView<const float> qkv;
   std::span<const std::int64_t> offsets;
   int heads = 1;
+  std::span<const float> bias{};
 };
 
 namespace reference {

@@ -32,9 +32,10 @@ struct Head {
   const float* k;
   const float* v;
   Index stride;
-  Index length;  ///< tokens
-  Index padded;  ///< the same, up to a multiple of attention_layout::columns
-  Index size;    ///< channels
+  Index length;       ///< tokens
+  Index padded;       ///< the same, up to a multiple of attention_layout::columns
+  Index size;         ///< channels
+  const float* bias;  ///< that of distance 0; null: none
 };
 
 /// keys: (size, padded), scaled; the columns past the last token are 0.
@@ -146,6 +147,10 @@ void attend(const Head& head, float* out, Index out_stride, float* scratch) {
     }
     score(queries, keys, head, scores);
     float factors[block];
+    for (Index i = 0; head.bias != nullptr && i < rows; ++i) {
+      const float* bias = head.bias - (first + i);
+      for (Index j = 0; j < head.length; ++j) scores[i * head.padded + j] += bias[j];
+    }
     for (Index i = 0; i < block; ++i) factors[i] = soften(head, scores + i * head.padded);
     Index c = 0;
     for (; c + 2 * lanes <= head.size; c += 2 * lanes)
@@ -157,13 +162,16 @@ void attend(const Head& head, float* out, Index out_stride, float* scratch) {
 
 void attend_all(const Attention& args, MatrixView<float> out, std::span<float> scratch) {
   const auto size = out.cols / args.heads;
+  const auto width = static_cast<Index>(args.bias.size()) / args.heads;  // 2 P - 1
   for (std::size_t s = 0; s + 1 < args.offsets.size(); ++s) {
     const auto begin = args.offsets[s];
     const auto length = args.offsets[s + 1] - begin;
     for (Index h = 0; h < args.heads; ++h) {
       const float* q = args.qkv.data + begin * args.qkv.cols + h * size;
+      const float* bias = width == 0 ? nullptr : args.bias.data() + h * width + width / 2;
       const Head head{
-          q, q + out.cols, q + 2 * out.cols, args.qkv.cols, length, attention_layout::padded(length), size};
+          q,    q + out.cols, q + 2 * out.cols, args.qkv.cols, length, attention_layout::padded(length),
+          size, bias};
       attend(head, out.data + begin * out.cols + h * size, out.cols, scratch.data());
     }
   }
@@ -190,6 +198,9 @@ void attention(const Attention& args, MatrixView<float> out, std::span<float> sc
     longest = std::max(longest, args.offsets[s + 1] - args.offsets[s]);
   DREAM_CHECK(static_cast<std::int64_t>(scratch.size()) >= attention_scratch(longest, out.cols / args.heads),
               "too little scratch");
+  DREAM_CHECK(
+      args.bias.empty() || static_cast<std::int64_t>(args.bias.size()) >= args.heads * (2 * longest - 1),
+      "an attention bias for shorter sequences");
   HWY_DYNAMIC_DISPATCH(attend_all)(args, out, scratch);
 }
 

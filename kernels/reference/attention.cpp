@@ -9,6 +9,10 @@ namespace dream::kernels::reference {
 void attention(const Attention& args, MatrixView<float> out) {
   const auto channels = out.cols;
   const auto size = channels / args.heads;
+  const auto width = static_cast<std::int64_t>(args.bias.size()) / args.heads;  // 2 P - 1
+  const auto bias = [&](std::int64_t head, std::int64_t distance) -> double {
+    return width == 0 ? 0 : args.bias[static_cast<std::size_t>(head * width + distance + width / 2)];
+  };
   const auto at = [&](std::int64_t row, std::int64_t column) -> double {
     return args.qkv.data[row * 3 * channels + column];
   };
@@ -22,7 +26,7 @@ void attention(const Attention& args, MatrixView<float> out) {
           double dot = 0;
           for (std::int64_t c = 0; c < size; ++c)
             dot += at(q, head * size + c) * at(k, channels + head * size + c);
-          weight.push_back(dot / std::sqrt(static_cast<double>(size)));
+          weight.push_back(dot / std::sqrt(static_cast<double>(size)) + bias(head, k - q));
         }
         const double most = *std::max_element(weight.begin(), weight.end());
         double sum = 0;

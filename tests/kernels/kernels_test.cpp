@@ -59,10 +59,11 @@ std::vector<std::int64_t> offsets_of(const std::vector<std::int64_t>& lengths) {
 }
 
 /// Attention of the CPU backend on sequences of these lengths.
-Block attend(const Block& qkv, const std::vector<std::int64_t>& offsets, int heads) {
+Block attend(const Block& qkv, const std::vector<std::int64_t>& offsets, int heads,
+             std::span<const float> bias = {}) {
   Block out(qkv.rows, qkv.cols / 3);
   AlignedFloats scratch(cpu::attention_scratch(qkv.rows, out.cols / heads));
-  cpu::attention({qkv.read(), offsets, heads}, out.view(), scratch.span());
+  cpu::attention({qkv.read(), offsets, heads, bias}, out.view(), scratch.span());
   return out;
 }
 
@@ -115,6 +116,11 @@ BOOST_AUTO_TEST_CASE(reference_agrees_with_numbers_worked_out_by_hand) {
   reference::attention({{qkv, 2, 3}, offsets, 1}, {out, 2, 1});
   BOOST_TEST(out[0] == 2);
   BOOST_TEST(out[1] == static_cast<float>((1 + 3 * std::exp(2.0)) / (1 + std::exp(2.0))));
+  // A bias towards the key before the query (distance -1) undoes the second query's preference.
+  const float bias[] = {2, 0, 0};
+  reference::attention({{qkv, 2, 3}, offsets, 1, bias}, {out, 2, 1});
+  BOOST_TEST(out[0] == 2);
+  BOOST_TEST(out[1] == 2);
 
   const float rows[] = {2, 4, 4, 4};
   float pooled[2];
@@ -173,6 +179,13 @@ BOOST_AUTO_TEST_CASE(attention_agrees_with_the_reference) {
     Block expected(qkv.rows, heads * size);
     reference::attention({qkv.read(), offsets, heads}, expected.view());
     BOOST_TEST(worst(attend(qkv, offsets, heads), expected) <= 6e-5, heads << " heads of " << size);
+    for (const int longest : {100, 130}) {
+      Block bias(heads, 2 * longest - 1, 6);
+      for (float& v : bias.floats.span()) v *= 4.0F;
+      reference::attention({qkv.read(), offsets, heads, bias.floats.span()}, expected.view());
+      BOOST_TEST(worst(attend(qkv, offsets, heads, bias.floats.span()), expected) <= 6e-5,
+                 heads << " heads of " << size << ", bias for " << longest);
+    }
   }
 }
 
