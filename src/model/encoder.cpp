@@ -153,9 +153,11 @@ void Encoder::Impl::attend(const Layer& layer, std::int64_t used, Workspace& my)
   const auto c = weights.network().hidden;
   for (std::int64_t r = 0; r < used; r += block)
     layer.qkv.apply(my.context, my.x.data() + r * c, my.qkv.data() + r * 3 * c);
-  kernels::cpu::attention(
-      {{my.qkv.data(), used, 3 * c}, my.offsets, static_cast<int>(weights.network().heads)},
-      {my.attended.data(), used, c}, my.attention.span());
+  kernels::cpu::attention({{my.qkv.data(), used, 3 * c},
+                           my.offsets,
+                           static_cast<int>(weights.network().heads),
+                           weights.attention_bias()},
+                          {my.attended.data(), used, c}, my.attention.span());
 }
 
 /// What follows attention, a block of rows at a time: their intermediate values never leave the cache.
