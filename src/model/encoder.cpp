@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/errors.hpp"
+#include "kernels/api/activation.hpp"
 #include "kernels/api/aligned.hpp"
 #include "kernels/api/attention.hpp"
-#include "kernels/api/gelu.hpp"
 #include "kernels/api/layer_norm.hpp"
 #include "kernels/api/linear.hpp"
 #include "model/parallel.hpp"
@@ -169,7 +169,7 @@ void Encoder::Impl::transform(const Layer& layer, std::int64_t used, Workspace& 
     layer.output.apply(my.context, my.attended.data() + r * c, my.projected.data());
     kernels::cpu::layer_norm(layer.after_attention.view(), projected, x);
     layer.up.apply(my.context, x.data, my.inner.data());
-    kernels::cpu::gelu(my.inner.span());
+    kernels::cpu::activate(weights.network().activation, my.inner.span());
     layer.down.apply(my.context, my.inner.data(), my.projected.data());
     kernels::cpu::layer_norm(layer.after_mlp.view(), projected, x);
   }
