@@ -13,55 +13,6 @@ using kernels::Pooling;
 using nlohmann::json;
 using text::json_value;
 
-std::int64_t positive(const json& config, const char* key, std::int64_t most, const fs::path& path) {
-  const auto value = json_value<std::int64_t>(config, key, 0, path);
-  if (value < 1 || value > most) {
-    throw ModelError(path.string(), key,
-                     "is " + std::to_string(value) + "; it must be 1 to " + std::to_string(most));
-  }
-  return value;
-}
-
-/// Refuses a value that would make another network than the one that we compute.
-void require(const json& config, const char* key, const std::string& wanted, const fs::path& path) {
-  const auto value = json_value<std::string>(config, key, wanted, path);
-  if (value != wanted)
-    throw ModelError(path.string(), key, "is \"" + value + "\"; this build supports \"" + wanted + "\"");
-}
-
-BertConfig read_config(const fs::path& path) {
-  const auto config = text::read_json(path);
-  const auto type = json_value<std::string>(config, "model_type", "", path);
-  if (type != "bert") {
-    const auto names = config.find("architectures");
-    const auto architecture = names != config.end() && names->is_array() && !names->empty()
-                                  ? names->front().dump()
-                                  : std::string("none");
-    throw ModelError(path.string(), "model_type",
-                     "is \"" + type + "\" (architecture " + architecture +
-                         "), which this build does not know; supported: \"bert\" (BertModel)");
-  }
-  require(config, "hidden_act", "gelu", path);
-  require(config, "position_embedding_type", "absolute", path);
-  BertConfig bert;
-  bert.layers = positive(config, "num_hidden_layers", 1000, path);
-  bert.hidden = positive(config, "hidden_size", 1 << 16, path);
-  bert.heads = positive(config, "num_attention_heads", 1 << 12, path);
-  bert.intermediate = positive(config, "intermediate_size", 1 << 20, path);
-  bert.vocabulary = positive(config, "vocab_size", 100'000'000, path);
-  bert.positions = positive(config, "max_position_embeddings", 1 << 20, path);
-  bert.types = positive(config, "type_vocab_size", 1 << 16, path);
-  bert.epsilon = json_value(config, "layer_norm_eps", 1e-12, path);
-  if (bert.hidden % (16 * bert.heads) != 0) {
-    throw ModelError(path.string(), "num_attention_heads",
-                     std::to_string(bert.heads) + " heads do not cut hidden_size " +
-                         std::to_string(bert.hidden) + " into multiples of 16, which the kernels need");
-  }
-  if (bert.intermediate % 16 != 0)
-    throw ModelError(path.string(), "intermediate_size", "is no multiple of 16, which the kernels need");
-  return bert;
-}
-
 Pooling read_pooling(const fs::path& path, std::int64_t hidden) {
   const auto config = text::read_json(path);
   const auto dimension = json_value<std::int64_t>(config, "word_embedding_dimension", hidden, path);
@@ -107,19 +58,19 @@ Pooling read_modules(const fs::path& folder, std::int64_t hidden) {
   return pooling;
 }
 
-std::int64_t read_window(const fs::path& folder, const BertConfig& bert, const text::WordPiece& tokenizer) {
+std::int64_t read_window(const fs::path& folder, const Network& network, const text::WordPiece& tokenizer) {
   const auto path = folder / "sentence_bert_config.json";
-  if (!fs::exists(path)) return bert.positions;
+  if (!fs::exists(path)) return network.positions;
   const auto config = text::read_json(path);
   if (json_value(config, "do_lower_case", false, path) && !tokenizer.rules().lowercase) {
     throw ModelError(path.string(), "do_lower_case",
                      "is true, but the tokenizer keeps capitals; this build leaves case to the tokenizer");
   }
-  const auto window = json_value<std::int64_t>(config, "max_seq_length", bert.positions, path);
+  const auto window = json_value<std::int64_t>(config, "max_seq_length", network.positions, path);
   if (window < 3)
     throw ModelError(path.string(), "max_seq_length",
                      "is " + std::to_string(window) + "; it must be at least 3");
-  return std::min(window, bert.positions);
+  return std::min(window, network.positions);
 }
 
 }  // namespace
@@ -128,19 +79,19 @@ SentenceModel read_sentence_model(const fs::path& folder) {
   if (!fs::is_directory(folder))
     throw ModelError(folder.string(), "", "is no folder; give that of a Hugging Face model");
   SentenceModel model;
-  model.bert = read_config(folder / "config.json");
-  model.pooling = read_modules(folder, model.bert.hidden);
+  model.network = read_network(folder / "config.json");
+  model.pooling = read_modules(folder, model.network.hidden);
   model.tokenizer = text::load_wordpiece(folder);
-  model.window = read_window(folder, model.bert, *model.tokenizer);
+  model.window = read_window(folder, model.network, *model.tokenizer);
   model.weights = folder / "model.safetensors";
   if (!fs::exists(model.weights)) {
     throw ModelError(
         model.weights.string(), "",
         "is missing; other formats and weights in several files must be converted to one safetensors file");
   }
-  if (model.tokenizer->vocabulary_size() > model.bert.vocabulary) {
+  if (model.tokenizer->vocabulary_size() > model.network.vocabulary) {
     throw ModelError((folder / "config.json").string(), "vocab_size",
-                     "is " + std::to_string(model.bert.vocabulary) + ", but the tokenizer knows " +
+                     "is " + std::to_string(model.network.vocabulary) + ", but the tokenizer knows " +
                          std::to_string(model.tokenizer->vocabulary_size()) + " tokens");
   }
   return model;

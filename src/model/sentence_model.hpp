@@ -3,25 +3,14 @@
 #include <memory>
 
 #include "kernels/api/pool_normalise.hpp"
+#include "model/network.hpp"
 #include "text/wordpiece.hpp"
 
 namespace dream::model {
 
-/// config.json of a BERT encoder.
-struct BertConfig {
-  std::int64_t layers = 0;
-  std::int64_t hidden = 0;
-  std::int64_t heads = 0;
-  std::int64_t intermediate = 0;
-  std::int64_t vocabulary = 0;
-  std::int64_t positions = 0;
-  std::int64_t types = 0;
-  double epsilon = 0;
-};
-
 /// All of a sentence-transformers folder but its weights.
 struct SentenceModel {
-  BertConfig bert;
+  Network network;
   kernels::Pooling pooling = kernels::Pooling::mean;
   std::int64_t window = 0;  ///< longest input in tokens, [CLS] and [SEP] included
   std::shared_ptr<const text::WordPiece> tokenizer;

@@ -2,12 +2,30 @@
 
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
-#include "model/bert_encoder.hpp"
+#include "model/encoder.hpp"
 #include "model/parallel.hpp"
+#include "model/sentence_model.hpp"
 #include "stages/embed/rows.hpp"
 
 namespace dream::embed {
 namespace {
+
+using kernels::Precision;
+
+/// The precision to compute in: the wanted one, or for "auto" the fastest whose vectors serve retrieval as well as
+/// float32's, which is bf16 where this numeric class has it.
+Precision chosen(const std::string& wanted) {
+  const auto bf16 = kernels::cpu::supports(Precision::bf16);
+  if (wanted == "auto") return bf16 ? Precision::bf16 : Precision::fp32;
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    if (wanted != kernels::name_of(precision)) continue;
+    if (kernels::cpu::supports(precision)) return precision;
+    throw ConfigError("precision = \"" + wanted +
+                      "\" needs AVX512-BF16 and AVX512-VNNI on every rank, and the ranks agreed on \"" +
+                      kernels::cpu::numeric_class() + "\"; use \"auto\" or \"fp32\"");
+  }
+  throw ConfigError("precision = \"" + wanted + "\" is unknown; use auto, fp32, bf16 or int8");
+}
 
 /// Texts that are tokenised before any of them is encoded: enough to fill tiles well, few enough to hold in
 /// memory.
@@ -15,24 +33,25 @@ constexpr std::size_t texts_at_a_time = 2048;
 
 class Transformer final : public Embedder {
  public:
-  Transformer(const Params& params, int threads) : threads_(threads) {
+  Transformer(const Params& params, Precision precision, int threads) : threads_(threads), precision_(precision) {
     const std::filesystem::path folder = params.get<std::string>("path");
     auto model = model::read_sentence_model(folder);
     const auto wanted = params.get<std::int64_t>("max_tokens");
-    if (wanted > model.bert.positions) {
+    if (wanted > model.network.positions) {
       throw ModelError((folder / "config.json").string(), "max_position_embeddings",
-                       "is " + std::to_string(model.bert.positions) +
+                       "is " + std::to_string(model.network.positions) +
                            ", less than max_tokens = " + std::to_string(wanted));
     }
     if (wanted > 0) model.window = wanted;
     tokenizer_ = model.tokenizer;
     window_ = model.window;
-    dimension_ = static_cast<int>(model.bert.hidden);
+    dimension_ = static_cast<int>(model.network.hidden);
     query_prefix_ = params.get<std::string>("query_prefix");
     passage_prefix_ = params.get<std::string>("passage_prefix");
     const auto weights = std::make_shared<const model::SafeTensors>(model.weights);
     identity_ = identify(model, weights->digest());
-    encoder_ = std::make_unique<model::BertEncoder>(model, weights, threads);
+    encoder_ = std::make_unique<model::Encoder>(model::EncoderWeights(model.network, weights),
+                                                model::Head(model.pooling, dimension_), window_, threads, precision);
   }
 
   int dimension() const override { return dimension_; }
@@ -63,21 +82,20 @@ class Transformer final : public Embedder {
   using Ids = std::vector<std::int32_t>;
 
   Digest identify(const model::SentenceModel& model, const Digest& weights) const {
-    const auto& bert = model.bert;
+    const auto& network = model.network;
     return Hasher("embedder/transformer")
         .add(1)
         .add(weights)
         .add(tokenizer_->identity())
-        .add(bert.layers)
-        .add(bert.heads)
-        .add(std::to_string(bert.epsilon))
+        .add(network.layers)
+        .add(network.heads)
+        .add(std::to_string(network.epsilon))
         .add(model.pooling == kernels::Pooling::mean ? "mean" : "first")
         .add(window_)
         .add(query_prefix_)
         .add(passage_prefix_)
-        .add("fp32")
-        .add(kernels::cpu::numeric_class())
-        .add(kernels::cpu::gemm_library())
+        .add(kernels::name_of(precision_))
+        .add(kernels::cpu::numeric_identity(precision_))
         .finish();
   }
 
@@ -106,27 +124,24 @@ class Transformer final : public Embedder {
   }
 
   int threads_;
+  Precision precision_;
   int dimension_ = 0;
   std::int64_t window_ = 0;
   std::string query_prefix_;
   std::string passage_prefix_;
   std::shared_ptr<const text::WordPiece> tokenizer_;
   Digest identity_;
-  std::unique_ptr<model::BertEncoder> encoder_;
+  std::unique_ptr<model::Encoder> encoder_;
 };
 
 std::unique_ptr<Embedder> make(const Params& params, int threads) {
-  const auto& precision = params.get<std::string>("precision");
-  if (precision != "auto" && precision != "fp32") {
-    throw ConfigError("precision = \"" + precision +
-                      "\" does not run in this build; use \"auto\" or \"fp32\"");
-  }
+  const auto precision = chosen(params.get<std::string>("precision"));
   const auto wanted = params.get<std::int64_t>("max_tokens");
   if (wanted == 1 || wanted == 2) {
     throw ConfigError("max_tokens = " + std::to_string(wanted) +
                       " leaves no room beside [CLS] and [SEP]; use 3 or more, or 0");
   }
-  return std::make_unique<Transformer>(params, std::max(threads, 1));
+  return std::make_unique<Transformer>(params, precision, std::max(threads, 1));
 }
 
 }  // namespace
@@ -138,7 +153,7 @@ EmbedderRow transformer_row() {
              .default_value = std::string(),
              .help = "folder with config.json, model.safetensors and the tokenizer",
              .required = true},
-            {.name = "precision", .default_value = std::string("auto"), .help = "auto or fp32"},
+            {.name = "precision", .default_value = std::string("auto"), .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
             {.name = "max_tokens",
              .default_value = std::int64_t{0},
              .help = "longest input in tokens, [CLS] and [SEP] included; 0: the model's own",

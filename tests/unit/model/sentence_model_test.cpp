@@ -36,9 +36,9 @@ std::filesystem::path edited(Edit edit) {
 
 BOOST_AUTO_TEST_CASE(a_folder_is_read_whole) {
   const auto model = model::read_sentence_model(TinyBert().write(fresh()));
-  BOOST_TEST(model.bert.layers == 2);
-  BOOST_TEST(model.bert.hidden == 32);
-  BOOST_TEST(model.bert.epsilon == 1e-12);
+  BOOST_TEST(model.network.layers == 2);
+  BOOST_TEST(model.network.hidden == 32);
+  BOOST_TEST(model.network.epsilon == 1e-12);
   BOOST_TEST(model.window == 16);
   BOOST_TEST((model.pooling == kernels::Pooling::mean));
   BOOST_TEST(model.tokenizer->count("a reds.") == 4);
