@@ -74,7 +74,7 @@ PairLengths cut_longest_first(std::int64_t a, std::int64_t b, std::int64_t most)
   return a > b ? PairLengths{longer, shorter} : PairLengths{shorter, longer};
 }
 
-CrossEncoder::CrossEncoder(const fs::path& folder, int threads) {
+CrossEncoder::CrossEncoder(const fs::path& folder, int threads, kernels::Precision precision) {
   const auto path = folder / "config.json";
   const auto config = text::read_json(path);
   const auto network = read_network(path);
@@ -98,12 +98,12 @@ CrossEncoder::CrossEncoder(const fs::path& folder, int threads) {
   identity_ = hasher.add(window_)
                   .add(labels_)
                   .add(static_cast<std::int64_t>(squash))
-                  .add("fp32")
-                  .add(kernels::cpu::numeric_class())
-                  .add(kernels::cpu::gemm_library())
+                  .add(kernels::name_of(precision))
+                  .add(kernels::cpu::numeric_identity(precision))
                   .finish();
   encoder_ = std::make_unique<const Encoder>(EncoderWeights(network, files),
-                                             read_head(network, *files, labels_, squash), window_, threads);
+                                             read_head(network, *files, labels_, squash), window_, threads,
+                                             precision);
 }
 
 void CrossEncoder::append(const TextPair& pair, std::vector<std::int32_t>& ids,

@@ -6,45 +6,61 @@
 #include <vector>
 
 #include "base/errors.hpp"
-#include "kernels/api/activation.hpp"
 #include "kernels/api/aligned.hpp"
 #include "kernels/api/attention.hpp"
 #include "kernels/api/layer_norm.hpp"
 #include "kernels/api/linear.hpp"
 #include "model/parallel.hpp"
 
-// Letters of shapes: R rows of a tile, M rows of one linear call, C hidden, I intermediate.
+// Letters of shapes: R rows of a tile, M rows of one block, C hidden, I intermediate.
 namespace dream::model {
 namespace {
 
+using kernels::AlignedBytes;
 using kernels::AlignedFloats;
-using kernels::LayerNorm;
-using kernels::cpu::LinearContext;
+using kernels::Precision;
+using kernels::Then;
 using kernels::cpu::PackedLinear;
 
-/// Rows of a tile. Larger tiles waste fewer rows at their ends, smaller ones leave more of their rows in the
-/// caches.
-constexpr std::int64_t tile_rows = 512;
+/// Rows of a tile, unless a sequence is longer: few enough for its rows to stay in the L2 cache.
+constexpr std::int64_t tile_rows = 256;
+/// Rows of a tile below which it is not worth a turn of its own.
+constexpr std::int64_t tile_least = 32;
+/// Rows that go through the wide middle of a layer together.
+constexpr std::int64_t block_rows = 64;
 
 struct Layer {
   PackedLinear qkv, output, up, down;
   Norm after_attention, after_mlp;
 };
 
-Layer pack(LayerWeights weights, int rows) {
-  return {{weights.qkv.view(), rows},  {weights.output.view(), rows},      {weights.up.view(), rows},
-          {weights.down.view(), rows}, std::move(weights.after_attention), std::move(weights.after_mlp)};
+Layer pack(LayerWeights weights, Precision precision) {
+  return {{weights.qkv.view(), precision},    {weights.output.view(), precision},
+          {weights.up.view(), precision},     {weights.down.view(), precision},
+          std::move(weights.after_attention), std::move(weights.after_mlp)};
 }
 
-/// What one thread needs for a tile; kept from call to call, so that encoding allocates nothing.
+/// What one thread needs for a tile; kept from call to call, so that encoding allocates nothing. What is "for
+/// a layer" are rows of kernels::row_bytes.
 struct Workspace {
-  LinearContext context;
-  AlignedFloats x;          ///< (R, C) the residual stream
-  AlignedFloats qkv;        ///< (R, 3 C)
-  AlignedFloats attended;   ///< (R, C)
-  AlignedFloats inner;      ///< (M, I)
-  AlignedFloats projected;  ///< (M, C)
-  AlignedFloats attention;
+  Workspace(const Network& net, Precision precision, std::int64_t rows)
+      : x(rows * net.hidden),
+        qkv(rows * 3 * net.hidden * element_bytes(precision)),
+        attended(rows * net.hidden * element_bytes(precision)),
+        inner(block_rows * net.intermediate * element_bytes(precision)),
+        attention(kernels::cpu::attention_scratch(rows, net.hidden / net.heads)) {
+    if (precision != Precision::fp32) input = AlignedBytes(rows * row_bytes(precision, net.hidden));
+    if (precision == Precision::int8)
+      bytes = AlignedBytes(block_rows * row_bytes(precision, std::max(net.hidden, net.intermediate)));
+    offsets.reserve(static_cast<std::size_t>(rows) + 1);
+  }
+  AlignedFloats x;        ///< (R, C) the residual stream
+  AlignedBytes input;     ///< (R, C) the same for a layer; in fp32 that is x
+  AlignedBytes qkv;       ///< (R, 3 C)
+  AlignedBytes attended;  ///< (R, C)
+  AlignedBytes inner;     ///< (M, I)
+  AlignedBytes bytes;     ///< (M, C) or (M, I) for a layer, in int8 only
+  AlignedBytes attention;
   std::vector<std::int64_t> offsets;
 };
 
@@ -68,19 +84,20 @@ Plan plan_tiles(const Sequences& sequences, std::int64_t rows, int threads) {
   std::iota(plan.order.begin(), plan.order.end(), 0);
   std::stable_sort(plan.order.begin(), plan.order.end(),
                    [&](auto a, auto b) { return length(a) > length(b); });
-  // A small call is spread over all threads.
-  const auto share = (static_cast<std::int64_t>(sequences.ids.size()) + threads - 1) / threads;
-  const auto capacity = std::min(rows, share);
-  std::int64_t filled = 0;
+  auto left = static_cast<std::int64_t>(sequences.ids.size());
+  std::int64_t room = 0;
   for (std::int64_t i = 0; i < sequences.size(); ++i) {
     const auto n = length(plan.order[static_cast<std::size_t>(i)]);
     DREAM_CHECK(n >= 1 && n <= rows, "a sequence of " + std::to_string(n) + " tokens");
-    if (plan.tiles.empty() || filled + n > capacity) {
+    if (plan.tiles.empty() || n > room) {
       plan.tiles.push_back({i, i});
-      filled = 0;
+      // Half of each thread's share of what is left: tiles shrink towards the end, so that all threads end
+      // together.
+      room = std::clamp<std::int64_t>(left / (2 * threads), std::min(tile_least, rows), rows);
     }
     plan.tiles.back().end = i + 1;
-    filled += n;
+    room -= n;
+    left -= n;
   }
   return plan;
 }
@@ -91,11 +108,19 @@ struct Encoder::Impl {
   EncoderWeights weights;
   Head head;
   int threads;
-  std::int64_t block;  ///< M
-  std::int64_t rows;   ///< most rows of a tile, a multiple of M
+  Precision precision;
+  std::int64_t rows;  ///< most rows of a tile
   std::vector<Layer> layers;
   std::vector<Workspace> workspaces;
 
+  /// The rows of x from r on, as a layer reads them.
+  [[nodiscard]] std::byte* input(Workspace& my, std::int64_t r) const {
+    auto* begin = precision == Precision::fp32 ? reinterpret_cast<std::byte*>(my.x.data()) : my.input.data();
+    return begin + r * row_bytes(precision, weights.network().hidden);
+  }
+  [[nodiscard]] const std::byte* for_layer(const std::byte* values, std::int64_t rows, std::int64_t columns,
+                                           Workspace& my) const;
+  void norm(const Norm& norm, std::int64_t first, std::int64_t count, Workspace& my) const;
   void embed(const Sequences& sequences, std::span<const std::int64_t> members, Workspace& my) const;
   void attend(const Layer& layer, std::int64_t used, Workspace& my) const;
   void transform(const Layer& layer, std::int64_t used, Workspace& my) const;
@@ -103,27 +128,31 @@ struct Encoder::Impl {
                    Workspace& my) const;
 };
 
-Encoder::Encoder(EncoderWeights weights, Head head, std::int64_t window, int threads) {
+Encoder::Encoder(EncoderWeights weights, Head head, std::int64_t window, int threads, Precision precision) {
   const auto net = weights.network();
-  const int block = kernels::cpu::linear_rows();
-  const auto rows = (std::max(tile_rows, window) + block - 1) / block * block;
-  impl_.reset(new Impl{std::move(weights), std::move(head), threads, block, rows, {}, {}});
-  for (std::int64_t i = 0; i < net.layers; ++i) impl_->layers.push_back(pack(impl_->weights.layer(i), block));
-  for (int i = 0; i < threads; ++i) {
-    impl_->workspaces.push_back({{},
-                                 AlignedFloats(rows * net.hidden),
-                                 AlignedFloats(rows * 3 * net.hidden),
-                                 AlignedFloats(rows * net.hidden),
-                                 AlignedFloats(block * net.intermediate),
-                                 AlignedFloats(block * net.hidden),
-                                 AlignedFloats(kernels::cpu::attention_scratch(rows, net.hidden / net.heads)),
-                                 {}});
-  }
+  const auto rows = std::max(tile_rows, window);
+  impl_.reset(new Impl{std::move(weights), std::move(head), threads, precision, rows, {}, {}});
+  for (std::int64_t i = 0; i < net.layers; ++i)
+    impl_->layers.push_back(pack(impl_->weights.layer(i), precision));
+  for (int i = 0; i < threads; ++i) impl_->workspaces.emplace_back(net, precision, rows);
 }
 
 Encoder::~Encoder() = default;
 
-/// x = norm(word + position + type), rows up to the next multiple of M set to 0.
+/// Attention's and GELU's results as the next layer reads them: only int8 has to scale them first.
+const std::byte* Encoder::Impl::for_layer(const std::byte* values, std::int64_t count, std::int64_t columns,
+                                          Workspace& my) const {
+  if (precision != Precision::int8) return values;
+  kernels::cpu::quantise(values, count, columns, my.bytes.data());
+  return my.bytes.data();
+}
+
+void Encoder::Impl::norm(const Norm& norm, std::int64_t first, std::int64_t count, Workspace& my) const {
+  const auto c = weights.network().hidden;
+  kernels::cpu::layer_norm(norm.view(), {my.x.data() + first * c, count, c}, precision, input(my, first));
+}
+
+/// x = norm(word + position + type)
 void Encoder::Impl::embed(const Sequences& sequences, std::span<const std::int64_t> members,
                           Workspace& my) const {
   const auto c = weights.network().hidden;
@@ -143,35 +172,28 @@ void Encoder::Impl::embed(const Sequences& sequences, std::span<const std::int64
     }
     my.offsets.push_back(my.offsets.back() + length);
   }
-  const auto used = my.offsets.back();
-  const auto filled = (used + block - 1) / block * block;
-  std::fill(row, my.x.data() + filled * c, 0.0F);
-  kernels::cpu::layer_norm(weights.embedding_norm().view(), {}, {my.x.data(), used, c});
+  norm(weights.embedding_norm(), 0, my.offsets.back(), my);
 }
 
 void Encoder::Impl::attend(const Layer& layer, std::int64_t used, Workspace& my) const {
-  const auto c = weights.network().hidden;
-  for (std::int64_t r = 0; r < used; r += block)
-    layer.qkv.apply(my.context, my.x.data() + r * c, my.qkv.data() + r * 3 * c);
-  kernels::cpu::attention({{my.qkv.data(), used, 3 * c},
-                           my.offsets,
-                           static_cast<int>(weights.network().heads),
-                           weights.attention_bias()},
-                          {my.attended.data(), used, c}, my.attention.span());
+  const auto& net = weights.network();
+  layer.qkv.apply(input(my, 0), used, Then::store, my.qkv.data());
+  kernels::cpu::attention({my.offsets, net.hidden, static_cast<int>(net.heads), weights.attention_bias()},
+                          precision, my.qkv.data(), my.attended.data(), my.attention.span());
 }
 
 /// What follows attention, a block of rows at a time: their intermediate values never leave the cache.
 void Encoder::Impl::transform(const Layer& layer, std::int64_t used, Workspace& my) const {
-  const auto c = weights.network().hidden;
-  const MatrixView<const float> projected{my.projected.data(), block, c};
-  for (std::int64_t r = 0; r < used; r += block) {
-    const MatrixView<float> x{my.x.data() + r * c, block, c};
-    layer.output.apply(my.context, my.attended.data() + r * c, my.projected.data());
-    kernels::cpu::layer_norm(layer.after_attention.view(), projected, x);
-    layer.up.apply(my.context, x.data, my.inner.data());
-    kernels::cpu::activate(weights.network().activation, my.inner.span());
-    layer.down.apply(my.context, my.inner.data(), my.projected.data());
-    kernels::cpu::layer_norm(layer.after_mlp.view(), projected, x);
+  const auto& net = weights.network();
+  for (std::int64_t r = 0; r < used; r += block_rows) {
+    const auto count = std::min(block_rows, used - r);
+    auto* const x = reinterpret_cast<std::byte*>(my.x.data() + r * net.hidden);
+    const auto* attended = my.attended.data() + r * net.hidden * element_bytes(precision);
+    layer.output.apply(for_layer(attended, count, net.hidden, my), count, Then::add, x);
+    norm(layer.after_attention, r, count, my);
+    layer.up.apply(input(my, r), count, net.activation, my.inner.data());
+    layer.down.apply(for_layer(my.inner.data(), count, net.intermediate, my), count, Then::add, x);
+    norm(layer.after_mlp, r, count, my);
   }
 }
 

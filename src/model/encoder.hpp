@@ -5,6 +5,7 @@
 
 #include "base/matrix.hpp"
 #include "base/pulse.hpp"
+#include "kernels/api/precision.hpp"
 #include "model/encoder_weights.hpp"
 #include "model/head.hpp"
 
@@ -27,9 +28,11 @@ struct Sequences {
 /// number.
 class Encoder {
  public:
-  /// window: the longest sequence that encode() will be given; threads >= 1. Packs the weights, and keeps
-  /// `weights` for the word embeddings. Throws ModelError for a tensor that is missing or does not fit.
-  Encoder(EncoderWeights weights, Head head, std::int64_t window, int threads);
+  /// window: the longest sequence that encode() will be given; threads >= 1; the precision is one that
+  /// kernels::cpu::supports(). Packs the weights, and keeps `weights` for the word embeddings. Throws
+  /// ModelError for a tensor that is missing or does not fit.
+  Encoder(EncoderWeights weights, Head head, std::int64_t window, int threads,
+          kernels::Precision precision = kernels::Precision::fp32);
   ~Encoder();
 
   /// out: (sequences, head.outputs()). Calls `pulse` from this thread while others work. From one thread at a

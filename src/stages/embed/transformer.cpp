@@ -10,13 +10,31 @@
 namespace dream::embed {
 namespace {
 
+using kernels::Precision;
+
+/// The precision to compute in: the wanted one, or for "auto" the fastest whose vectors serve retrieval as
+/// well as float32's, which is bf16 where this numeric class has it.
+Precision chosen(const std::string& wanted) {
+  const auto bf16 = kernels::cpu::supports(Precision::bf16);
+  if (wanted == "auto") return bf16 ? Precision::bf16 : Precision::fp32;
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    if (wanted != kernels::name_of(precision)) continue;
+    if (kernels::cpu::supports(precision)) return precision;
+    throw ConfigError("precision = \"" + wanted +
+                      "\" needs AVX512-BF16 and AVX512-VNNI on every rank, and the ranks agreed on \"" +
+                      kernels::cpu::numeric_class() + "\"; use \"auto\" or \"fp32\"");
+  }
+  throw ConfigError("precision = \"" + wanted + "\" is unknown; use auto, fp32, bf16 or int8");
+}
+
 /// Texts that are tokenised before any of them is encoded: enough to fill tiles well, few enough to hold in
 /// memory.
 constexpr std::size_t texts_at_a_time = 2048;
 
 class Transformer final : public Embedder {
  public:
-  Transformer(const Params& params, int threads) : threads_(threads) {
+  Transformer(const Params& params, Precision precision, int threads)
+      : threads_(threads), precision_(precision) {
     const std::filesystem::path folder = params.get<std::string>("path");
     const auto model = model::read_sentence_model(folder);
     text_ = model.text;
@@ -27,7 +45,7 @@ class Transformer final : public Embedder {
     const auto files = std::make_shared<const model::WeightFiles>(model.folder);
     identity_ = identify(model, files->digest());
     encoder_ = std::make_unique<model::Encoder>(model::EncoderWeights(model.network, files), model.head(),
-                                                window_, threads);
+                                                window_, threads, precision);
   }
 
   int dimension() const override { return dimension_; }
@@ -103,9 +121,8 @@ class Transformer final : public Embedder {
     return hasher.add(window_)
         .add(query_.text)
         .add(passage_.text)
-        .add("fp32")
-        .add(kernels::cpu::numeric_class())
-        .add(kernels::cpu::gemm_library())
+        .add(kernels::name_of(precision_))
+        .add(kernels::cpu::numeric_identity(precision_))
         .finish();
   }
 
@@ -135,6 +152,7 @@ class Transformer final : public Embedder {
   }
 
   int threads_;
+  Precision precision_;
   int dimension_ = 0;
   std::int64_t window_ = 0;
   Prompt query_, passage_;
@@ -144,12 +162,8 @@ class Transformer final : public Embedder {
 };
 
 std::unique_ptr<Embedder> make(const Params& params, int threads) {
-  const auto& precision = params.get<std::string>("precision");
-  if (precision != "auto" && precision != "fp32") {
-    throw ConfigError("precision = \"" + precision +
-                      "\" does not run in this build; use \"auto\" or \"fp32\"");
-  }
-  return std::make_unique<Transformer>(params, std::max(threads, 1));
+  const auto precision = chosen(params.get<std::string>("precision"));
+  return std::make_unique<Transformer>(params, precision, std::max(threads, 1));
 }
 
 }  // namespace
@@ -161,7 +175,9 @@ EmbedderRow transformer_row() {
              .default_value = std::string(),
              .help = "folder with config.json, model.safetensors and the tokenizer",
              .required = true},
-            {.name = "precision", .default_value = std::string("auto"), .help = "auto or fp32"},
+            {.name = "precision",
+             .default_value = std::string("auto"),
+             .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
             {.name = "max_tokens",
              .default_value = std::int64_t{0},
              .help = "longest input in tokens, special ones included; 0: the model's own",
