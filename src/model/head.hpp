@@ -1,16 +1,28 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/matrix.hpp"
-#include "kernels/api/pool_normalise.hpp"
+#include "kernels/api/pool.hpp"
+#include "model/encoder_weights.hpp"
 
 namespace dream::model {
 
-/// What follows the last layer: one sequence's rows become its vector.
+/// The function after a dense layer of a head.
+enum class Squash { none, tanh, sigmoid };
+
+/// out = squash(x W^T + b)
+struct Dense {
+  Linear linear;
+  Squash squash;
+};
+
+/// What follows the last layer: one sequence's rows become its vector, or its scores.
 class Head {
  public:
-  Head(kernels::Pooling pooling, std::int64_t hidden) : pooling_(pooling), outputs_(hidden) {}
+  /// The poolings' vectors, one behind the other, go through the dense layers, which must fit.
+  Head(std::int64_t hidden, std::vector<kernels::Pooling> poolings, std::vector<Dense> dense, bool normalise);
 
   [[nodiscard]] std::int64_t outputs() const { return outputs_; }
   /// rows: (tokens, C), at least one; the first `prompt` of them are passed over, but never the last one;
@@ -18,7 +30,9 @@ class Head {
   void apply(MatrixView<const float> rows, std::int64_t prompt, std::span<float> out) const;
 
  private:
-  kernels::Pooling pooling_;
+  std::vector<kernels::Pooling> poolings_;
+  std::vector<Dense> dense_;
+  bool normalise_;
   std::int64_t outputs_;
 };
 

@@ -169,6 +169,12 @@ void SafeTensors::check_overlaps() const {
   }
 }
 
+std::vector<std::string> SafeTensors::names() const {
+  std::vector<std::string> result;
+  for (const auto& [name, tensor] : tensors_) result.push_back(name);
+  return result;
+}
+
 Floats SafeTensors::floats(const std::string& name, std::initializer_list<std::int64_t> shape) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end())

@@ -12,7 +12,7 @@
 #include "kernels/api/layer_norm.hpp"
 #include "kernels/api/linear.hpp"
 #include "kernels/api/numeric_class.hpp"
-#include "kernels/api/pool_normalise.hpp"
+#include "kernels/api/pool.hpp"
 #include "tests/support/test.hpp"
 
 using namespace dream;
@@ -188,11 +188,30 @@ BOOST_AUTO_TEST_CASE(reference_agrees_with_numbers_worked_out_by_hand) {
   BOOST_TEST(out[0] == static_cast<float>((1 + 3 * std::exp(2.0)) / (1 + std::exp(2.0))));
   BOOST_TEST(out[1] == static_cast<float>((1 + 3 * std::exp(4.0)) / (1 + std::exp(4.0))));
 
-  const float rows[] = {2, 4, 4, 4};
-  float pooled[2];
-  reference::pool_normalise(Pooling::mean, {rows, 2, 2}, offsets, {pooled, 1, 2});  // mean 3, 4
-  BOOST_TEST(pooled[0] == 0.6F);
-  BOOST_TEST(pooled[1] == 0.8F);
+  const float rows[] = {2, 4, 4, 4, 9, -5};
+  const auto pooled = [&](Pooling pooling, std::int64_t from) {
+    std::vector<float> result(2);
+    reference::pool(pooling, {rows, 3, 2}, from, result);
+    return result;
+  };
+  BOOST_TEST((pooled(Pooling::first, 0) == std::vector<float>{2, 4}));
+  BOOST_TEST((pooled(Pooling::first, 1) == std::vector<float>{4, 4}));
+  BOOST_TEST((pooled(Pooling::last, 0) == std::vector<float>{9, -5}));
+  BOOST_TEST((pooled(Pooling::max, 0) == std::vector<float>{9, 4}));
+  BOOST_TEST((pooled(Pooling::max, 2) == std::vector<float>{9, -5}));
+  BOOST_TEST((pooled(Pooling::mean, 0) == std::vector<float>{5, 1}));
+  BOOST_TEST((pooled(Pooling::mean_sqrt_length, 2) == std::vector<float>{9, -5}));
+  BOOST_TEST(pooled(Pooling::mean_sqrt_length, 0)[0] == static_cast<float>(15 / std::sqrt(3.0)));
+  BOOST_TEST((pooled(Pooling::weighted_mean, 1) == std::vector<float>{7, -1.4F}));  // weights 2 and 3
+  float vector[] = {3, -4};
+  reference::normalise(vector);
+  BOOST_TEST(vector[0] == 0.6F);
+  BOOST_TEST(vector[1] == -0.8F);
+
+  reference::linear({{unit, 1, 1}, none}, {g, 3, 1}, {gelu, 3, 1}, Then::gelu_tanh);
+  BOOST_TEST(gelu[1] == 0.841191990F);  // (1 + tanh(0.833592)) / 2
+  reference::linear({{unit, 1, 1}, none}, {g, 3, 1}, {gelu, 3, 1}, Then::relu);
+  BOOST_TEST(gelu[2] == 0);
 }
 
 BOOST_AUTO_TEST_CASE(linear_agrees_with_the_reference) {
@@ -300,18 +319,29 @@ BOOST_AUTO_TEST_CASE(attention_gives_a_sequence_the_same_bits_at_every_place) {
 }
 
 BOOST_AUTO_TEST_CASE(pooling_agrees_with_the_reference) {
-  for (const auto pooling : {Pooling::mean, Pooling::first}) {
-    const auto offsets = offsets_of({1, 2, 256, 3});
-    const Block x(offsets.back(), 48, 9);
-    Block expected(4, 48), out(4, 48);
-    reference::pool_normalise(pooling, x.read(), offsets, expected.view());
-    cpu::pool_normalise(pooling, x.read(), offsets, out.view());
-    BOOST_TEST(worst(out, expected) <= 1e-6);
+  for (const auto pooling : {Pooling::first, Pooling::max, Pooling::mean, Pooling::mean_sqrt_length,
+                             Pooling::weighted_mean, Pooling::last}) {
+    for (const auto& [rows, from] : {std::pair{1, 0}, {2, 1}, {256, 0}, {37, 5}}) {
+      const Block x(rows, 48, 9);
+      Block expected(1, 48), out(1, 48);
+      reference::pool(pooling, x.read(), from, expected.floats.span());
+      cpu::pool(pooling, x.read(), from, out.floats.span());
+      BOOST_TEST(worst(out, expected) <= (pooling == Pooling::mean_sqrt_length ? 16e-6 : 1e-6),
+                 "pooling " << static_cast<int>(pooling) << " of " << rows << " rows from " << from);
+    }
   }
-  const Block zero(1, 16);
-  Block out(1, 16, 1);
-  cpu::pool_normalise(Pooling::mean, zero.read(), offsets_of({1}), out.view());
-  BOOST_TEST(worst(out, zero) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(normalising_agrees_with_the_reference) {
+  for (const int size : {1, 5, 16, 33, 384}) {
+    Block x(1, size, 4), expected = copy(x);
+    reference::normalise(expected.floats.span());
+    cpu::normalise(x.floats.span());
+    BOOST_TEST(worst(x, expected) <= 1e-6, size);
+  }
+  Block zero(1, 16);
+  cpu::normalise(zero.floats.span());
+  BOOST_TEST(worst(zero, Block(1, 16)) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(numeric_class_follows_the_environment_and_can_only_sink) {

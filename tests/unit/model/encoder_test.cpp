@@ -41,8 +41,8 @@ class Oracle {
     for (std::int64_t layer = 0; layer < bert_.layers; ++layer)
       step("encoder.layer." + std::to_string(layer) + ".", x);
     std::vector<float> out(static_cast<std::size_t>(c));
-    const std::int64_t offsets[] = {0, x.rows};
-    reference::pool_normalise(pooling, std::as_const(x).view(), offsets, {out.data(), 1, c});
+    reference::pool(pooling, std::as_const(x).view(), 0, out);
+    reference::normalise(out);
     return out;
   }
 
@@ -93,8 +93,8 @@ std::unique_ptr<model::Encoder> load(const std::filesystem::path& folder, int th
                                      Precision precision = Precision::fp32) {
   const auto spec = model::read_sentence_model(folder);
   return std::make_unique<model::Encoder>(
-      model::EncoderWeights(spec.network, std::make_shared<const model::SafeTensors>(spec.weights)),
-      model::Head(spec.pooling, spec.network.hidden), spec.window, threads, precision);
+      model::EncoderWeights(spec.network, std::make_shared<const model::WeightFiles>(spec.folder)),
+      spec.head(), spec.window, threads, precision);
 }
 
 std::string missing_item(const TinyBert& bert) {

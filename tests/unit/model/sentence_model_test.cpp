@@ -40,8 +40,8 @@ BOOST_AUTO_TEST_CASE(a_folder_is_read_whole) {
   BOOST_TEST(model.network.hidden == 32);
   BOOST_TEST(model.network.epsilon == 1e-12);
   BOOST_TEST(model.window == 16);
-  BOOST_TEST((model.pooling == kernels::Pooling::mean));
-  BOOST_TEST(model.tokenizer->count("a reds.") == 4);
+  BOOST_TEST((model.poolings == std::vector{kernels::Pooling::mean}));
+  BOOST_TEST(model.text.tokenizer->count("a reds.") == 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_bare_transformer_is_pooled_by_the_mean_over_all_its_positions) {
@@ -50,14 +50,14 @@ BOOST_AUTO_TEST_CASE(a_bare_transformer_is_pooled_by_the_mean_over_all_its_posit
     std::filesystem::remove(folder / name);
   const auto model = model::read_sentence_model(folder);
   BOOST_TEST(model.window == 24);
-  BOOST_TEST((model.pooling == kernels::Pooling::mean));
+  BOOST_TEST((model.poolings == std::vector{kernels::Pooling::mean}));
 }
 
 BOOST_AUTO_TEST_CASE(first_token_pooling_is_known) {
   const auto folder = edited([](TinyBert& b) {
     b.pooling = {{"pooling_mode_cls_token", true}, {"pooling_mode_mean_tokens", false}};
   });
-  BOOST_TEST((model::read_sentence_model(folder).pooling == kernels::Pooling::first));
+  BOOST_TEST((model::read_sentence_model(folder).poolings == std::vector{kernels::Pooling::first}));
 }
 
 BOOST_AUTO_TEST_CASE(other_networks_are_refused_by_name) {
