@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/matrix.hpp"
+#include "kernels/api/activation.hpp"
 #include "kernels/api/aligned.hpp"
 #include "kernels/api/precision.hpp"
 
@@ -18,11 +19,17 @@ struct LinearWeights {
 /// What becomes of the sums, while they are still in registers.
 enum class Then {
   store,
-  gelu,      ///< x * (1 + erf(x / sqrt(2))) / 2, BERT's exact one; tolerance 2e-6 absolute for |x| <= 10
-  gelu_tanh, ///< its tanh approximation ("gelu_new")
+  gelu,  ///< this and the next two as in Activation; tolerance 2e-6 absolute for |x| <= 10
+  gelu_tanh,
   relu,
   add,  ///< added to what y holds
 };
+
+[[nodiscard]] constexpr Then then_of(Activation activation) {
+  return activation == Activation::gelu        ? Then::gelu
+         : activation == Activation::gelu_tanh ? Then::gelu_tanh
+                                               : Then::relu;
+}
 
 namespace reference {
 void linear(const LinearWeights& weights, MatrixView<const float> x, MatrixView<float> y, Then then = Then::store);

@@ -23,7 +23,7 @@ void finish(const LinearCall& call, const float* sums, Index first, Index rows, 
       least = hn::Set(d, own[1]);
     }
     for (Index c = 0; c < width; c += lanes) {
-      auto v = hn::LoadU(d, sums + i * panel_columns + c);
+      auto v = Kind::kept(sums + i * panel_columns + c);
       const auto bias = hn::LoadU(d, call.bias + column + c);
       if constexpr (Kind::per_word == 4) {
         // A byte q stands for least + step * q, so the least value counts once for each weight.

@@ -47,8 +47,9 @@ struct Fp32 {
   static Sums zero() { return hn::Zero(Floats()); }
   static FloatVector load(const std::uint32_t* b) { return hn::LoadU(Floats(), reinterpret_cast<const float*>(b)); }
   static FloatVector broadcast(const std::uint32_t* a) { return hn::Set(Floats(), *reinterpret_cast<const float*>(a)); }
-  static void multiply(Sums& sums, FloatVector a, FloatVector b) { sums = hn::MulAdd(a, b, sums); }
-  static FloatVector floats(Sums sums) { return sums; }
+  static Sums multiply(Sums sums, FloatVector a, FloatVector b) { return hn::MulAdd(a, b, sums); }
+  static void keep(Sums sums, float* out) { hn::StoreU(sums, Floats(), out); }
+  static FloatVector kept(const float* sums) { return hn::LoadU(Floats(), sums); }
   static void store(FloatVector v, std::byte* y, Index i) { hn::StoreU(v, Floats(), reinterpret_cast<float*>(y) + i); }
 };
 
@@ -66,10 +67,11 @@ struct Bf16 {
   static Sums zero() { return _mm512_setzero_ps(); }
   static __m512i load(const std::uint32_t* b) { return load512(b); }
   static __m512i broadcast(const std::uint32_t* a) { return broadcast512(a); }
-  static void multiply(Sums& sums, __m512i a, __m512i b) {
-    sums = _mm512_dpbf16_ps(sums, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+  static Sums multiply(Sums sums, __m512i a, __m512i b) {
+    return _mm512_dpbf16_ps(sums, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
-  static FloatVector floats(Sums sums) { return FloatVector{sums}; }
+  static void keep(Sums sums, float* out) { _mm512_storeu_ps(out, sums); }
+  static FloatVector kept(const float* sums) { return FloatVector{_mm512_loadu_ps(sums)}; }
   static void store(FloatVector v, std::byte* y, Index i) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + 2 * i), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v.raw)));
   }
@@ -82,13 +84,17 @@ struct Int8 {
   static Sums zero() { return _mm512_setzero_si512(); }
   static __m512i load(const std::uint32_t* b) { return load512(b); }
   static __m512i broadcast(const std::uint32_t* a) { return broadcast512(a); }
-  static void multiply(Sums& sums, __m512i a, __m512i b) { sums = _mm512_dpbusd_epi32(sums, a, b); }
-  static FloatVector floats(Sums sums) { return FloatVector{_mm512_cvtepi32_ps(sums)}; }
+  static Sums multiply(Sums sums, __m512i a, __m512i b) { return _mm512_dpbusd_epi32(sums, a, b); }
+  // Converted when they are loaded: with the conversion here, GCC 12 spills every sum in the loop above it.
+  static void keep(Sums sums, float* out) { _mm512_storeu_si512(out, sums); }
+  static FloatVector kept(const float* sums) {
+    return FloatVector{_mm512_cvtepi32_ps(_mm512_loadu_si512(sums))};
+  }
   static void store(FloatVector v, std::byte* y, Index i) { Bf16::store(v, y, i); }
 };
 #endif
 
-/// out (Rows, 32) = a (Rows, words) * panel (words, 32). Strides are in words and floats.
+/// out (Rows, 32) = a (Rows, words) * panel (words, 32), to be read by Kind::kept. Strides are in words and floats.
 template <class Kind, int Rows>
 HWY_NOINLINE void multiply_block(const std::uint32_t* a, Index a_stride, const std::uint32_t* panel, Index words,
                                  float* out, Index out_stride) {
@@ -103,14 +109,14 @@ HWY_NOINLINE void multiply_block(const std::uint32_t* a, Index a_stride, const s
 #pragma GCC unroll 14
       for (int i = 0; i < Rows; ++i) {
         const auto word = Kind::broadcast(a + i * a_stride + k);
-        Kind::multiply(sums[i][0], word, b0);
-        Kind::multiply(sums[i][1], word, b1);
+        sums[i][0] = Kind::multiply(sums[i][0], word, b0);
+        sums[i][1] = Kind::multiply(sums[i][1], word, b1);
       }
     }
 #pragma GCC unroll 14
     for (int i = 0; i < Rows; ++i) {
-      hn::StoreU(Kind::floats(sums[i][0]), Floats(), out + i * out_stride + c);
-      hn::StoreU(Kind::floats(sums[i][1]), Floats(), out + i * out_stride + c + lanes);
+      Kind::keep(sums[i][0], out + i * out_stride + c);
+      Kind::keep(sums[i][1], out + i * out_stride + c + lanes);
     }
   }
 }

@@ -191,7 +191,7 @@ void Encoder::Impl::transform(const Layer& layer, std::int64_t used, Workspace& 
     const auto* attended = my.attended.data() + r * net.hidden * element_bytes(precision);
     layer.output.apply(for_layer(attended, count, net.hidden, my), count, Then::add, x);
     norm(layer.after_attention, r, count, my);
-    layer.up.apply(input(my, r), count, net.activation, my.inner.data());
+    layer.up.apply(input(my, r), count, kernels::then_of(net.activation), my.inner.data());
     layer.down.apply(for_layer(my.inner.data(), count, net.intermediate, my), count, Then::add, x);
     norm(layer.after_mlp, r, count, my);
   }

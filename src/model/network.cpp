@@ -46,12 +46,12 @@ Family read_family(const json& config, const fs::path& path) {
                        "), which this build does not know; supported: " + known);
 }
 
-kernels::Then read_activation(const json& config, const fs::path& path) {
-  using kernels::Then;
+kernels::Activation read_activation(const json& config, const fs::path& path) {
+  using kernels::Activation;
   const auto name = json_value<std::string>(config, "hidden_act", "gelu", path);
-  if (name == "gelu") return Then::gelu;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Then::gelu_tanh;
-  if (name == "relu") return Then::relu;
+  if (name == "gelu") return Activation::gelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+  if (name == "relu") return Activation::relu;
   throw ModelError(path.string(), "hidden_act",
                    "is \"" + name + "\"; this build supports gelu, gelu_new, gelu_pytorch_tanh and relu");
 }

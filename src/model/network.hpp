@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/digest.hpp"
-#include "kernels/api/linear.hpp"
+#include "kernels/api/activation.hpp"
 
 namespace dream::model {
 
@@ -28,7 +28,7 @@ struct Network {
   std::int64_t types = 0;           ///< kinds of tokens: a pair's second text has type 1 where there are two
   std::int64_t distance_buckets = 0;  ///< of MPNet's attention
   double epsilon = 0;
-  kernels::Then activation = kernels::Then::gelu;  ///< gelu, gelu_tanh or relu
+  kernels::Activation activation = kernels::Activation::gelu;
 
   /// Digest of all of it.
   [[nodiscard]] Digest identity() const;

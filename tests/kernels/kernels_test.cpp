@@ -211,6 +211,11 @@ BOOST_AUTO_TEST_CASE(reference_agrees_with_numbers_worked_out_by_hand) {
   reference::normalise(vector);
   BOOST_TEST(vector[0] == 0.6F);
   BOOST_TEST(vector[1] == -0.8F);
+
+  reference::linear({{unit, 1, 1}, none}, {g, 3, 1}, {gelu, 3, 1}, Then::gelu_tanh);
+  BOOST_TEST(gelu[1] == 0.841191990F);  // (1 + tanh(0.833592)) / 2
+  reference::linear({{unit, 1, 1}, none}, {g, 3, 1}, {gelu, 3, 1}, Then::relu);
+  BOOST_TEST(gelu[2] == 0);
 }
 
 BOOST_AUTO_TEST_CASE(linear_agrees_with_the_reference) {
