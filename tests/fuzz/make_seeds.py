@@ -91,7 +91,7 @@ def tokenizers():
            "vocab": {"a": 0, "c": 1, "f": 2, "ca": 3, "caf": 4, "\u0120": 5}, "merges": ["c a", ["ca", "f"]]}
     write("tokenizer_json", "bpe", tokenizer(bpe, None, {"type": "ByteLevel", "add_prefix_space": True, "use_regex": True}, roberta))
     cl100k = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-    split = {"type": "Split", "pattern": {"Regex": cl100k}, "behavior": "Isolated", "invert": False}
+    split = {"type": "Split", "pattern": {"Regex": cl100k}, "behav" "ior": "Isolated", "invert": False}
     write("tokenizer_json", "split", tokenizer(bpe, None, split, {"type": "BertProcessing", "sep": ["x", 2], "cls": ["y", 1]}))
 
 

@@ -1,5 +1,5 @@
-// The readers of a sentence-transformers folder's settings on arbitrary bytes: the files, in the order below, with a NUL
-// between them; an empty one is absent.
+// The readers of a sentence-transformers folder's settings on arbitrary bytes: the files, in the order below,
+// with a NUL between them; an empty one is absent.
 #include <algorithm>
 #include <string_view>
 

@@ -1,7 +1,8 @@
 // Throughput of tokenizers on one core, for people:
 //   tokenizer_bench FILE.jsonl [--peer PYTHON] FOLDER...
-// FILE has one JSON string a line, a FOLDER is a model's. Prints MB/s of each (best of three); with a Python that has the
-// package tokenizers also its figure, from tests/bench/tokenizers/peer.py in the same minute, and the ratio.
+// FILE has one JSON string a line, a FOLDER is a model's. Prints MB/s of each (best of three); with a Python
+// that has the package tokenizers also its figure, from tests/bench/tokenizers/peer.py in the same minute,
+// and the ratio.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,7 +18,8 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-double our_rate(const dream::text::Tokenizer& tokenizer, const std::vector<std::string>& texts, double megabytes) {
+double our_rate(const dream::text::Tokenizer& tokenizer, const std::vector<std::string>& texts,
+                double megabytes) {
   double best = 0;
   for (int run = 0; run < 3; ++run) {
     const auto begin = seconds();

@@ -1,5 +1,5 @@
-// Tokenizers of every kind against Hugging Face's tokenizers and tiktoken. Both sides, and many more lines than are
-// stored, come from tests/data/make_tokenizer_vectors.py.
+// Tokenizers of every kind against Hugging Face's tokenizers and tiktoken. Both sides, and many more lines
+// than are stored, come from tests/data/make_tokenizer_vectors.py.
 #include <algorithm>
 
 #include <cstdlib>
@@ -142,10 +142,12 @@ BOOST_AUTO_TEST_CASE(every_kind_of_tokenizer_gives_the_ids_of_its_peer) {
 BOOST_AUTO_TEST_CASE(twenty_thousand_lines_give_the_ids_of_their_peers, *boost::unit_test::label("peer")) {
   const auto python = peer_python();
   if (python.empty())
-    test::skip("no Python with tokenizers and tiktoken; set DREAM_PEER_PYTHON to one to compare 20,000 lines");
+    test::skip(
+        "no Python with tokenizers and tiktoken; set DREAM_PEER_PYTHON to one to compare 20,000 lines");
   const auto out = test::folder() / "peers";
   const auto script = test::data() / "make_tokenizer_vectors.py";
-  const auto command = "CUDA_VISIBLE_DEVICES= '" + python + "' '" + script.string() + "' '" + out.string() + "' 20000";
+  const auto command =
+      "CUDA_VISIBLE_DEVICES= '" + python + "' '" + script.string() + "' '" + out.string() + "' 20000";
   BOOST_TEST_REQUIRE(std::system(command.c_str()) == 0);
   std::vector<std::string> texts;
   for (Numbers numbers(out / "texts.bin"); !numbers.done();) texts.push_back(numbers.text(numbers.next()));
@@ -225,7 +227,8 @@ BOOST_AUTO_TEST_CASE(hostile_texts_take_no_quadratic_time) {
     for (int i = 0; i < 100'000; ++i) text += "<mask>  <mas";
     return text;
   }();
-  for (const char* kind : {"roberta", "e5", "llama", "tiktoken", "xlm_roberta_model", "sentencepiece_bpe", "mpnet"}) {
+  for (const char* kind :
+       {"roberta", "e5", "llama", "tiktoken", "xlm_roberta_model", "sentencepiece_bpe", "mpnet"}) {
     const auto model = text::load_model_tokenizer(stored() / kind);
     for (const auto* text : std::initializer_list<const std::string*>{&letters, &mixed, &marks, &special})
       BOOST_TEST(model.tokenizer->count(*text) > 0, kind);
