@@ -252,6 +252,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
+  for (const auto& [name, embedder] : models.embedders) finished.precisions[name] = embedder->precision();
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
   if (options.plan_only) {

@@ -51,6 +51,7 @@ class Transformer final : public Embedder {
   int window_tokens() const override { return static_cast<int>(window_); }
   std::shared_ptr<const text::Tokenizer> tokenizer() const override { return text_.tokenizer; }
   Digest identity() const override { return identity_; }
+  std::string precision() const override { return std::string(kernels::name_of(precision_)); }
 
   void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
              const Pulse& pulse) const override {
@@ -121,8 +122,7 @@ class Transformer final : public Embedder {
         .add(query_.text)
         .add(passage_.text)
         .add(kernels::name_of(precision_))
-        .add(kernels::cpu::numeric_class())
-        .add(kernels::cpu::gemm_library())
+        .add(kernels::cpu::numeric_identity(precision_))
         .finish();
   }
 
@@ -170,12 +170,14 @@ std::unique_ptr<Embedder> make(const Params& params, int threads) {
 
 EmbedderRow transformer_row() {
   return {{"transformer",
-           "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, float32 on the CPU",
+           "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, on the CPU",
            {{.name = "path",
              .default_value = std::string(),
              .help = "folder with config.json, model.safetensors and the tokenizer",
              .required = true},
-            {.name = "precision", .default_value = std::string("auto"), .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
+            {.name = "precision",
+             .default_value = std::string("auto"),
+             .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
             {.name = "max_tokens",
              .default_value = std::int64_t{0},
              .help = "longest input in tokens, special ones included; 0: the model's own",
