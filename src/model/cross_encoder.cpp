@@ -4,7 +4,7 @@
 
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
-#include "model/sentence_model.hpp"
+#include "model/window.hpp"
 #include "text/json_file.hpp"
 
 namespace dream::model {
@@ -43,17 +43,11 @@ Squash read_squash(const json& config, std::int64_t labels, const fs::path& path
 /// layer belongs to the encoder.
 Head read_head(const Network& network, const WeightFiles& files, std::int64_t labels, Squash squash) {
   const auto c = network.hidden;
-  const auto dense = [&](const std::string& name, std::int64_t outputs, Squash with) {
-    const auto weight = files.floats(name + ".weight", {outputs, c});
-    const auto bias = files.floats(name + ".bias", {outputs});
-    return Dense{{Floats(std::vector<float>(weight.values().begin(), weight.values().end())),
-                  Floats(std::vector<float>(bias.values().begin(), bias.values().end())), c},
-                 with};
-  };
   const bool is_bert = network.family == Family::bert;
   std::vector<Dense> layers;
-  layers.push_back(dense(is_bert ? "bert.pooler.dense" : "classifier.dense", c, Squash::tanh));
-  layers.push_back(dense(is_bert ? "classifier" : "classifier.out_proj", labels, squash));
+  layers.push_back(
+      {copy_linear(files, is_bert ? "bert.pooler.dense" : "classifier.dense", c, c), Squash::tanh});
+  layers.push_back({copy_linear(files, is_bert ? "classifier" : "classifier.out_proj", labels, c), squash});
   return {c, {kernels::Pooling::first}, std::move(layers), false};
 }
 
@@ -74,7 +68,7 @@ PairLengths cut_longest_first(std::int64_t a, std::int64_t b, std::int64_t most)
   return a > b ? PairLengths{longer, shorter} : PairLengths{shorter, longer};
 }
 
-CrossEncoder::CrossEncoder(const fs::path& folder, int threads) {
+CrossEncoder::CrossEncoder(const fs::path& folder, int threads, kernels::Precision precision) {
   const auto path = folder / "config.json";
   const auto config = text::read_json(path);
   const auto network = read_network(path);
@@ -98,10 +92,12 @@ CrossEncoder::CrossEncoder(const fs::path& folder, int threads) {
   identity_ = hasher.add(window_)
                   .add(labels_)
                   .add(static_cast<std::int64_t>(squash))
-                  .add(kernels::cpu::numeric_identity(kernels::Precision::fp32))
+                  .add(kernels::name_of(precision))
+                  .add(kernels::cpu::numeric_identity(precision))
                   .finish();
   encoder_ = std::make_unique<const Encoder>(EncoderWeights(network, files),
-                                             read_head(network, *files, labels_, squash), window_, threads);
+                                             read_head(network, *files, labels_, squash), window_, threads,
+                                             precision);
 }
 
 void CrossEncoder::append(const TextPair& pair, std::vector<std::int32_t>& ids,

@@ -29,9 +29,10 @@ struct PairLengths {
 /// CrossEncoder runs it.
 class CrossEncoder {
  public:
-  /// Throws ModelError for files that are missing or broken and for anything that this build would compute
-  /// differently.
-  CrossEncoder(const std::filesystem::path& folder, int threads);
+  /// The precision is one that kernels::cpu::supports(). Throws ModelError for files that are missing or
+  /// broken and for anything that this build would compute differently.
+  CrossEncoder(const std::filesystem::path& folder, int threads,
+               kernels::Precision precision = kernels::Precision::fp32);
 
   /// Scores of a pair: 1 for a reranker.
   [[nodiscard]] std::int64_t labels() const { return labels_; }

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/errors.hpp"
-#include "kernels/api/activation.hpp"
 #include "kernels/api/aligned.hpp"
 #include "kernels/api/attention.hpp"
 #include "kernels/api/layer_norm.hpp"
@@ -36,16 +35,13 @@ struct Layer {
 };
 
 Layer pack(LayerWeights weights, Precision precision) {
-  return {{weights.qkv.view(), precision},
-          {weights.output.view(), precision},
-          {weights.up.view(), precision},
-          {weights.down.view(), precision},
-          std::move(weights.after_attention),
-          std::move(weights.after_mlp)};
+  return {{weights.qkv.view(), precision},    {weights.output.view(), precision},
+          {weights.up.view(), precision},     {weights.down.view(), precision},
+          std::move(weights.after_attention), std::move(weights.after_mlp)};
 }
 
-/// What one thread needs for a tile; kept from call to call, so that encoding allocates nothing. What is "for a
-/// layer" are rows of kernels::row_bytes.
+/// What one thread needs for a tile; kept from call to call, so that encoding allocates nothing. What is "for
+/// a layer" are rows of kernels::row_bytes.
 struct Workspace {
   Workspace(const Network& net, Precision precision, std::int64_t rows)
       : x(rows * net.hidden),
@@ -95,7 +91,8 @@ Plan plan_tiles(const Sequences& sequences, std::int64_t rows, int threads) {
     DREAM_CHECK(n >= 1 && n <= rows, "a sequence of " + std::to_string(n) + " tokens");
     if (plan.tiles.empty() || n > room) {
       plan.tiles.push_back({i, i});
-      // Half of each thread's share of what is left: tiles shrink towards the end, so that all threads end together.
+      // Half of each thread's share of what is left: tiles shrink towards the end, so that all threads end
+      // together.
       room = std::clamp<std::int64_t>(left / (2 * threads), std::min(tile_least, rows), rows);
     }
     plan.tiles.back().end = i + 1;
@@ -135,7 +132,8 @@ Encoder::Encoder(EncoderWeights weights, Head head, std::int64_t window, int thr
   const auto net = weights.network();
   const auto rows = std::max(tile_rows, window);
   impl_.reset(new Impl{std::move(weights), std::move(head), threads, precision, rows, {}, {}});
-  for (std::int64_t i = 0; i < net.layers; ++i) impl_->layers.push_back(pack(impl_->weights.layer(i), precision));
+  for (std::int64_t i = 0; i < net.layers; ++i)
+    impl_->layers.push_back(pack(impl_->weights.layer(i), precision));
   for (int i = 0; i < threads; ++i) impl_->workspaces.emplace_back(net, precision, rows);
 }
 
@@ -180,8 +178,8 @@ void Encoder::Impl::embed(const Sequences& sequences, std::span<const std::int64
 void Encoder::Impl::attend(const Layer& layer, std::int64_t used, Workspace& my) const {
   const auto& net = weights.network();
   layer.qkv.apply(input(my, 0), used, Then::store, my.qkv.data());
-  kernels::cpu::attention({my.offsets, net.hidden, static_cast<int>(net.heads), weights.attention_bias()}, precision,
-                          my.qkv.data(), my.attended.data(), my.attention.span());
+  kernels::cpu::attention({my.offsets, net.hidden, static_cast<int>(net.heads), weights.attention_bias()},
+                          precision, my.qkv.data(), my.attended.data(), my.attention.span());
 }
 
 /// What follows attention, a block of rows at a time: their intermediate values never leave the cache.

@@ -29,8 +29,8 @@ struct Sequences {
 class Encoder {
  public:
   /// window: the longest sequence that encode() will be given; threads >= 1; the precision is one that
-  /// kernels::cpu::supports(). Packs the weights, and keeps `weights` for the word embeddings. Throws ModelError for
-  /// a tensor that is missing or does not fit.
+  /// kernels::cpu::supports(). Packs the weights, and keeps `weights` for the word embeddings. Throws
+  /// ModelError for a tensor that is missing or does not fit.
   Encoder(EncoderWeights weights, Head head, std::int64_t window, int threads,
           kernels::Precision precision = kernels::Precision::fp32);
   ~Encoder();

@@ -38,6 +38,17 @@ std::vector<float> apply_dense(const Dense& dense, std::span<const float> x) {
 
 }  // namespace
 
+Linear copy_linear(const WeightFiles& files, const std::string& name, std::int64_t outputs,
+                   std::int64_t inputs, bool has_bias) {
+  const auto copy = [&](const std::string& part, std::initializer_list<std::int64_t> shape) {
+    const auto stored = files.floats(name + part, shape);
+    return Floats(std::vector<float>(stored.values().begin(), stored.values().end()));
+  };
+  return {copy(".weight", {outputs, inputs}),
+          has_bias ? copy(".bias", {outputs}) : Floats(std::vector<float>(static_cast<std::size_t>(outputs))),
+          inputs};
+}
+
 Head::Head(std::int64_t hidden, std::vector<kernels::Pooling> poolings, std::vector<Dense> dense,
            bool normalise)
     : poolings_(std::move(poolings)),

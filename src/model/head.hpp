@@ -18,6 +18,11 @@ struct Dense {
   Squash squash;
 };
 
+/// The tensors name + ".weight" (outputs, inputs) and ".bias", copied; without a bias it is 0. Throws
+/// ModelError as WeightFiles::floats() does.
+[[nodiscard]] Linear copy_linear(const WeightFiles& files, const std::string& name, std::int64_t outputs,
+                                 std::int64_t inputs, bool has_bias = true);
+
 /// What follows the last layer: one sequence's rows become its vector, or its scores.
 class Head {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.hpp"
+#include "model/window.hpp"
 #include "text/json_file.hpp"
 
 namespace dream::model {
@@ -185,16 +186,9 @@ std::int64_t SentenceModel::outputs() const {
 Head SentenceModel::head() const {
   std::vector<Dense> layers;
   for (const auto& module : dense) {
-    // Copies, which outlive the files.
-    const WeightFiles files(module.folder);
-    const auto stored = files.floats("linear.weight", {module.outputs, module.inputs});
-    std::vector<float> weight(stored.values().begin(), stored.values().end());
-    std::vector<float> bias(static_cast<std::size_t>(module.outputs));
-    if (module.bias) {
-      const auto given = files.floats("linear.bias", {module.outputs});
-      bias.assign(given.values().begin(), given.values().end());
-    }
-    layers.push_back({{Floats(std::move(weight)), Floats(std::move(bias)), module.inputs}, module.squash});
+    layers.push_back(
+        {copy_linear(WeightFiles(module.folder), "linear", module.outputs, module.inputs, module.bias),
+         module.squash});
   }
   return {network.hidden, poolings, std::move(layers), true};
 }

@@ -46,9 +46,4 @@ struct SentenceModel {
 /// anything that this build would compute differently.
 [[nodiscard]] SentenceModel read_sentence_model(const std::filesystem::path& folder);
 
-/// The longest input, special tokens included, that the network and the folder's configs allow. Throws
-/// ModelError when the tokenizer does not match the network.
-[[nodiscard]] std::int64_t read_window(const std::filesystem::path& folder, const Network& network,
-                                       const text::ModelTokenizer& text);
-
 }  // namespace dream::model

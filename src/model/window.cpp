@@ -1,7 +1,8 @@
+#include "model/window.hpp"
+
 #include <algorithm>
 
 #include "base/errors.hpp"
-#include "model/sentence_model.hpp"
 #include "text/json_file.hpp"
 
 namespace dream::model {

@@ -24,7 +24,8 @@ struct ModelTokenizer {
   bool lowercase = false;            ///< capitals are no different to it
 };
 
-/// The tokenizer of a Hugging Face folder: tokenizer.json, or vocab.txt with tokenizer_config.json. Throws
+/// The tokenizer of a model's folder, from the first of these that it has: tokenizer.json, vocab.txt, a
+/// sentence-piece model, vocab.json with merges.txt, a rank file of tiktoken. Throws
 /// ModelError for files that are missing or broken, and for parts that this build does not know, by name.
 [[nodiscard]] ModelTokenizer load_model_tokenizer(const std::filesystem::path& folder);
 

@@ -60,7 +60,8 @@ std::vector<std::int64_t> offsets_of(const std::vector<std::int64_t>& lengths) {
 
 /// The values as rows that a kernel of that precision reads: floats, bfloat16, or bytes with their scale.
 AlignedBytes as_input(const Block& x, Precision precision) {
-  AlignedBytes halves(x.rows * row_bytes(Precision::bf16, x.cols)), out(x.rows * row_bytes(precision, x.cols));
+  AlignedBytes halves(x.rows * row_bytes(Precision::bf16, x.cols)),
+      out(x.rows * row_bytes(precision, x.cols));
   if (precision == Precision::fp32) {
     std::memcpy(out.data(), x.floats.data(), static_cast<std::size_t>(x.rows * x.cols) * 4);
     return out;
@@ -80,8 +81,10 @@ Block as_floats(const std::byte* data, std::int64_t rows, std::int64_t cols, Pre
   Block result(rows, cols);
   for (std::int64_t i = 0; i < rows * cols; ++i) {
     std::uint32_t bits = 0;
-    if (precision == Precision::fp32) std::memcpy(&bits, data + 4 * i, 4);
-    else std::memcpy(reinterpret_cast<std::byte*>(&bits) + 2, data + 2 * i, 2);
+    if (precision == Precision::fp32)
+      std::memcpy(&bits, data + 4 * i, 4);
+    else
+      std::memcpy(reinterpret_cast<std::byte*>(&bits) + 2, data + 2 * i, 2);
     result.floats.data()[i] = std::bit_cast<float>(bits);
   }
   return result;
@@ -98,7 +101,8 @@ Block apply(const cpu::PackedLinear& layer, const Block& x, Then then, const Blo
   AlignedBytes y(x.rows * layer.outputs() * 4);
   if (then == Then::add) std::memcpy(y.data(), before.floats.data(), static_cast<std::size_t>(y.size()));
   layer.apply(in.data(), x.rows, then, y.data());
-  return as_floats(y.data(), x.rows, layer.outputs(), then == Then::add ? Precision::fp32 : layer.precision());
+  return as_floats(y.data(), x.rows, layer.outputs(),
+                   then == Then::add ? Precision::fp32 : layer.precision());
 }
 
 /// Attention of the CPU backend on sequences of these lengths.
@@ -141,13 +145,13 @@ void check_attention() {
     for (float& v : qkv.floats.span()) v *= 6.0F;  // sharp softmax as well as flat
     const Block values(heads, 2 * 100 - 1, 6);
     for (const bool biased : {false, true}) {
-      const Attention args{offsets, heads * size, heads,
-                           biased ? values.floats.span() : std::span<float>{}};
+      const Attention args{offsets, heads * size, heads, biased ? values.floats.span() : std::span<float>{}};
       Block expected(qkv.rows, heads * size);
       reference::attention(args, qkv.floats.data(), expected.floats.data());
       for (const auto precision : precisions())
-        BOOST_TEST(worst(attend(qkv, precision, args), expected) <= (precision == Precision::fp32 ? 6e-5 : 0.6),
-                   name_of(precision) << ' ' << heads << " heads of " << size << " bias " << biased);
+        BOOST_TEST(
+            worst(attend(qkv, precision, args), expected) <= (precision == Precision::fp32 ? 6e-5 : 0.6),
+            name_of(precision) << ' ' << heads << " heads of " << size << " bias " << biased);
     }
   }
 }
@@ -231,7 +235,8 @@ BOOST_AUTO_TEST_CASE(linear_agrees_with_the_reference) {
           const double bound = precision == Precision::fp32   ? 8 * std::ldexp(spread, -23) * k / 3
                                : precision == Precision::bf16 ? spread * (0.004 * 2 + 0.012)
                                                               : spread * (0.008 * 2 + 0.012);
-          BOOST_TEST(worst(y, expected) <= bound, name_of(precision) << ' ' << rows << " x " << k << " x " << n);
+          BOOST_TEST(worst(y, expected) <= bound, name_of(precision)
+                                                      << ' ' << rows << " x " << k << " x " << n);
         }
       }
     }

@@ -12,8 +12,8 @@ namespace {
 
 using kernels::Precision;
 
-/// The precision to compute in: the wanted one, or for "auto" the fastest whose vectors serve retrieval as well as
-/// float32's, which is bf16 where this numeric class has it.
+/// The precision to compute in: the wanted one, or for "auto" the fastest whose vectors serve retrieval as
+/// well as float32's, which is bf16 where this numeric class has it.
 Precision chosen(const std::string& wanted) {
   const auto bf16 = kernels::cpu::supports(Precision::bf16);
   if (wanted == "auto") return bf16 ? Precision::bf16 : Precision::fp32;
@@ -33,7 +33,8 @@ constexpr std::size_t texts_at_a_time = 2048;
 
 class Transformer final : public Embedder {
  public:
-  Transformer(const Params& params, Precision precision, int threads) : threads_(threads), precision_(precision) {
+  Transformer(const Params& params, Precision precision, int threads)
+      : threads_(threads), precision_(precision) {
     const std::filesystem::path folder = params.get<std::string>("path");
     const auto model = model::read_sentence_model(folder);
     text_ = model.text;

@@ -152,6 +152,36 @@ BOOST_AUTO_TEST_CASE(prefixes_belong_to_their_side) {
   BOOST_TEST(!same_bits(embed_all(*plain, {"a b"}).row(0), embed_all(*plain, {"red a b"}).row(0)));
 }
 
+BOOST_AUTO_TEST_CASE(prefixes_are_the_folders_own_unless_the_config_names_some) {
+  const auto folder = test::TinyBert().write(fresh());
+  test::TinyBert::put(folder / "config_sentence_transformers.json",
+                      R"({"prompts": {"query": "red ", "document": "green "}})");
+  const auto none = make(folder);  // "" in the config is no prefix
+  const auto own = make(folder, "query_prefix", std::string("auto"));
+  const auto all = make(folder, "passage_prefix", std::string("auto"));
+  BOOST_TEST(same_bits(embed_all(*own, {"a b"}, Role::query).row(0), embed_all(*none, {"red a b"}).row(0)));
+  BOOST_TEST(same_bits(embed_all(*own, {"a b"}).row(0), embed_all(*none, {"a b"}).row(0)));
+  BOOST_TEST(same_bits(embed_all(*all, {"a b"}).row(0), embed_all(*none, {"green a b"}).row(0)));
+  BOOST_TEST((own->identity() != none->identity()));
+  BOOST_TEST((own->identity() == make(folder, "query_prefix", std::string("red "))->identity()));
+}
+
+BOOST_AUTO_TEST_CASE(a_prompt_may_be_left_out_of_the_pooling) {
+  // With the last token's vector only [SEP] counts, with or without the prompt; of the mean, the prompt is a
+  // part.
+  const auto vectors = [](const char* pooling, bool with) {
+    test::TinyBert bert;
+    bert.pooling = {{"pooling_mode", pooling}, {"include_prompt", with}};
+    return embed_all(*make(bert.write(fresh()), "passage_prefix", std::string("red green ")), {"a b", ""});
+  };
+  const auto counted = vectors("mean", true), left_out = vectors("mean", false),
+             first = vectors("cls", false);
+  BOOST_TEST(!same_bits(counted.row(0), left_out.row(0)));
+  BOOST_TEST(!same_bits(first.row(0), left_out.row(0)));
+  // Of an empty text only [SEP] is left: its mean and its first row are the same.
+  BOOST_TEST(same_bits(first.row(1), left_out.row(1)));
+}
+
 BOOST_AUTO_TEST_CASE(texts_are_cut_at_the_window) {
   const auto folder = test::TinyBert().write(fresh());
   const auto model = make(folder);  // 16 tokens with [CLS] and [SEP]
@@ -190,6 +220,12 @@ BOOST_AUTO_TEST_CASE(identity_is_content_and_parameters_not_place) {
   first.pooling = {{"pooling_mode_cls_token", true}, {"pooling_mode_mean_tokens", false}};
   words.vocabulary[4] = "z";
   BOOST_TEST((make(first.write(fresh()))->identity() != same));
+  test::TinyBert activation, epsilon, prompt;
+  activation.config["hidden_act"] = "relu";
+  epsilon.config["layer_norm_eps"] = 1e-7;
+  prompt.pooling["include_prompt"] = false;
+  for (const auto* other : {&activation, &epsilon, &prompt})
+    BOOST_TEST((make(other->write(fresh()))->identity() != same));
   BOOST_TEST((make(words.write(fresh()))->identity() != same));
 }
 

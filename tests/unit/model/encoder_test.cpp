@@ -72,7 +72,8 @@ class Oracle {
       ++part;
     }
     const std::int64_t offsets[] = {0, x.rows};
-    reference::attention({offsets, x.cols, static_cast<int>(bert_.heads)}, qkv.values.data(), attended.values.data());
+    reference::attention({offsets, x.cols, static_cast<int>(bert_.heads)}, qkv.values.data(),
+                         attended.values.data());
     linear(at + "attention.output.dense", attended, x, Then::add);
     norm(at + "attention.output.LayerNorm", x);
     Matrix inner(x.rows, bert_.intermediate);
@@ -150,10 +151,12 @@ void check_permutations() {
       for (const auto at : order) shuffled.push_back(texts[at]);
       const auto out = encode(*encoder, shuffled, bert.hidden);
       for (std::size_t i = 0; i < order.size(); ++i)
-        BOOST_TEST(same(out.row(static_cast<std::int64_t>(i)), order[i]), name_of(precision) << ", text " << order[i]);
+        BOOST_TEST(same(out.row(static_cast<std::int64_t>(i)), order[i]), name_of(precision)
+                                                                              << ", text " << order[i]);
     }
     for (std::size_t i = 0; i < texts.size(); i += 7)
-      BOOST_TEST(same(encode(*encoder, {texts[i]}, bert.hidden).row(0), i), name_of(precision) << ", alone " << i);
+      BOOST_TEST(same(encode(*encoder, {texts[i]}, bert.hidden).row(0), i), name_of(precision)
+                                                                                << ", alone " << i);
   }
 }
 
