@@ -10,6 +10,7 @@
 #include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
+#include "kernels/api/numeric_class.hpp"
 #include "parts/documents.hpp"
 #include "stages/index/shard.hpp"
 #include "stages/score/metrics.hpp"
@@ -256,6 +257,12 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
+  for (const auto& [name, embedder] : models.embedders) {
+    finished.precisions[name] = embedder->precision();
+    if (comm.rank() == 0)
+      options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() + " on instructions of class " +
+                                   kernels::cpu::numeric_class());
+  }
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
   if (options.plan_only) {

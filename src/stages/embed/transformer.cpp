@@ -52,6 +52,7 @@ class Transformer final : public Embedder {
   int window_tokens() const override { return static_cast<int>(window_); }
   std::shared_ptr<const text::Tokenizer> tokenizer() const override { return text_.tokenizer; }
   Digest identity() const override { return identity_; }
+  std::string precision() const override { return std::string(kernels::name_of(precision_)); }
 
   void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
              const Pulse& pulse) const override {
@@ -170,7 +171,7 @@ std::unique_ptr<Embedder> make(const Params& params, int threads) {
 
 EmbedderRow transformer_row() {
   return {{"transformer",
-           "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, float32 on the CPU",
+           "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, on the CPU",
            {{.name = "path",
              .default_value = std::string(),
              .help = "folder with config.json, model.safetensors and the tokenizer",
