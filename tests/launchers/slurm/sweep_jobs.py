@@ -6,7 +6,7 @@ import subprocess
 import kit
 from kit import harness
 
-GPUS = ("--nodes=2", "--gpus-per-node=2", "--cpus-per-task=1", "--time=5")
+GPUS = ("--nodes=2", "--ntasks-per-node=2", "--cpus-per-task=1", "--time=5")
 
 
 class SweepJobs(kit.Case):
@@ -64,19 +64,18 @@ class SweepJobs(kit.Case):
         self.assertEqual(len(harness.manifest(self.config.parent)["ranks"]), 2, "srun started two sweeps of one rank")
 
     def test_gpu_jobs_reserve_gpus_and_run_on_the_cores(self):
-        """A rank per GPU and two, for which these nodes have no cores: --overcommit."""
-        for ranks_per_node in (2, 4):
-            with self.subTest(ranks_per_node=ranks_per_node):
-                see = self.place / "see"
-                see.write_text('#!/usr/bin/env bash\necho "rank sees GPUs ${CUDA_VISIBLE_DEVICES:-none}"\nexec "$@"\n')
-                see.chmod(0o755)
-                self.submit("gpu.sbatch", options=(*GPUS, f"--ntasks-per-node={ranks_per_node}", "--overcommit"),
+        see = self.place / "see"
+        see.write_text('#!/usr/bin/env bash\necho "rank sees GPUs ${CUDA_VISIBLE_DEVICES:-none}"\nexec "$@"\n')
+        see.chmod(0o755)
+        for what, gpus, seen in (("a rank per GPU", 2, "0,1"), ("two ranks per GPU", 1, "0")):
+            with self.subTest(what):
+                self.submit("gpu.sbatch", options=(*GPUS, f"--gpus-per-node={gpus}"),
                             env={"DREAM_WRAPPER": str(see), "DREAM_LAUNCHER": "srun"})
-                self.assert_sweep(f"{ranks_per_node} ranks on each of two nodes with two GPUs")
-                self.assertEqual(self.text().count("rank sees GPUs 0,1\n"), 2 * ranks_per_node, self.text())
+                self.assert_sweep(what)
+                self.assertEqual(self.text().count(f"rank sees GPUs {seen}\n"), 4, self.text())
 
     def test_a_forced_gpu_is_refused(self):
-        self.submit("gpu.sbatch", "--set", "device.backend=cuda", options=(*GPUS, "--ntasks-per-node=2"))
+        self.submit("gpu.sbatch", "--set", "device.backend=cuda", options=(*GPUS, "--gpus-per-node=2"))
         self.assertEqual(self.wait_for_end(), f"{harness.CONFIG}:0", self.text())
 
     def pipeline(self, *arguments):
