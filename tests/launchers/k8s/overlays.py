@@ -4,6 +4,8 @@ is asked, and Argo CD's kinds are checked by hand only.
 """
 import copy
 import functools
+import re
+import shutil
 import subprocess
 import unittest
 
@@ -40,6 +42,8 @@ def pods_of(documents):
                 yield f"{name} {role}", replica["template"]
         elif document["kind"] in ("Deployment", "StatefulSet"):
             yield name, document["spec"]["template"]
+        elif document["kind"] == "Pod":
+            yield name, document
 
 
 def of_kind(documents, kind):
@@ -73,10 +77,10 @@ def restricted_faults(template):
     return faults
 
 
-def name_faults(documents):
-    """References within a kustomization that lead nowhere."""
+def name_faults(documents, beside=()):
+    """References within a kustomization that lead nowhere. `beside`: documents that are there already."""
     faults = []
-    names = {(document["kind"], document["metadata"]["name"]) for document in documents}
+    names = {(document["kind"], document["metadata"]["name"]) for document in beside} | {(document["kind"], document["metadata"]["name"]) for document in documents}
     labels = [template["metadata"].get("labels", {}) for _, template in pods_of(documents)]
     for document in documents:
         spec = document.get("spec", {})
@@ -126,7 +130,7 @@ class Overlays(harness.Case):
     def test_all_are_there(self):
         self.assertEqual([name_of(folder) for folder in kustomizations()],
                          ["argocd/apps", "base", "overlays/cpu", "overlays/edge", "overlays/gpu", "overlays/llm",
-                          "services/llm", "services/minio", "services/mlflow", "services/postgresql"])
+                          "services/llm", "services/minio", "services/mlflow", "services/postgresql", "shell"])
 
     def test_every_job_keeps_the_rules_of_the_operator(self):
         for _, documents in self.each():
@@ -147,8 +151,9 @@ class Overlays(harness.Case):
                 self.assertEqual(restricted_faults(template), [], name)
 
     def test_names_meet(self):
-        for _, documents in self.each():
-            self.assertEqual(name_faults(documents), [])
+        for folder, documents in self.each():
+            beside = render(FOLDER / "base") if folder.name == "shell" else ()
+            self.assertEqual(name_faults(documents, beside), [])
 
     def test_planted_faults_are_found(self):
         documents = render(FOLDER / "services" / "llm")
@@ -223,6 +228,23 @@ class Overlays(harness.Case):
         self.assertIn("http://llm-server:8080/v1", texts["llm"])
         self.assertNotIn("llm-server", texts["cpu"])
 
+    def test_the_overlay_of_the_page_renders_with_its_image_and_its_sweep(self):
+        page = (harness.SOURCE / "docs" / "kubernetes.md").read_text()
+        first, sweep = re.search(r"```\n(# kustomization.yaml\n.*?)```.*?```\n(configMapGenerator.*?)```", page, re.S).groups()
+        # kustomize takes bases by relative paths, so the overlay needs its neighbours.
+        shutil.copytree(FOLDER, self.folder / "k8s")
+        mine = self.folder / "k8s" / "overlays" / "mine"
+        mine.mkdir()
+        (mine / "kustomization.yaml").write_text(first.replace("REGISTRY", "registry.site") + sweep)
+        (mine / "sweep.toml").write_text("# mine\n")
+        documents = render(mine)
+        self.assertEqual({template["spec"]["containers"][0]["image"] for _, template in pods_of(documents)},
+                         {"registry.site/dream-sweep:0.1.0"})
+        (config,) = of_kind(documents, "ConfigMap")
+        self.assertEqual(config["data"], {"sweep.toml": "# mine\n"})
+        self.assertEqual({document["metadata"]["namespace"] for document in documents}, {"dream"})
+        self.assertEqual(name_faults(documents), [])
+
     def test_the_sweep_with_a_server_is_a_good_one(self):
         """Planned with the folders of the image replaced by those of the repository; nobody is asked."""
         text = (FOLDER / "overlays" / "llm" / "sweep.toml").read_text()
@@ -288,7 +310,7 @@ class Schemas(harness.Case):
                 for version in VERSIONS:
                     with self.subTest(f"{name_of(folder)} {document['kind']} {version}"):
                         self.assertEqual(self.faults(document, version), [])
-        self.assertEqual(kinds, {"ConfigMap", "Deployment", "HorizontalPodAutoscaler", "NetworkPolicy", "PersistentVolumeClaim",
+        self.assertEqual(kinds, {"ConfigMap", "Deployment", "HorizontalPodAutoscaler", "NetworkPolicy", "PersistentVolumeClaim", "Pod",
                                  "Service", "StatefulSet"})
 
     def test_planted_faults_are_found(self):

@@ -29,9 +29,9 @@ class ServerJobs(kit.Case):
         harness.os.environ["LLM_BASE_URL"] = "http://127.0.0.1:9/v1"
         super().setUpClass()
 
-    def submit_with(self, *words, env=None):
+    def submit_with(self, *words, options=OPTIONS, env=None):
         server = " ".join([sys.executable, str(STUB), "$DREAM_SERVER_PORT", *words])
-        self.submit("with_server.sbatch", options=OPTIONS, env={"DREAM_SERVER": server, **(env or {})})
+        self.submit("with_server.sbatch", options=options, env={"DREAM_SERVER": server, **(env or {})})
 
     def test_the_server_lives_as_long_as_the_sweep(self):
         self.submit_with()
@@ -60,6 +60,12 @@ class ServerJobs(kit.Case):
         self.assertEqual(self.wait_for_end(), "4:0", self.text())
         self.assertIn("no answer from http://n2:", self.text())
         self.wait_until(lambda: not self.left_running(), "without its server")
+
+    def test_a_server_that_never_answers_ends_the_job_before_its_time_limit(self):
+        """The signal is Slurm's own here; the limit is the shortest that there is."""
+        self.submit_with("--silent", options=["--time=1" if word == "--time=5" else word for word in ("--signal=B:USR1@30", *OPTIONS)])
+        self.assertEqual(self.wait_for_end(), "4:0", self.text())
+        self.assertEqual(self.show("JobState"), "FAILED", "not TIMEOUT")
 
     def test_no_command_is_refused(self):
         self.submit("with_server.sbatch", options=OPTIONS)
