@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -15,7 +16,7 @@ import harness  # noqa: E402
 
 NEEDED = {"sshd": "openssh-server", "ssh": "openssh-client", "ip": "iproute2", "nsenter": "util-linux", "setpriv": "util-linux"}
 HOSTS = ["desk", "east", "west"]
-NOBODY_ELSE = 1000
+USER = 1000  # `dream` of hosts_up.sh
 
 
 def missing():
@@ -35,21 +36,28 @@ def missing():
 
 class OnHosts(harness.Case):
 
+    @classmethod
+    def setUpClass(cls):
+        cls.place = pathlib.Path(tempfile.mkdtemp(prefix="dream_hosts_"))
+        cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
+        cls.place.chmod(0o755)
+        for name in ("dream_sweep", "dream_reader"):
+            (cls.place / "bin").mkdir(exist_ok=True)
+            shutil.copy(harness.PROGRAMS / name, cls.place / "bin")
+        shutil.copy(harness.SOURCE / "jobs" / "on_hosts.sh", cls.place)
+        cls.corpus, cls.golden = harness.make_corpus(cls.place, documents=60, questions=8)
+        plain = harness.write_config(cls.place / "plain", cls.corpus, cls.golden)
+        ended = harness.sweep(0, plain)
+        if ended.code != harness.OK:
+            raise AssertionError(f"the plain run failed: {ended}")
+        cls.expected = harness.tables(plain.parent)
+
     def setUp(self):
         super().setUp()
         self.folder.chmod(0o755)
-        programs = self.folder / "bin"
-        programs.mkdir()
-        for name in ("dream_sweep", "dream_reader"):
-            shutil.copy(harness.PROGRAMS / name, programs)
-        shutil.copy(harness.SOURCE / "jobs" / "on_hosts.sh", self.folder)
         self.work = self.folder / "work"
-        corpus, golden = harness.make_corpus(self.folder, documents=60, questions=8)
-        plain = harness.write_config(self.folder / "plain", corpus, golden)
-        self.assert_ok(harness.sweep(0, plain))
-        self.expected = harness.tables(plain.parent)
-        self.config = harness.write_config(self.work, corpus, golden)
-        os.chown(self.work, NOBODY_ELSE, NOBODY_ELSE)
+        self.config = harness.write_config(self.work, self.corpus, self.golden)
+        os.chown(self.work, USER, USER)
         self.hostfile = self.folder / "hostfile"
         self.hostfile.write_text("# two workers\neast slots=2\nwest slots=1\n")
         self.up = subprocess.Popen(["unshare", "--net", "--mount", "--uts", "bash", HERE / "hosts_up.sh", self.folder, *HOSTS],
@@ -89,17 +97,22 @@ class OnHosts(harness.Case):
         for pid in self.inside(host):
             harness.signal_quietly(pid, signal.SIGKILL)
 
+    def cut_off(self, host):
+        """The cable is pulled: nothing that the host or the others send arrives, and nobody is told."""
+        port = f"p{HOSTS.index(host) + 1}"
+        subprocess.run(["nsenter", "--target", str(self.up.pid), "--net", "ip", "link", "set", port, "down"], check=True)
+
     def start(self, *arguments, env=None):
         """The script, on the desk. Its output goes to self.log."""
         self.log = self.folder / "log"
-        variables = {**harness.environment(), "HOME": str(self.folder / "home"), "DREAM_BIN": str(self.folder / "bin"),
+        variables = {**harness.environment(), "HOME": str(self.folder / "home"), "DREAM_BIN": str(self.place / "bin"),
                      "DREAM_SSH_OPTIONS": f"-p 2222 -i {self.folder}/ssh/key -o StrictHostKeyChecking=no -o LogLevel=ERROR "
                                           "-o UserKnownHostsFile=/dev/null",
                      "DREAM_MPIRUN_OPTIONS": "--bind-to none --mca mpi_yield_when_idle 1", **(env or {})}
         as_user = ["nsenter", "--target", str(self.pid("desk")), "--net", "--mount", "--uts", "setpriv", "--reuid=1000",
                    "--regid=1000", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
         with self.log.open("w") as log:
-            script = ["bash", "-c", 'cd "$0" && exec bash "$@"', self.work, self.folder / "on_hosts.sh", *arguments]
+            script = ["bash", "-c", 'cd "$0" && exec bash "$@"', self.work, self.place / "on_hosts.sh", *arguments]
             self.job = subprocess.Popen([*as_user, *script], env=variables, stdout=log, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL)
 
@@ -134,8 +147,7 @@ class OnHosts(harness.Case):
         hosts = [rank["host"] for rank in manifest["ranks"]]
         self.assertEqual(hosts, ["east", "east", "west"])
         self.assertIn("of the env file", self.text)
-        self.assertEqual([pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.inside("east")
-                          if b"dream_sweep" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()], [])
+        self.assertEqual([pid for pid in self.inside("east") if os.path.realpath(f"/proc/{pid}/exe").endswith("/dream_sweep")], [])
 
     def test_asked_to_stop_it_stops_at_a_safe_point_and_goes_on_later(self):
         self.start(self.hostfile, self.config)
@@ -153,6 +165,13 @@ class OnHosts(harness.Case):
         self.assert_finished("a host was lost")
         self.assertIn("goes on, on 1 of 2 hosts", self.text)
         self.assertEqual([rank["host"] for rank in harness.manifest(self.work)["ranks"]], ["east", "east"])
+
+    def test_a_host_that_is_cut_off_is_given_up_and_left_out(self):
+        self.start(self.hostfile, self.config)
+        self.wait_until_at_work()
+        self.cut_off("west")
+        self.assert_finished("a host was cut off")
+        self.assertIn("goes on, on 1 of 2 hosts", self.text)
 
     def test_what_is_wrong_is_said_before_anything_starts(self):
         (self.folder / "wrong_slots").write_text("east slots=2\nwest slots=two\n")

@@ -27,6 +27,12 @@ def buildah(*words, check=True):
     return done
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Text(unittest.TestCase):
 
     def test_the_linter_finds_nothing(self):
@@ -103,12 +109,32 @@ class Image(harness.Case):
         # buildah itself writes these at every start.
         self.assertLessEqual(changed, {"etc/hosts", "etc/resolv.conf"})
 
+    def test_the_sshd_of_the_manifest_starts_in_it_and_finds_the_program(self):
+        """The worker's own command line, but for the port; keys as the operator mounts them, root's and readable."""
+        try:
+            import yaml
+        except ImportError:
+            self.skipTest("python3 has no yaml (package python3-yaml)")
+        job = yaml.safe_load((harness.SOURCE / "k8s-mpi-operator" / "base" / "mpijob.yaml").read_text())
+        worker = job["spec"]["mpiReplicaSpecs"]["Worker"]["template"]["spec"]["containers"][0]["command"]
+        keys = self.folder / "ssh"
+        keys.mkdir()
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / "id_rsa"], check=True)
+        (keys / "id_rsa.pub").rename(keys / "authorized_keys")
+        for file in keys.iterdir():
+            file.chmod(0o644)
+        port = str(free_port())
+        sshd = " ".join(word.replace("Port=2222", f"Port={port}") for word in worker)
+        ssh = f"ssh -p {port} -o ConnectionAttempts=10 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null 127.0.0.1"
+        said = buildah("run", "--volume", f"{keys}:{job['spec']['sshAuthMountPath']}", self.container, "--", "sh", "-c",
+                       f"{sshd} & {ssh} 'id -u; dream_sweep --version'; code=$?; kill $!; exit $code", check=False)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertRegex(said.stdout, r"^1000\ndream_sweep \S+ \(commit ")
+
     def test_it_goes_through_a_registry_unchanged(self):
         if shutil.which("docker-registry") is None or shutil.which("skopeo") is None:
             self.skipTest("not installed: docker-registry, skopeo")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         config = self.folder / "registry.yml"
         config.write_text(f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {self.folder}/store\nhttp:\n  addr: 127.0.0.1:{port}\n")
         registry = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
