@@ -92,6 +92,23 @@ class Case(harness.Case):
         self.job = done.stdout.strip()
         self.addCleanup(subprocess.run, ["scancel", "--quiet", self.job])
 
+    def pipeline(self, *arguments, answer="", env=None):
+        """Submits slurm/pipeline.sh and returns the numbers of its three jobs; self.job is the last."""
+        self.new_config()
+        small = "--ntasks-per-node=1 --cpus-per-task=1 --time=5"
+        variables = self.variables({"DREAM_SBATCH": f"--chdir={self.config.parent} --output={self.log}", "DREAM_SBATCH_LOOK": small,
+                                    "DREAM_SBATCH_RETRIEVE": f"--nodes=2 {small}", "DREAM_SBATCH_ANSWER": answer or small,
+                                    **(env or {})})
+        done = subprocess.run(["bash", harness.SOURCE / "slurm" / "pipeline.sh", self.config, *arguments], env=variables,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        jobs = done.stdout.split()
+        self.assertEqual(len(jobs), 3, done.stdout)
+        for job in jobs:
+            self.addCleanup(subprocess.run, ["scancel", "--quiet", job])
+        self.job = jobs[-1]
+        return jobs
+
     def show(self, field, job=None):
         shown = subprocess.run(["scontrol", "show", "job", job or self.job], check=True, capture_output=True, text=True).stdout
         return re.search(rf"\b{field}=(\S+)", shown)[1]

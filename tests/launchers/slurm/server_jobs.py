@@ -29,9 +29,11 @@ class ServerJobs(kit.Case):
         harness.os.environ["LLM_BASE_URL"] = "http://127.0.0.1:9/v1"
         super().setUpClass()
 
+    def server(self, *words):
+        return " ".join([sys.executable, str(STUB), "$DREAM_SERVER_PORT", *words])
+
     def submit_with(self, *words, options=OPTIONS, env=None):
-        server = " ".join([sys.executable, str(STUB), "$DREAM_SERVER_PORT", *words])
-        self.submit("with_server.sbatch", options=options, env={"DREAM_SERVER": server, **(env or {})})
+        self.submit("with_server.sbatch", options=options, env={"DREAM_SERVER": self.server(*words), **(env or {})})
 
     def test_the_server_lives_as_long_as_the_sweep(self):
         self.submit_with()
@@ -43,6 +45,13 @@ class ServerJobs(kit.Case):
         self.assertIn("n1", hosts)
         self.assertNotIn("n2", hosts, "ranks on the node of the server")
         self.assertEqual(self.left_running(), [])
+
+    def test_a_pipeline_starts_the_server_for_its_last_job_alone(self):
+        self.pipeline(answer=" ".join(OPTIONS), env={"DREAM_SERVER": self.server()})
+        self.assertEqual(self.wait_for_end(), "0:0", self.text())
+        self.assertEqual(self.text().count("stub: listening on"), 1, self.text())
+        self.assertEqual(harness.made_now(self.config.parent)["search"], 0, "the last job retrieved again")
+        self.assertIn(b"Answer ", harness.tables(self.config.parent)["questions.csv"])
 
     def left_running(self):
         """Servers, too."""

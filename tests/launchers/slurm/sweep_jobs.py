@@ -78,21 +78,6 @@ class SweepJobs(kit.Case):
         self.submit("gpu.sbatch", "--set", "device.backend=cuda", options=(*GPUS, "--gpus-per-node=2"))
         self.assertEqual(self.wait_for_end(), f"{harness.CONFIG}:0", self.text())
 
-    def pipeline(self, *arguments):
-        self.new_config()
-        small = "--ntasks-per-node=1 --cpus-per-task=1 --time=5"
-        env = self.variables({"DREAM_SBATCH": f"--chdir={self.config.parent} --output={self.log}", "DREAM_SBATCH_LOOK": small,
-                              "DREAM_SBATCH_RETRIEVE": f"--nodes=2 {small}", "DREAM_SBATCH_ANSWER": small})
-        done = subprocess.run(["bash", harness.SOURCE / "slurm" / "pipeline.sh", self.config, *arguments],
-                              env=env, capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        jobs = done.stdout.split()
-        self.assertEqual(len(jobs), 3, done.stdout)
-        for job in jobs:
-            self.addCleanup(subprocess.run, ["scancel", "--quiet", job])
-        self.job = jobs[-1]
-        return jobs
-
     def test_a_pipeline_is_three_jobs_in_order(self):
         jobs = self.pipeline()
         self.assert_sweep("look, retrieve, answer")
