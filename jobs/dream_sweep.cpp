@@ -112,7 +112,7 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
     std::cout << outcome.transient_rows << " rows failed for reasons that may pass; the same command tries them again\n";
   }
   std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, "
-            << (verdict.winner < 0 ? "" : "best.toml, ") << "manifest.json\n";
+            << (verdict.winner < 0 ? "" : "best.toml, ") << "manifest.json; report.html shows them in a browser\n";
 }
 
 net::Redactor secrets_of(const config::Config& config) {

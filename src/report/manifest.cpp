@@ -143,6 +143,7 @@ void write_all(const Material& m, const stats::Verdict& verdict) {
   write_timings(m);
   write_h5(m);
   write_best(m, verdict);
+  write_page(m, verdict);
   write_manifest(m, verdict);
 }
 
