@@ -78,11 +78,11 @@ Score answer_relevancy(const RuleSet& rules, const JudgeInput& input, const Test
   // versions.
   const bool evasive = rules.rules == Rules::ragas_0_1 ? std::ranges::any_of(questions, evades)
                                                        : std::ranges::all_of(questions, evades);
-  if (evasive) return {0, ""};
+  if (evasive && rules.strict) return {0, ""};
   if (!similarity) return missing("no_embedder");
   double sum = 0;
   for (const auto* one : questions) sum += similarity(input.question, one->question);
-  return finite(sum / static_cast<double>(questions.size()));
+  return finite(sum / static_cast<double>(questions.size()) * (evasive ? 0 : 1));
 }
 
 Score context_precision(const RuleSet& rules, const Testimony& said) {
@@ -138,7 +138,10 @@ Score answer_correctness(const RuleSet& rules, const JudgeInput& input, const Te
   if (!f.has_value()) return f;
   if (!similarity) return missing("no_embedder");
   const auto [a, b] = compared_in_correctness(rules, input);
-  return finite(correctness(f.value, similarity(a, b)));
+  const auto cosine = similarity(a, b);
+  // To the collections classes a text without direction is a text that is not alike.
+  const bool unlike = std::isnan(cosine) && rules.rules == Rules::ragas_0_4 && !rules.strict;
+  return finite(correctness(f.value, unlike ? 0 : cosine));
 }
 
 }  // namespace
@@ -198,16 +201,18 @@ std::vector<std::pair<std::string_view, std::string_view>> pairs(const RuleSet& 
   return out;
 }
 
-Scores scores(const RuleSet& rules, const JudgeInput& input, const Testimony& said,
-              const Similarity& similarity) {
-  Scores out{{"faithfulness", faithfulness(rules, input, said)},
-             {"answer_relevancy", answer_relevancy(rules, input, said, similarity)},
-             {"context_precision", context_precision(rules, said)},
-             {"context_recall", context_recall(rules, said)},
-             {"answer_similarity", answer_similarity(rules, input, similarity)},
-             {"answer_correctness", answer_correctness(rules, input, said, similarity)}};
-  for (auto& [metric, score] : out) {
-    if (auto reason = lacks(rules, metric, input); !reason.empty()) score = missing(std::move(reason));
+Scores scores(const RuleSet& rules, const JudgeInput& input, const Testimony& said, const Similarity& similarity) {
+  const std::map<std::string, std::function<Score()>> metrics{
+      {"faithfulness", [&] { return faithfulness(rules, input, said); }},
+      {"answer_relevancy", [&] { return answer_relevancy(rules, input, said, similarity); }},
+      {"context_precision", [&] { return context_precision(rules, said); }},
+      {"context_recall", [&] { return context_recall(rules, said); }},
+      {"answer_similarity", [&] { return answer_similarity(rules, input, similarity); }},
+      {"answer_correctness", [&] { return answer_correctness(rules, input, said, similarity); }}};
+  Scores out;
+  for (const auto& [metric, score] : metrics) {
+    auto reason = lacks(rules, metric, input);
+    out[metric] = reason.empty() ? score() : missing(std::move(reason));
   }
   return out;
 }
