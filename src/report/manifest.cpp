@@ -57,6 +57,8 @@ json ranks(const Material& m) {
                     {"queries", tally.queries},
                     {"calls", tally.calls},
                     {"calls_from_state", tally.calls_from_state},
+                    {"judge_calls", tally.judge_calls},
+                    {"judge_calls_from_state", tally.judge_calls_from_state},
                     {"seconds", seconds}});
   }
   return list;
