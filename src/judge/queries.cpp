@@ -85,4 +85,10 @@ std::vector<Query> second_queries(const Settings& settings, const JudgeInput& in
   return queries.take();
 }
 
+std::int64_t most_queries(score::Rules rules, std::int64_t repeats, std::int64_t contexts) {
+  const std::int64_t statements = rules == Rules::ragas_0_1 ? 1 : 2;
+  const std::int64_t verdicts = contexts + 3;  // support, attribution, classification
+  return statements + score::relevancy_samples + repeats * verdicts;
+}
+
 }  // namespace dream::judge

@@ -36,4 +36,7 @@ struct Query {
 [[nodiscard]] std::vector<Query> second_queries(const Settings& settings, const score::JudgeInput& input,
                                                 const score::Testimony& said);
 
+/// The most requests that a row of `contexts` contexts can take, without those that mend a reply.
+[[nodiscard]] std::int64_t most_queries(score::Rules rules, std::int64_t repeats, std::int64_t contexts);
+
 }  // namespace dream::judge

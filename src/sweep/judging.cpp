@@ -1,5 +1,7 @@
 #include "sweep/judging.hpp"
 
+#include <algorithm>
+#include <array>
 #include <functional>
 
 #include "calls/structured.hpp"
@@ -50,6 +52,24 @@ std::vector<judge::Reading> ask(const Run& run, LanguageModels& models, const st
   return readings;
 }
 
+/// The metric whose verdicts a step gives; the others have none.
+const char* metric_of(judge::Step step) {
+  switch (step) {
+    case judge::Step::support: return "faithfulness";
+    case judge::Step::usefulness: return "context_precision";
+    case judge::Step::attribution: return "context_recall";
+    case judge::Step::classification: return "answer_correctness";
+    default: return "";
+  }
+}
+
+void note_samples(const judge::Query& query, std::span<const judge::Reading> samples, std::vector<score::Testimony>& out) {
+  judge::Noise none;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    judge::note(out[i], query, samples.subspan(std::min(i, samples.size() - 1), 1), none);
+  }
+}
+
 /// Puts what was said into the testimonies; the samples of one request stand together.
 void note_all(const std::vector<Asking>& askings, std::span<const judge::Reading> readings, std::vector<Heard>& heard) {
   for (std::size_t begin = 0; begin < askings.size();) {
@@ -60,7 +80,8 @@ void note_all(const std::vector<Asking>& askings, std::span<const judge::Reading
       ++end;
     }
     const auto samples = readings.subspan(begin, end - begin);
-    judge::note(heard[row].said, query, samples, heard[row].noise);
+    judge::note(heard[row].said, query, samples, heard[row].noise[metric_of(query.step)]);
+    note_samples(query, samples, heard[row].samples);
     for (const auto& sample : samples) heard[row].final = heard[row].final && sample.final;
     begin = end;
   }
@@ -68,9 +89,24 @@ void note_all(const std::vector<Asking>& askings, std::span<const judge::Reading
 
 }  // namespace
 
+std::string judge_of_itself(const config::Config& config) {
+  const auto& judge = config.models.find(config.judge.llm);
+  if (judge == config.models.end() || !is_remote(judge->second)) return "";
+  const auto same = [&](const std::string& name) {
+    const auto& model = config.model(name);
+    if (!is_remote(model)) return false;
+    return std::ranges::all_of(std::array{"base_url", "model"}, [&](const char* param) {
+      return model.params.get<std::string>(param) == judge->second.params.get<std::string>(param);
+    });
+  };
+  const auto found = std::ranges::find_if(config.space.llms, same);
+  return found == config.space.llms.end() ? "" : *found;
+}
+
 std::vector<Heard> hear(const Run& run, LanguageModels& models, std::span<const score::JudgeInput> inputs) {
   const auto& settings = *run.models.llm_judge;
   std::vector<Heard> heard(inputs.size());
+  for (auto& one : heard) one.samples.resize(settings.repeats > 1 ? static_cast<std::size_t>(settings.repeats) : 0);
   const auto round = [&](const std::function<std::vector<judge::Query>(std::size_t)>& queries_of) {
     std::vector<Asking> askings;
     for (std::size_t row = 0; row < inputs.size(); ++row) {

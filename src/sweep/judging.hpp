@@ -1,5 +1,7 @@
 #pragma once
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "judge/readings.hpp"
@@ -7,11 +9,16 @@
 
 namespace dream::sweep {
 
+/// The language model of the sweep that is its judge as well, or "": a judge likes its own words best, so trials with that
+/// model have a lead that they did not earn. Models are the same when they have the same name at the same address.
+[[nodiscard]] std::string judge_of_itself(const config::Config& config);
+
 /// What the judge said of one answer.
 struct Heard {
   score::Testimony said;
-  judge::Noise noise;  ///< of all verdicts that were asked for more than once
-  bool final = true;   ///< false: a request failed for a reason that may pass
+  std::vector<score::Testimony> samples;      ///< as if each sample had been the only one; empty without repeats
+  std::map<std::string, judge::Noise> noise;  ///< by metric
+  bool final = true;                          ///< false: a request failed for a reason that may pass
 };
 
 /// Asks the config's judge about answers, for all ranks together: statements and verdicts in one go, then what needs the

@@ -58,7 +58,8 @@ def judge(step, said):
 
 
 class Judge:
-    """An OpenAI-compatible endpoint that judges. `spoil(step, bodies so far)` may replace a reply's text."""
+    """An OpenAI-compatible endpoint that judges. `spoil(step, whether it is asked to mend, text)` makes the reply's text, or
+    (text, finish reason)."""
 
     def __init__(self, spoil=lambda step, repaired, text: text):
         outer = self
@@ -72,6 +73,9 @@ class Judge:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 messages = json.loads(body)["messages"]
+                if "JSON schema" not in messages[0]["content"]:  # asked for an answer
+                    return self.reply(200, {"choices": [{"message": {"role": "assistant", "content": "It is " + str(len(body)) + "."},
+                                                         "finish_reason": "stop"}], "usage": {}})
                 step = step_of(messages[0]["content"].split("JSON schema of the reply:\n")[1])
                 inputs = [m["content"] for m in messages if m["role"] == "user" and m["content"].startswith("Input:\n")]
                 repaired = not messages[-1]["content"].startswith("Input:\n")
@@ -148,6 +152,18 @@ class JudgingByAModel(harness.Case):
                 self.assertEqual(set(endpoint.asked.values()), {1}, "a second run asked again")
                 endpoint.close()
 
+    def test_a_judge_of_its_own_answers_is_told(self):
+        endpoint = Judge()
+        ended = self.sweep_with("other", endpoint, 1, "--until", "read", "--plan")
+        self.assertIn("for scores", ended.text)
+        self.assert_ok(self.sweep_with("other", endpoint, 1))
+        self.assertEqual(harness.manifest(self.folder / "other")["judge_of_itself"], "")
+        ended = self.sweep_with("itself", endpoint, 1, "--set", 'space.llm=["judge"]')
+        self.assert_ok(ended)
+        self.assertIn("did not earn", ended.text)
+        self.assertEqual(harness.manifest(self.folder / "itself")["judge_of_itself"], "judge")
+        endpoint.close()
+
     def test_what_does_not_depend_on_the_trial_is_asked_once(self):
         """Two embedders and two top_k: passages and references come up in all trials."""
         endpoint = Judge()
@@ -188,18 +204,24 @@ class JudgingByAModel(harness.Case):
     def test_repeats_ask_verdicts_more_often_and_take_the_majority(self):
         lock, turn = threading.Lock(), collections.Counter()
 
-        def moody(step, _, text):  # every third verdict on a passage is turned round
+        def moody(step, _, text):  # some verdicts on passages are turned round
             if step != "usefulness":
                 return text
             with lock:
                 turn[text] += 1
-                flip = turn[text] % 7 == 3
+                flip = turn[text] % 3 == 0
             return text.replace('"verdict": 1', '"verdict": 0') if flip else text
         plain, repeated = Judge(), Judge(moody)
         self.assert_ok(self.sweep_with("plain", plain, 1))
         self.assert_ok(self.sweep_with("repeated", repeated, 1, keys="repeats = 3"))
         self.assertEqual(repeated.steps["usefulness"], 3 * plain.steps["usefulness"])
         self.assertEqual(repeated.steps["statements"], plain.steps["statements"])
+        noise = harness.manifest(self.folder / "repeated")["judge_noise"]
+        self.assertEqual(noise["faithfulness"]["flip_rate"], 0)
+        self.assertEqual(noise["faithfulness"]["standard_deviation"], 0)
+        self.assertGreater(noise["context_precision"]["flip_rate"], 0)
+        self.assertGreater(noise["context_precision"]["standard_deviation"], 0)
+        self.assertEqual(harness.manifest(self.folder / "plain")["judge_noise"], {})
         plain.close()
         repeated.close()
 

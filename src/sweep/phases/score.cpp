@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "comm/agree.hpp"
@@ -26,7 +28,7 @@ struct Row {
   std::vector<score::ContextPlace> places;
   Answer answer;
   bool final = true;      ///< false: the answer, or the judge, failed for a reason that may pass
-  score::Testimony said;  ///< of a judge behind an endpoint
+  Heard heard;            ///< of a judge behind an endpoint
 
   [[nodiscard]] score::JudgeInput input() const {
     return {question->question, answer.text, contexts, question->reference};
@@ -117,13 +119,13 @@ void judge_remotely(const Run& run, LanguageModels& models, std::vector<Work>& r
   }
   auto heard = hear(run, models, inputs);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i]->said = std::move(heard[i].said);
-    rows[i]->final = rows[i]->final && heard[i].final;
+    rows[i]->heard = std::move(heard[i]);
+    rows[i]->final = rows[i]->final && rows[i]->heard.final;
   }
 }
 
 std::vector<std::pair<std::string_view, std::string_view>> pairs_of(const Run& run, const Row& row) {
-  if (run.models.llm_judge) return score::pairs(run.models.llm_judge->rules, row.input(), row.said);
+  if (run.models.llm_judge) return score::pairs(run.models.llm_judge->rules, row.input(), row.heard.said);
   return run.models.judge->pairs(row.input());
 }
 
@@ -131,7 +133,7 @@ std::vector<score::Scores> scores_of(const Run& run, const Work& work, const sco
   std::vector<score::Scores> scores;
   if (run.models.llm_judge) {
     for (const auto& row : work.rows) {
-      scores.push_back(score::scores(run.models.llm_judge->rules, row.input(), row.said, similarity));
+      scores.push_back(score::scores(run.models.llm_judge->rules, row.input(), row.heard.said, similarity));
     }
     return scores;
   }
@@ -155,6 +157,37 @@ std::vector<std::string> compared_texts(const Run& run, const std::vector<Work>&
   return texts;
 }
 
+/// Standard deviation of a metric over the samples of the judge; NaN when fewer than two have a value.
+double spread_of(const std::string& metric, const std::vector<score::Scores>& samples) {
+  std::vector<double> values;
+  for (const auto& scores : samples) {
+    if (const auto& score = scores.at(metric); score.has_value()) values.push_back(score.value);
+  }
+  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const auto n = static_cast<double>(values.size());
+  double sum = 0;
+  for (const auto value : values) sum += value;
+  double squares = 0;
+  for (const auto value : values) squares += (value - sum / n) * (value - sum / n);
+  return std::sqrt(squares / (n - 1));
+}
+
+std::vector<parts::JudgeNoise> noise_of(const Run& run, const Row& row, const std::vector<std::string>& metrics,
+                                        const score::Similarity& similarity) {
+  if (row.heard.samples.empty()) return {};
+  std::vector<score::Scores> samples;
+  for (const auto& said : row.heard.samples) {
+    samples.push_back(score::scores(run.models.llm_judge->rules, row.input(), said, similarity));
+  }
+  std::vector<parts::JudgeNoise> noise;
+  for (const auto& metric : metrics) {
+    const auto found = row.heard.noise.find(metric);
+    if (found == row.heard.noise.end()) noise.push_back({});
+    else noise.push_back({found->second.votes, found->second.flips, spread_of(metric, samples)});
+  }
+  return noise;
+}
+
 parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosines) {
   const auto judged = scores_of(run, work, std::cref(cosines));
   parts::SliceResults slice;
@@ -167,6 +200,7 @@ parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosin
     result.answer = row.answer;
     result.flagged = std::ranges::any_of(row.contexts, score::addresses_judge);
     for (const auto& metric : slice.metrics) result.scores.push_back(scores.at(metric));
+    result.noise = noise_of(run, row, slice.metrics, std::cref(cosines));
   }
   return slice;
 }

@@ -47,6 +47,14 @@ BOOST_AUTO_TEST_CASE(a_question_takes_the_calls_of_its_rules) {
                                            {Step::usefulness, 2}, {Step::attribution, 1}, {Step::classification, 1}}));
 }
 
+BOOST_AUTO_TEST_CASE(the_bound_of_a_plan_is_what_a_full_row_takes) {
+  for (const auto rules : {Rules::ragas_0_4, Rules::ragas_0_4_legacy, Rules::ragas_0_1}) {
+    for (const std::int64_t repeats : {1, 3}) {
+      BOOST_TEST(most_queries(rules, repeats, 2) == std::ssize(all_queries(settings_of(rules, repeats), row)));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(requests_hold_nothing_of_the_trial_that_they_do_not_need) {
   for (const auto rules : {Rules::ragas_0_4, Rules::ragas_0_4_legacy, Rules::ragas_0_1}) {
     auto other = row;
