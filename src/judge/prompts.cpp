@@ -20,13 +20,14 @@ using config::Problems;
 using nlohmann::json;
 
 constexpr std::int64_t layout_version = 1;  ///< of messages(); a test pins its bytes
-constexpr const char* remedy = "look at inputs/prompts of the source tree, or at docs/metrics.md, for the form";
+constexpr const char* remedy =
+    "look at inputs/prompts of the source tree, or at docs/metrics.md, for the form";
 
 /// The file behind each step.
 std::array<std::string, step_count> file_names(score::Rules rules) {
   const bool texts = rules == score::Rules::ragas_0_1;
-  return {"statements", "support", texts ? "question_in_context" : "question", "usefulness", "attribution",
-          texts ? "classification_of_texts" : "classification"};
+  return {"statements", "support",     texts ? "question_in_context" : "question",
+          "usefulness", "attribution", texts ? "classification_of_texts" : "classification"};
 }
 
 /// A text field of a table, or a problem and nothing.
@@ -39,7 +40,8 @@ std::string text_field(const Node& table, const std::string& path, const char* n
     problems.add(node->place, config::join(path, name), Mistake::wrong_type,
                  fmt::format("found {}; wanted a text", config::name_of(node->type)));
   } else if (node->text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    problems.add(node->place, config::join(path, name), Mistake::empty, "is empty; write what the judge shall read");
+    problems.add(node->place, config::join(path, name), Mistake::empty,
+                 "is empty; write what the judge shall read");
   } else {
     return node->text;
   }
@@ -61,8 +63,10 @@ std::vector<Example> examples_of(const Node& table, Step step, Problems& problem
   std::vector<Example> examples;
   const auto* list = table.find("examples");
   if (list == nullptr || list->type != config::Type::list || list->items.empty()) {
-    problems.add(list == nullptr ? table.place : list->place, "examples", Mistake::missing_key,
-                 fmt::format("are missing; a prompt needs at least one [[examples]] with input and output; {}", remedy));
+    problems.add(
+        list == nullptr ? table.place : list->place, "examples", Mistake::missing_key,
+        fmt::format("are missing; a prompt needs at least one [[examples]] with input and output; {}",
+                    remedy));
     return examples;
   }
   for (std::size_t i = 0; i < list->items.size(); ++i) {
@@ -79,20 +83,23 @@ std::vector<Example> examples_of(const Node& table, Step step, Problems& problem
 }
 
 /// A file's bytes; nothing and a problem when it cannot be read.
-std::string bytes_of(const std::string& folder, const std::string& name, const std::string& source, Problems& problems) {
+std::string bytes_of(const std::string& folder, const std::string& name, const std::string& source,
+                     Problems& problems) {
   if (folder.empty()) return std::string(built_in_prompt(name));
   try {
     return read_file(source);
   } catch (const CorpusError& e) {
-    problems.add({source, 0, 0}, "judge.prompts", Mistake::file,
-                 fmt::format("{}; copy the file from inputs/prompts of the source tree and change it", e.what()));
+    problems.add(
+        {source, 0, 0}, "judge.prompts", Mistake::file,
+        fmt::format("{}; copy the file from inputs/prompts of the source tree and change it", e.what()));
     return {};
   }
 }
 
 /// A prompt file as a tree.
 std::optional<Node> tree_of(const std::string& folder, const std::string& name, Problems& problems) {
-  const auto source = (std::filesystem::path(folder.empty() ? "built-in prompts" : folder) / (name + ".toml")).string();
+  const auto source =
+      (std::filesystem::path(folder.empty() ? "built-in prompts" : folder) / (name + ".toml")).string();
   const auto bytes = bytes_of(folder, name, source, problems);
   if (bytes.empty()) return std::nullopt;
   auto tree = config::parse(bytes, source, problems);
@@ -124,7 +131,8 @@ Prompts load_prompts(const std::string& folder, score::Rules rules) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto tree = tree_of(folder, names[i], problems);
     if (!tree) continue;
-    prompts.steps[i] = {text_field(*tree, "", "instruction", problems), json_field(*tree, "", "schema", problems),
+    prompts.steps[i] = {text_field(*tree, "", "instruction", problems),
+                        json_field(*tree, "", "schema", problems),
                         examples_of(*tree, static_cast<Step>(i), problems)};
   }
   if (const auto tree = tree_of(folder, "repair", problems)) {
@@ -137,7 +145,8 @@ Prompts load_prompts(const std::string& folder, score::Rules rules) {
 
 std::vector<calls::Message> messages(const Prompt& prompt, const std::string& input) {
   const std::string label = "Input:\n";
-  std::vector<calls::Message> out{{"system", prompt.instruction + "\n\nJSON schema of the reply:\n" + prompt.schema}};
+  std::vector<calls::Message> out{
+      {"system", prompt.instruction + "\n\nJSON schema of the reply:\n" + prompt.schema}};
   for (const auto& example : prompt.examples) {
     out.push_back({"user", label + example.input});
     out.push_back({"assistant", example.output});

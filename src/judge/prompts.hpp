@@ -8,8 +8,8 @@
 #include "calls/chat.hpp"
 #include "stages/score/ragas.hpp"
 
-/// What a language model is asked as a judge: prompts as data, requests, and what their replies say. The rules that make
-/// scores of it are stages/score/ragas.hpp; who sends the requests is the sweep's business.
+/// What a language model is asked as a judge: prompts as data, requests, and what their replies say. The
+/// rules that make scores of it are stages/score/ragas.hpp; who sends the requests is the sweep's business.
 namespace dream::judge {
 
 /// The kinds of requests.
@@ -36,13 +36,13 @@ struct Prompts {
   [[nodiscard]] const Prompt& of(Step step) const { return steps[static_cast<std::size_t>(step)]; }
 };
 
-/// Reads the prompts from a folder; an empty name: the built-in ones, which are compiled in. Throws InvalidConfig with
-/// every missing file, missing or empty field, schema or example that is no JSON, and example whose output the program
-/// could not read, each with its place.
+/// Reads the prompts from a folder; an empty name: the built-in ones, which are compiled in. Throws
+/// InvalidConfig with every missing file, missing or empty field, schema or example that is no JSON, and
+/// example whose output the program could not read, each with its place.
 [[nodiscard]] Prompts load_prompts(const std::string& folder, score::Rules rules);
 
-/// The messages of a request: the instruction and the schema; each example as a turn; and the input, JSON in a message of
-/// its own, so that no text of a document can pose as instruction.
+/// The messages of a request: the instruction and the schema; each example as a turn; and the input, JSON in
+/// a message of its own, so that no text of a document can pose as instruction.
 [[nodiscard]] std::vector<calls::Message> messages(const Prompt& prompt, const std::string& input);
 
 }  // namespace dream::judge

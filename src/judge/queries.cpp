@@ -22,11 +22,15 @@ class Queries {
  public:
   explicit Queries(const Settings& settings) : settings_(settings) {}
 
-  void ask(Step step, std::size_t slot, const json& input, std::int64_t first_sample = 0, std::int64_t samples = 1) {
-    for (auto i = first_sample; i < first_sample + samples; ++i) out_.push_back({step, slot, i, text_of(input)});
+  void ask(Step step, std::size_t slot, const json& input, std::int64_t first_sample = 0,
+           std::int64_t samples = 1) {
+    for (auto i = first_sample; i < first_sample + samples; ++i)
+      out_.push_back({step, slot, i, text_of(input)});
   }
   /// A verdict, which is asked for `repeats` times.
-  void ask_verdict(Step step, std::size_t slot, const json& input) { ask(step, slot, input, 0, settings_.repeats); }
+  void ask_verdict(Step step, std::size_t slot, const json& input) {
+    ask(step, slot, input, 0, settings_.repeats);
+  }
   [[nodiscard]] std::vector<Query> take() { return std::move(out_); }
 
  private:
@@ -37,7 +41,8 @@ class Queries {
 void ask_questions(Queries& queries, const Settings& settings, const JudgeInput& input) {
   json about{{"answer", input.answer}};
   if (settings.rules.rules == Rules::ragas_0_1) about["context"] = joined(input.contexts);
-  // Samples of one request, told apart by their seeds: without that a server may give the same question again and again.
+  // Samples of one request, told apart by their seeds: without that a server may give the same question again
+  // and again.
   for (std::int64_t i = 0; i < score::relevancy_samples; ++i) {
     queries.ask(Step::question, static_cast<std::size_t>(i), about, i);
   }
@@ -56,31 +61,37 @@ std::vector<Query> first_queries(const Settings& settings, const JudgeInput& inp
     queries.ask(Step::statements, 1, {{"question", input.question}, {"answer", input.reference}});
   }
   if (old && wants("answer_correctness")) {
-    queries.ask_verdict(Step::classification, 0,
-                        {{"question", input.question}, {"answer", input.answer}, {"reference", input.reference}});
+    queries.ask_verdict(
+        Step::classification, 0,
+        {{"question", input.question}, {"answer", input.answer}, {"reference", input.reference}});
   }
   if (wants("answer_relevancy")) ask_questions(queries, settings, input);
   if (wants("context_precision")) {
     for (std::size_t i = 0; i < input.contexts.size(); ++i) {
-      queries.ask_verdict(Step::usefulness, i,
-                          {{"question", input.question}, {"context", input.contexts[i]}, {"reference", input.reference}});
+      queries.ask_verdict(
+          Step::usefulness, i,
+          {{"question", input.question}, {"context", input.contexts[i]}, {"reference", input.reference}});
     }
   }
   if (wants("context_recall")) {
-    queries.ask_verdict(Step::attribution, 0,
-                        {{"question", input.question}, {"context", joined(input.contexts)}, {"reference", input.reference}});
+    queries.ask_verdict(
+        Step::attribution, 0,
+        {{"question", input.question}, {"context", joined(input.contexts)}, {"reference", input.reference}});
   }
   return queries.take();
 }
 
-std::vector<Query> second_queries(const Settings& settings, const JudgeInput& input, const score::Testimony& said) {
+std::vector<Query> second_queries(const Settings& settings, const JudgeInput& input,
+                                  const score::Testimony& said) {
   Queries queries(settings);
   if (score::asks_support(settings.rules, input, said)) {
-    queries.ask_verdict(Step::support, 0, {{"context", joined(input.contexts)}, {"statements", said.answer.value}});
+    queries.ask_verdict(Step::support, 0,
+                        {{"context", joined(input.contexts)}, {"statements", said.answer.value}});
   }
   if (score::asks_classes(settings.rules, input, said)) {
-    queries.ask_verdict(Step::classification, 0,
-                        {{"question", input.question}, {"answer", said.answer.value}, {"reference", said.reference.value}});
+    queries.ask_verdict(
+        Step::classification, 0,
+        {{"question", input.question}, {"answer", said.answer.value}, {"reference", said.reference.value}});
   }
   return queries.take();
 }

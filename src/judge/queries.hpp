@@ -19,9 +19,10 @@ struct Settings {
   Prompts prompts;
 };
 
-/// One request to the judge. Which slot of a testimony it fills: the text (0 answer, 1 reference) of `statements`, the
-/// sample of `question`, the rank of `usefulness`. What a request does not need is not in it, so that equal requests are
-/// equal bytes: usefulness depends on question, passage and reference alone, whatever the trial.
+/// One request to the judge. Which slot of a testimony it fills: the text (0 answer, 1 reference) of
+/// `statements`, the sample of `question`, the rank of `usefulness`. What a request does not need is not in
+/// it, so that equal requests are equal bytes: usefulness depends on question, passage and reference alone,
+/// whatever the trial.
 struct Query {
   Step step = Step::statements;
   std::size_t slot = 0;

@@ -41,7 +41,8 @@ std::int64_t whole(const json& value) {
   if (value.is_number_integer()) return value.get<std::int64_t>();
   if (value.is_number_float()) {
     const auto number = value.get<double>();
-    if (!(number > -1e6 && number < 1e6) || number != static_cast<double>(static_cast<std::int64_t>(number))) throw WrongField();
+    if (!(number > -1e6 && number < 1e6) || number != static_cast<double>(static_cast<std::int64_t>(number)))
+      throw WrongField();
     return static_cast<std::int64_t>(number);
   }
   const auto text = text_of(value);
@@ -53,13 +54,15 @@ std::int64_t whole(const json& value) {
 
 score::Verdicts verdicts_of(const json& list, const char* verdict) {
   score::Verdicts out;
-  for (const auto& item : list) out.push_back({text_of(field(item, "statement")), whole(field(item, verdict))});
+  for (const auto& item : list)
+    out.push_back({text_of(field(item, "statement")), whole(field(item, verdict))});
   return out;
 }
 
 /// Statements in a list of a classification: objects, or plain texts.
 void add_class(score::Verdicts& out, const json& list, Class verdict) {
-  for (const auto& item : list) out.push_back({text_of(item.is_string() ? item : field(item, "statement")), verdict});
+  for (const auto& item : list)
+    out.push_back({text_of(item.is_string() ? item : field(item, "statement")), verdict});
 }
 
 void read_fields(Step step, const json& object, Reading& out) {
@@ -67,10 +70,18 @@ void read_fields(Step step, const json& object, Reading& out) {
     case Step::statements:
       for (const auto& item : list_field(object, "statements")) out.statements.push_back(text_of(item));
       return;
-    case Step::support: out.verdicts = verdicts_of(list_field(object, "verdicts"), "verdict"); return;
-    case Step::attribution: out.verdicts = verdicts_of(list_field(object, "classifications"), "attributed"); return;
-    case Step::usefulness: out.verdicts = {{"", whole(field(object, "verdict"))}}; return;
-    case Step::question: out.made_up = {text_of(field(object, "question")), whole(field(object, "noncommittal"))}; return;
+    case Step::support:
+      out.verdicts = verdicts_of(list_field(object, "verdicts"), "verdict");
+      return;
+    case Step::attribution:
+      out.verdicts = verdicts_of(list_field(object, "classifications"), "attributed");
+      return;
+    case Step::usefulness:
+      out.verdicts = {{"", whole(field(object, "verdict"))}};
+      return;
+    case Step::question:
+      out.made_up = {text_of(field(object, "question")), whole(field(object, "noncommittal"))};
+      return;
     case Step::classification:
       add_class(out.verdicts, list_field(object, "TP"), shared);
       add_class(out.verdicts, list_field(object, "FP"), only_answer);
@@ -126,17 +137,22 @@ Reading read_object(Step step, std::string_view object) {
 Reading read(Step step, const calls::Reply& reply) {
   auto structured = calls::read_structured(reply);
   Reading out;
-  if (structured.reason.empty()) out = read_object(step, structured.object);
-  else out.reason = std::move(structured.reason);
+  if (structured.reason.empty())
+    out = read_object(step, structured.object);
+  else
+    out.reason = std::move(structured.reason);
   out.final = reply.final;
   return out;
 }
 
-bool can_be_repaired(const Reading& reading) { return reading.reason == "unparsable" || reading.reason == "schema"; }
+bool can_be_repaired(const Reading& reading) {
+  return reading.reason == "unparsable" || reading.reason == "schema";
+}
 
 score::Said<score::Verdicts> vote(std::span<const Reading> samples, Noise& noise) {
   DREAM_CHECK(!samples.empty(), "a vote needs a voice");
-  const auto first = std::ranges::find_if(samples, [](const Reading& sample) { return sample.reason.empty(); });
+  const auto first =
+      std::ranges::find_if(samples, [](const Reading& sample) { return sample.reason.empty(); });
   if (first == samples.end()) return {{}, samples.front().reason};
   std::vector<std::multimap<std::string, std::int64_t>> others;
   for (auto other = first + 1; other != samples.end(); ++other) {
@@ -162,14 +178,25 @@ score::Said<score::Verdicts> vote(std::span<const Reading> samples, Noise& noise
 void note(score::Testimony& said, const Query& query, std::span<const Reading> samples, Noise& noise) {
   const auto& one = samples.front();
   switch (query.step) {
-    case Step::statements: (query.slot == 0 ? said.answer : said.reference) = {one.statements, one.reason}; return;
-    case Step::question: place(said.made_up, query.slot) = {one.made_up, one.reason}; return;
-    case Step::support: said.support = vote(samples, noise); return;
-    case Step::attribution: said.attribution = vote(samples, noise); return;
-    case Step::classification: said.classes = classes_of(vote(samples, noise)); return;
+    case Step::statements:
+      (query.slot == 0 ? said.answer : said.reference) = {one.statements, one.reason};
+      return;
+    case Step::question:
+      place(said.made_up, query.slot) = {one.made_up, one.reason};
+      return;
+    case Step::support:
+      said.support = vote(samples, noise);
+      return;
+    case Step::attribution:
+      said.attribution = vote(samples, noise);
+      return;
+    case Step::classification:
+      said.classes = classes_of(vote(samples, noise));
+      return;
     case Step::usefulness: {
       const auto verdict = vote(samples, noise);
-      place(said.useful, query.slot) = {verdict.value.empty() ? 0 : verdict.value.front().verdict, verdict.reason};
+      place(said.useful, query.slot) = {verdict.value.empty() ? 0 : verdict.value.front().verdict,
+                                        verdict.reason};
       return;
     }
   }

@@ -11,17 +11,17 @@ namespace dream::judge {
 /// What one reply says, in the fields of its step, or why it says nothing.
 struct Reading {
   std::string reason;
-  bool final = true;          ///< false: another run may get a reply
+  bool final = true;             ///< false: another run may get a reply
   score::Statements statements;  ///< statements
-  score::Verdicts verdicts;      ///< support, usefulness (one, without statement), attribution, classification
-  score::MadeUp made_up;         ///< question
+  score::Verdicts verdicts;  ///< support, usefulness (one, without statement), attribution, classification
+  score::MadeUp made_up;     ///< question
 };
 
 /// The class of a statement as a verdict: classifications are voted on like any other.
 enum Class : std::int64_t { only_reference = 0, shared = 1, only_answer = 2 };
 
-/// Reads a reply. Reasons: those of the call, "truncated", "unparsable", and "schema" for an object without the fields of
-/// its step. A verdict may be written as 1, true, 1.0 or "1".
+/// Reads a reply. Reasons: those of the call, "truncated", "unparsable", and "schema" for an object without
+/// the fields of its step. A verdict may be written as 1, true, 1.0 or "1".
 [[nodiscard]] Reading read(Step step, const calls::Reply& reply);
 
 /// The same for the object alone.
@@ -37,9 +37,9 @@ struct Noise {
   void add(const Noise& other) { votes += other.votes, flips += other.flips; }
 };
 
-/// The majority of samples of one request: the statements of the first sample that can be read, each with the verdict that
-/// most samples give it. Samples are matched by statement, not by place; a tie stands with the first sample. When none can
-/// be read: the first reason.
+/// The majority of samples of one request: the statements of the first sample that can be read, each with the
+/// verdict that most samples give it. Samples are matched by statement, not by place; a tie stands with the
+/// first sample. When none can be read: the first reason.
 [[nodiscard]] score::Said<score::Verdicts> vote(std::span<const Reading> samples, Noise& noise);
 
 /// Puts the samples of one request where they belong in a testimony.

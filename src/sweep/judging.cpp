@@ -43,7 +43,8 @@ std::vector<judge::Reading> ask(const Run& run, LanguageModels& models, const st
     unfit.push_back(i);
     repairs.push_back(std::move(calls[i]));
     auto& messages = repairs.back().messages;
-    messages = calls::repair_prompt(std::move(messages), replies[i].text, run.models.llm_judge->prompts.repair);
+    messages =
+        calls::repair_prompt(std::move(messages), replies[i].text, run.models.llm_judge->prompts.repair);
   }
   const auto repaired = models.ask(repairs);
   for (std::size_t i = 0; i < unfit.size(); ++i) {
@@ -55,15 +56,21 @@ std::vector<judge::Reading> ask(const Run& run, LanguageModels& models, const st
 /// The metric whose verdicts a step gives; the others have none.
 const char* metric_of(judge::Step step) {
   switch (step) {
-    case judge::Step::support: return "faithfulness";
-    case judge::Step::usefulness: return "context_precision";
-    case judge::Step::attribution: return "context_recall";
-    case judge::Step::classification: return "answer_correctness";
-    default: return "";
+    case judge::Step::support:
+      return "faithfulness";
+    case judge::Step::usefulness:
+      return "context_precision";
+    case judge::Step::attribution:
+      return "context_recall";
+    case judge::Step::classification:
+      return "answer_correctness";
+    default:
+      return "";
   }
 }
 
-void note_samples(const judge::Query& query, std::span<const judge::Reading> samples, std::vector<score::Testimony>& out) {
+void note_samples(const judge::Query& query, std::span<const judge::Reading> samples,
+                  std::vector<score::Testimony>& out) {
   judge::Noise none;
   for (std::size_t i = 0; i < out.size(); ++i) {
     judge::note(out[i], query, samples.subspan(std::min(i, samples.size() - 1), 1), none);
@@ -71,7 +78,8 @@ void note_samples(const judge::Query& query, std::span<const judge::Reading> sam
 }
 
 /// Puts what was said into the testimonies; the samples of one request stand together.
-void note_all(const std::vector<Asking>& askings, std::span<const judge::Reading> readings, std::vector<Heard>& heard) {
+void note_all(const std::vector<Asking>& askings, std::span<const judge::Reading> readings,
+              std::vector<Heard>& heard) {
   for (std::size_t begin = 0; begin < askings.size();) {
     const auto& [row, query] = askings[begin];
     auto end = begin + 1;
@@ -106,7 +114,8 @@ std::string judge_of_itself(const config::Config& config) {
 std::vector<Heard> hear(const Run& run, LanguageModels& models, std::span<const score::JudgeInput> inputs) {
   const auto& settings = *run.models.llm_judge;
   std::vector<Heard> heard(inputs.size());
-  for (auto& one : heard) one.samples.resize(settings.repeats > 1 ? static_cast<std::size_t>(settings.repeats) : 0);
+  for (auto& one : heard)
+    one.samples.resize(settings.repeats > 1 ? static_cast<std::size_t>(settings.repeats) : 0);
   const auto round = [&](const std::function<std::vector<judge::Query>(std::size_t)>& queries_of) {
     std::vector<Asking> askings;
     for (std::size_t row = 0; row < inputs.size(); ++row) {

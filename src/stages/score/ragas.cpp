@@ -201,7 +201,8 @@ std::vector<std::pair<std::string_view, std::string_view>> pairs(const RuleSet& 
   return out;
 }
 
-Scores scores(const RuleSet& rules, const JudgeInput& input, const Testimony& said, const Similarity& similarity) {
+Scores scores(const RuleSet& rules, const JudgeInput& input, const Testimony& said,
+              const Similarity& similarity) {
   const std::map<std::string, std::function<Score()>> metrics{
       {"faithfulness", [&] { return faithfulness(rules, input, said); }},
       {"answer_relevancy", [&] { return answer_relevancy(rules, input, said, similarity); }},

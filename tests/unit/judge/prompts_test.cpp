@@ -78,7 +78,8 @@ BOOST_AUTO_TEST_CASE(a_missing_field_is_told_with_place_and_remedy) {
 BOOST_AUTO_TEST_CASE(all_mistakes_come_together) {
   const auto folder = copied();
   change(folder / "support.toml", "schema = '''\n{", "schema = '''\n(");
-  change(folder / "usefulness.toml", R"("reason": "The passage gives the year of the opening.", "verdict": 1)", R"("note": "yes")");
+  change(folder / "usefulness.toml",
+         R"("reason": "The passage gives the year of the opening.", "verdict": 1)", R"("note": "yes")");
   std::filesystem::remove(folder / "repair.toml");
   const auto text = complaint(folder);
   BOOST_TEST_CONTEXT(text) {

@@ -38,19 +38,29 @@ std::map<Step, int> counts(const std::vector<Query>& queries) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_question_takes_the_calls_of_its_rules) {
-  // docs/metrics.md: k + 8 requests by the rules of 0.4 (one list of statements serves two metrics), k + 7 by those of 0.1.
+  // docs/metrics.md: k + 8 requests by the rules of 0.4 (one list of statements serves two metrics), k + 7 by
+  // those of 0.1.
   auto of_04 = counts(all_queries(settings_of(Rules::ragas_0_4), row));
-  BOOST_TEST((of_04 == std::map<Step, int>{{Step::statements, 2}, {Step::support, 1}, {Step::question, 3},
-                                           {Step::usefulness, 2}, {Step::attribution, 1}, {Step::classification, 1}}));
+  BOOST_TEST((of_04 == std::map<Step, int>{{Step::statements, 2},
+                                           {Step::support, 1},
+                                           {Step::question, 3},
+                                           {Step::usefulness, 2},
+                                           {Step::attribution, 1},
+                                           {Step::classification, 1}}));
   auto of_01 = counts(all_queries(settings_of(Rules::ragas_0_1), row));
-  BOOST_TEST((of_01 == std::map<Step, int>{{Step::statements, 1}, {Step::support, 1}, {Step::question, 3},
-                                           {Step::usefulness, 2}, {Step::attribution, 1}, {Step::classification, 1}}));
+  BOOST_TEST((of_01 == std::map<Step, int>{{Step::statements, 1},
+                                           {Step::support, 1},
+                                           {Step::question, 3},
+                                           {Step::usefulness, 2},
+                                           {Step::attribution, 1},
+                                           {Step::classification, 1}}));
 }
 
 BOOST_AUTO_TEST_CASE(the_bound_of_a_plan_is_what_a_full_row_takes) {
   for (const auto rules : {Rules::ragas_0_4, Rules::ragas_0_4_legacy, Rules::ragas_0_1}) {
     for (const std::int64_t repeats : {1, 3}) {
-      BOOST_TEST(most_queries(rules, repeats, 2) == std::ssize(all_queries(settings_of(rules, repeats), row)));
+      BOOST_TEST(most_queries(rules, repeats, 2) ==
+                 std::ssize(all_queries(settings_of(rules, repeats), row)));
     }
   }
 }
@@ -78,7 +88,9 @@ BOOST_AUTO_TEST_CASE(a_context_is_asked_about_with_the_same_bytes_at_any_rank) {
   const auto first = first_queries(settings_of(Rules::ragas_0_4), row);
   const auto second = first_queries(settings_of(Rules::ragas_0_4), other);
   const auto input = [](const std::vector<Query>& queries, std::size_t slot) {
-    return std::ranges::find_if(queries, [slot](const Query& q) { return q.step == Step::usefulness && q.slot == slot; })->input;
+    return std::ranges::find_if(
+               queries, [slot](const Query& q) { return q.step == Step::usefulness && q.slot == slot; })
+        ->input;
   };
   BOOST_TEST(input(first, 0) == input(second, 1));
 }
@@ -92,8 +104,12 @@ BOOST_AUTO_TEST_CASE(texts_go_in_as_json) {
 
 BOOST_AUTO_TEST_CASE(only_verdicts_are_repeated_and_samples_stand_together) {
   const auto queries = all_queries(settings_of(Rules::ragas_0_4, 3), row);
-  BOOST_TEST((counts(queries) == std::map<Step, int>{{Step::statements, 2}, {Step::support, 3}, {Step::question, 3},
-                                                     {Step::usefulness, 6}, {Step::attribution, 3}, {Step::classification, 3}}));
+  BOOST_TEST((counts(queries) == std::map<Step, int>{{Step::statements, 2},
+                                                     {Step::support, 3},
+                                                     {Step::question, 3},
+                                                     {Step::usefulness, 6},
+                                                     {Step::attribution, 3},
+                                                     {Step::classification, 3}}));
   for (std::size_t i = 0; i < queries.size(); ++i) {
     if (queries[i].step == Step::question || queries[i].sample == 0) continue;
     BOOST_TEST((queries[i - 1].step == queries[i].step && queries[i - 1].slot == queries[i].slot));
