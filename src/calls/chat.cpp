@@ -116,6 +116,11 @@ std::string chat_body(const ChatRequest& request, std::span<const Message> messa
             {"temperature", request.temperature},
             {"max_tokens", request.max_tokens}};
   if (request.seed) body["seed"] = *request.seed;
+  if (!request.reply_schema.empty()) {
+    body["response_format"] = {
+        {"type", "json_schema"},
+        {"json_schema", {{"name", "reply"}, {"strict", true}, {"schema", json::parse(request.reply_schema)}}}};
+  }
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -21,6 +21,7 @@ struct ChatRequest {
   double temperature = 0.1;
   std::int64_t max_tokens = 512;
   std::optional<std::int64_t> seed;
+  std::string reply_schema{};  ///< a JSON schema as JSON, which the server is asked to hold the reply to; empty: plain text
 };
 
 /// The body of a request as canonical JSON: keys sorted, no blanks, shortest numbers; equal requests are equal bytes.

@@ -57,7 +57,23 @@ json ranks(const Material& m) {
                     {"queries", tally.queries},
                     {"calls", tally.calls},
                     {"calls_from_state", tally.calls_from_state},
+                    {"judge_calls", tally.judge_calls},
+                    {"judge_calls_from_state", tally.judge_calls_from_state},
                     {"seconds", seconds}});
+  }
+  return list;
+}
+
+/// By metric; only those with verdicts that were asked for more than once.
+json judge_noise(const Material& m) {
+  json list = json::object();
+  const auto& outcome = m.finished.outcome;
+  for (std::size_t i = 0; i < outcome.judge_noise.size(); ++i) {
+    const auto& noise = outcome.judge_noise[i];
+    if (noise.votes == 0) continue;
+    list[outcome.metrics[i]] = {{"verdicts", noise.votes},
+                                {"flip_rate", static_cast<double>(noise.flips) / static_cast<double>(noise.votes)},
+                                {"standard_deviation", noise.deviation}};
   }
   return list;
 }
@@ -93,6 +109,9 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"sweep", m.config.sweep.name},
       {"seed", m.config.sweep.seed},
       {"judge", m.config.judge.llm},
+      {"judge_rules", m.config.judge.llm == "overlap" ? "" : m.config.judge.rules},
+      {"judge_of_itself", m.finished.outcome.judge_of_itself},
+      {"judge_noise", judge_noise(m)},
       {"incarnation", m.finished.incarnation},
       {"build", build(m)},
       {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.files},

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "calls/prompt.hpp"
+#include "calls/structured.hpp"
 #include "comm/agree.hpp"
 
 namespace dream::sweep {
@@ -31,18 +32,20 @@ Bytes pack(const calls::Reply& reply) {
       .put(reply.input_tokens)
       .put(reply.output_tokens)
       .put(reply.final)
+      .put(reply.finish_reason)
       .take();
 }
 
-Asked unpack(const Bytes& bytes) {
+calls::Reply unpack(const Bytes& bytes) {
   Unpacker reader(bytes);
-  Asked asked;
-  asked.answer.text = reader.get<std::string>();
-  asked.answer.reason = reader.get<std::string>();
-  asked.answer.input_tokens = reader.get<std::int64_t>();
-  asked.answer.output_tokens = reader.get<std::int64_t>();
-  asked.final = reader.get<bool>();
-  return asked;
+  calls::Reply reply;
+  reply.text = reader.get<std::string>();
+  reply.reason = reader.get<std::string>();
+  reply.input_tokens = reader.get<std::int64_t>();
+  reply.output_tokens = reader.get<std::int64_t>();
+  reply.final = reader.get<bool>();
+  reply.finish_reason = reader.get<std::string>();
+  return reply;
 }
 
 }  // namespace
@@ -54,6 +57,9 @@ std::vector<std::string> remote_llms(const config::Config& config) {
   for (const auto& name : config.space.llms) {
     if (is_remote(config.model(name))) names.push_back(name);
   }
+  const auto& judge = config.judge.llm;
+  const bool remote = config.models.contains(judge) && is_remote(config.model(judge));
+  if (remote && std::ranges::find(names, judge) == names.end()) names.push_back(judge);
   return names;
 }
 
@@ -86,31 +92,47 @@ LanguageModels::LanguageModels(Run& run, const std::string& incarnation) : run_(
 }
 
 std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
+  std::vector<Call> calls;
+  for (const auto& question : questions) {
+    calls.push_back({.llm = question.llm, .messages = calls::answer_prompt(question.question, question.contexts)});
+  }
+  std::vector<Asked> answers;
+  for (auto& reply : ask(calls)) {
+    answers.push_back({{std::move(reply.text), std::move(reply.reason), reply.input_tokens, reply.output_tokens}, reply.final});
+  }
+  return answers;
+}
+
+std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
   if (endpoints_.empty()) return {};
   std::vector<Request> requests;
-  for (const auto& question : questions) {
-    const auto messages = calls::answer_prompt(question.question, question.contexts);
-    const auto ask = calls::make_ask(endpoints_.at(question.llm), messages, 0, std::nullopt);
-    const auto payload = Packer().put(question.llm).put(ask.body).take();
+  for (const auto& call : calls) {
+    const auto ask =
+        calls::make_structured_ask(endpoints_.at(call.llm), call.messages, call.schema, call.sample, call.seed);
+    const auto payload = Packer().put(call.llm).put(call.purpose == Purpose::judging).put(ask.body).take();
     requests.push_back({ask.key, std::string(payload.begin(), payload.end())});
   }
-  const auto replies = once(run_.comm, callers_, requests, [this](const auto& distinct) { return serve(distinct); });
-  std::vector<Asked> answers;
-  for (const auto& reply : replies) answers.push_back(unpack(reply));
-  return answers;
+  const auto served = once(run_.comm, callers_, requests, [this](const auto& distinct) { return serve(distinct); });
+  std::vector<calls::Reply> replies;
+  for (const auto& bytes : served) replies.push_back(unpack(bytes));
+  return replies;
 }
 
 std::vector<Bytes> LanguageModels::serve(const std::vector<Request>& requests) {
   std::vector<calls::Ask> asks;
+  bool judging = false;  // requests that are served together have one purpose
   for (const auto& request : requests) {
     Unpacker reader(request.payload);
     const auto llm = reader.get<std::string>();
+    judging = reader.get<bool>();
     asks.push_back({request.key, &endpoints_.at(llm), reader.get<std::string>()});
   }
+  const auto sent = asker_->counts().sent;
+  const auto from_store = asker_->counts().from_store;
   std::vector<Bytes> replies;
   for (const auto& reply : asker_->ask(std::move(asks), run_.pulse)) replies.push_back(pack(reply));
-  run_.tally.calls = asker_->counts().sent;
-  run_.tally.calls_from_state = asker_->counts().from_store;
+  (judging ? run_.tally.judge_calls : run_.tally.calls) += asker_->counts().sent - sent;
+  (judging ? run_.tally.judge_calls_from_state : run_.tally.calls_from_state) += asker_->counts().from_store - from_store;
   return replies;
 }
 

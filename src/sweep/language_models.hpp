@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,19 @@ struct Question {
   std::span<const std::string> contexts;
 };
 
+/// What a call is counted as.
+enum class Purpose { answer, judging };
+
+/// A request to a model, whatever it is for.
+struct Call {
+  std::string llm;  ///< the config's name
+  Purpose purpose = Purpose::answer;
+  std::vector<calls::Message> messages;
+  std::string schema{};     ///< JSON schema of the reply; empty: none is sent
+  std::int64_t sample = 0;  ///< tells repeated samples of one request apart
+  std::optional<std::int64_t> seed{};
+};
+
 /// An answer, and whether it is for good.
 struct Asked {
   Answer answer;
@@ -26,7 +40,7 @@ struct Asked {
 /// Whether a model of this kind is behind an endpoint.
 [[nodiscard]] bool is_remote(const config::Model& model);
 
-/// The models of the sweep that are behind endpoints, by name.
+/// The models that answer or judge from behind endpoints, by name.
 [[nodiscard]] std::vector<std::string> remote_llms(const config::Config& config);
 
 /// Asks every endpoint of the config whether it is there, without cost. Local; rank 0 calls it before anything is paid
@@ -42,6 +56,9 @@ class LanguageModels {
 
   /// Collective: every rank calls it with any number of questions, and gets the answers in order.
   [[nodiscard]] std::vector<Asked> ask(const std::vector<Question>& questions);
+
+  /// The same for any requests.
+  [[nodiscard]] std::vector<calls::Reply> ask(const std::vector<Call>& calls);
 
   /// Seals the journals of all ranks. Collective. Without it (a crash) the next run seals them.
   void finish();

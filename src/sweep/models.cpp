@@ -44,16 +44,41 @@ void load_tokenizer(const config::Config& config, int threads, Models& models) {
   }
 }
 
-/// What decides a model's answers: kind and parameters, but neither where it is served nor how it is asked or paid.
-Digest identify_llm(const config::Model& model) {
+/// What decides a model's replies: kind and parameters, but neither where it is served nor how it is asked or paid.
+void add_model(Hasher& hasher, const config::Model& model) {
   static const std::set<std::string> no_matter = {"base_url",     "attempts",    "timeout_s", "limits.in_flight",
                                                   "price.input", "price.output", "ca_file"};
-  Hasher hasher("llm");
-  hasher.add(model.kind).add(std::int64_t{generate::extractive_version}).add(std::int64_t{calls::answer_prompt_version});
   for (const auto& [name, value] : model.params.all()) {
     if (!no_matter.contains(name)) hasher.add(name).add(to_text(value));
   }
+}
+
+Digest identify_llm(const config::Model& model) {
+  Hasher hasher("llm");
+  hasher.add(model.kind).add(std::int64_t{generate::extractive_version}).add(std::int64_t{calls::answer_prompt_version});
+  add_model(hasher, model);
   return hasher.finish();
+}
+
+Digest identify_judge(const judge::Settings& settings, const config::Model& model) {
+  Hasher hasher("judge/llm");
+  hasher.add(std::int64_t{judge::version}).add(score::rule_names()[static_cast<std::size_t>(settings.rules.rules)]);
+  hasher.add(std::int64_t{settings.rules.strict}).add(settings.repeats).add(std::int64_t{settings.json_schema});
+  hasher.add(settings.prompts.digest).add(model.kind);
+  add_model(hasher, model);
+  return hasher.finish();
+}
+
+/// Loads the judge and returns its identity, without the embedder's.
+Digest load_judge(const config::Config& config, Models& models) {
+  const auto& judge = config.judge;
+  if (judge.llm == score::overlap_info().name) {
+    models.judge = score::make_overlap_judge(defaults_of(score::overlap_info()));
+    return models.judge->identity();
+  }
+  const auto rules = score::rules_of(judge.rules);
+  models.llm_judge = {{rules, judge.strict}, judge.repeats, judge.json_schema, judge::load_prompts(judge.prompts, rules)};
+  return identify_judge(*models.llm_judge, config.model(judge.llm));
 }
 
 /// What the config forces and this build lacks is an error, never quietly something else.
@@ -61,8 +86,10 @@ void check_forced(const config::Config& config) {
   if (config.device.backend == "cuda") {
     throw ConfigError("device.backend = \"cuda\": this build has no GPU support; write \"cpu\" or \"auto\"");
   }
-  if (config.judge.llm != score::overlap_info().name) {
-    throw ConfigError("judge.llm = \"" + config.judge.llm + "\": this build has no judge but \"overlap\"");
+  const auto& judge = config.judge.llm;
+  if (judge != score::overlap_info().name && config.model(judge).kind == generate::extractive_info().name) {
+    throw ConfigError("judge.llm = \"" + judge + "\": a model of kind \"extractive\" quotes and cannot judge; name one of kind " +
+                      "\"openai\", or \"overlap\"");
   }
 }
 
@@ -75,12 +102,11 @@ Models load_models(const config::Config& config, int threads) {
   models.judge_embedder = config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
   load_embedder(config, models.judge_embedder, threads, models);
   load_tokenizer(config, threads, models);
-  models.judge = score::make_overlap_judge(defaults_of(score::overlap_info()));
 
   auto& identities = models.identities;
   identities.tokenizer = models.chunk_tokenizer->identity();
-  identities.judge =
-      Hasher("judge").add(models.judge->identity()).add(identities.embedders.at(models.judge_embedder)).finish();
+  const auto judge = load_judge(config, models);
+  identities.judge = Hasher("judge").add(judge).add(identities.embedders.at(models.judge_embedder)).finish();
   for (const auto& method : config.space.methods) {
     const auto& row = chunk::chunker_row(method.name);
     identities.methods.push_back(

@@ -18,6 +18,13 @@ struct MetricSummary {
   std::int64_t missing = 0;   ///< questions without, each with a reason in questions.csv
 };
 
+/// How far the judge disagrees with itself about a metric, over all trials; zeros when verdicts are asked for once.
+struct NoiseSummary {
+  std::int64_t votes = 0;  ///< verdicts that were compared with their majority
+  std::int64_t flips = 0;  ///< those that differ from it
+  double deviation = 0;    ///< of a question's score from sample to sample: root mean square of standard deviations
+};
+
 struct TrialSummary {
   std::vector<MetricSummary> metrics;  ///< in the order of Outcome::metrics
   std::int64_t input_tokens = 0;
@@ -46,6 +53,7 @@ struct GoldSummary {
 struct Outcome {
   std::vector<std::string> metrics;
   std::vector<TrialSummary> trials;               ///< in plan order
+  std::vector<NoiseSummary> judge_noise;          ///< in the order of `metrics`
   std::vector<Tally> ranks;
   std::vector<std::string> hosts;
   std::map<Digest, std::string> document_names;   ///< first name of each distinct document
@@ -53,6 +61,7 @@ struct Outcome {
   std::int64_t files = 0;      ///< in the sources
   std::int64_t documents = 0;  ///< distinct among them
   GoldSummary gold;
+  std::string judge_of_itself;                    ///< a language model of the sweep that judges as well, or ""
   std::int64_t transient_rows = 0;                ///< rows that the next run will try again
   Workers workers;
 };

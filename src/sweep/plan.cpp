@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/errors.hpp"
+#include "judge/queries.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -287,11 +288,17 @@ std::string describe(const Plan& plan, const config::Config& config) {
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
   }
   std::int64_t asked = 0;
-  for (int node : plan.nodes_of(Stage::score)) {
-    const auto& llm = plan.nodes[static_cast<std::size_t>(node)].llm;
-    if (config.model(llm).kind == "openai" && !plan.slices.empty()) asked += plan.slices.back().end;
+  std::int64_t judged = 0;
+  const bool judges = config.judge.llm != "overlap";
+  for (int number : plan.nodes_of(Stage::score)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+    if (config.model(node.llm).kind == "openai") asked += questions;
+    const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
+    if (judges) judged += questions * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
   }
-  text += fmt::format("model calls: at most {} (fewer when replies are in the state folder or requests are equal)\n", asked);
+  text += fmt::format("model calls: at most {} for answers and about {} for scores "
+                      "(fewer when replies are in the state folder or requests are equal)\n", asked, judged);
   return text + describe_memory(plan, config);
 }
 

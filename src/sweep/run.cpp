@@ -17,6 +17,7 @@
 #include "state/claim.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/inputs.hpp"
+#include "sweep/judging.hpp"
 #include "sweep/language_models.hpp"
 #include "sweep/models.hpp"
 #include "sweep/numeric_class.hpp"
@@ -245,7 +246,7 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   finished.complete = wanted(Stage::score);
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold, finished.incarnation);
-  finished.outcome.trials = aggregate(run, finished.outcome.metrics);
+  aggregate(run, finished.outcome);
 }
 
 }  // namespace
@@ -278,6 +279,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
   finished.outcome = start_outcome(comm, config, inputs);
+  finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const auto buckets = read_documents({comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault,
                                        progress, tally},

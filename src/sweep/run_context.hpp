@@ -26,8 +26,10 @@ struct Tally {
   std::int64_t texts_embedded = 0;  ///< distinct passages and questions and judged texts
   std::int64_t shard_rows = 0;      ///< built into indexes
   std::int64_t queries = 0;         ///< question x shard searches
-  std::int64_t calls = 0;           ///< sent to endpoints
+  std::int64_t calls = 0;           ///< for answers, sent to endpoints
   std::int64_t calls_from_state = 0;
+  std::int64_t judge_calls = 0;     ///< for scores
+  std::int64_t judge_calls_from_state = 0;
   std::array<std::int64_t, stage_count> parts{};  ///< parts written, by stage
   std::array<double, stage_count> seconds{};      ///< wall, by stage
 };
