@@ -57,6 +57,7 @@ json ranks(const Material& m) {
                     {"queries", tally.queries},
                     {"calls", tally.calls},
                     {"calls_from_state", tally.calls_from_state},
+                    {"texts_refused", tally.texts_refused},
                     {"seconds", seconds}});
   }
   return list;

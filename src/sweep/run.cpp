@@ -14,8 +14,8 @@
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
 #include "sweep/aggregate.hpp"
+#include "sweep/call_session.hpp"
 #include "sweep/inputs.hpp"
-#include "sweep/language_models.hpp"
 #include "sweep/models.hpp"
 #include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
@@ -183,10 +183,9 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
   });
   check_same_models(comm, ready.models);
-  const bool asks = !options.until || *options.until >= Stage::score;
-  if (options.plan_only ? !options.check_endpoints : !asks) return ready;
+  if (options.plan_only && !options.check_endpoints) return ready;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) check_endpoints(config, pulse);
+    if (comm.rank() == 0) check_endpoints(config, options.until, pulse);
   });
   return ready;
 }
@@ -239,7 +238,7 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
   if (!finished.complete) return;
-  finished.outcome.transient_rows += answer_and_score(run, gold, finished.incarnation);
+  finished.outcome.transient_rows += answer_and_score(run, gold);
   finished.outcome.trials = aggregate(run, finished.outcome.metrics);
 }
 
@@ -272,9 +271,17 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
                                        progress, tally},
                                       inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
+  CallSession calls({comm, config, options.until, finished.outcome.workers, finished.incarnation, pulse, options.log});
+  const Pulse timely = [&calls, pulse] {
+    pulse();
+    calls.check_time();
+  };
   Run context{comm, config, finished.plan, parts, models, finished.questions, finished.outcome.workers,
-              {sealed.begin(), sealed.end()}, pulse, options.log, progress, tally, options.fault};
+              {sealed.begin(), sealed.end()}, timely, options.log, progress, tally, options.fault, calls};
   run_stages(context, names, options.until, finished);
+  calls.finish();
+  tally.calls = calls.counts().sent;
+  tally.calls_from_state = calls.counts().from_store;
   gather_ranks(comm, tally, finished.outcome);
   return finished;
 }

@@ -15,6 +15,6 @@ void build_indexes(Run& run);
 void search_indexes(Run& run);
 void select_contexts(Run& run);
 /// Returns how many rows, over all ranks, have a passing reason and will be tried again by the next run.
-[[nodiscard]] std::int64_t answer_and_score(Run& run, const golden::Gold& gold, const std::string& incarnation);
+[[nodiscard]] std::int64_t answer_and_score(Run& run, const golden::Gold& gold);
 
 }  // namespace dream::sweep

@@ -34,7 +34,7 @@ EndpointError probe_error(int status, const std::string& body) {
     return reply;
   });
   try {
-    (void)check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse());
+    (void)check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse());
   } catch (const EndpointError& error) {
     BOOST_TEST(error.status == status);
     BOOST_TEST(error.url.find(server.url("/v1/")) == 0U);
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_probe_of_a_good_endpoint_costs_nothing) {
     reply.body = R"({"object":"list","data":[{"id":"a"},{"id":"b"},{"name":"c"}]})";
     return reply;
   });
-  const auto state = check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse());
+  const auto state = check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse());
   BOOST_TEST((state.models == std::vector<std::string>{"a", "b"}));
   BOOST_REQUIRE(server.log().size() == 1U);
   BOOST_TEST(server.log()[0].method == "GET");
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_without_a_list_is_asked_an_empty_question) {
     reply.status = request.path == "/v1/chat/completions" ? 422 : 404;
     return reply;
   });
-  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse()).models.empty());
+  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse()).models.empty());
   BOOST_TEST(server.log().at(1).body == "{}");
 }
 
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_secret_is_taken_out_before_the_words_are_shortened) {
 BOOST_AUTO_TEST_CASE(a_probe_of_nobody_is_an_error) {
   const auto endpoint = endpoint_at("http://127.0.0.1:" + std::to_string(test::unused_port()));
   try {
-    (void)check_endpoint(endpoint, redactor(), no_pulse());
+    (void)check_endpoint(endpoint, "/chat/completions", redactor(), no_pulse());
     BOOST_FAIL("nobody answered");
   } catch (const EndpointError& error) {
     BOOST_TEST(error.status == 0);
@@ -150,5 +150,5 @@ BOOST_AUTO_TEST_CASE(a_probe_survives_a_passing_failure) {
     reply.body = R"({"data":[]})";
     return reply;
   });
-  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse()).models.empty());
+  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse()).models.empty());
 }
