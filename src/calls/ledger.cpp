@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t requests_ahead = 16;  ///< a line, and a sync, for so many requests
+constexpr std::int64_t requests_ahead = 32;  ///< a line, and a sync, for so many requests
 constexpr double seconds_ahead = 10;
 
 /// The last whole line; nothing spent when there is none.

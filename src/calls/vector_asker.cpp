@@ -67,6 +67,13 @@ std::vector<AskedVector> VectorAsker::ask(const Endpoint& endpoint, std::int64_t
   return vectors;
 }
 
+AskedVector VectorAsker::ask_first(const Endpoint& endpoint, const std::string& text, const Pulse& pulse) {
+  first_ = true;
+  auto asked = ask(endpoint, endpoint.dimensions, {text}, pulse).at(0);
+  first_ = false;
+  return asked;
+}
+
 void VectorAsker::look_up() {
   keys_.clear();
   asked_.assign(texts_.size(), {});
@@ -147,9 +154,7 @@ void VectorAsker::take(Batch& batch) {
 }
 
 void VectorAsker::refuse(Batch batch, const Sent& sent) {
-  if (dimension_ == 0) {
-    throw endpoint_error(*endpoint_, path, sent.result, 1, redact_);
-  }
+  if (first_) throw endpoint_error(*endpoint_, path, sent.result, 1, redact_);
   if (batch.members.size() == 1) {
     keep(batch.members[0], sent.result.status, sent.result.body, {{}, sent.outcome.reason, true});
     return;

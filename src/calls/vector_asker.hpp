@@ -32,11 +32,14 @@ class VectorAsker {
   VectorAsker(CallStore& store, Sender& sender, const net::Redactor& redact)
       : store_(store), sender_(sender), redact_(redact) {}
 
-  /// The vectors of `texts`, in order; equal texts are asked for once. `dimension`: what every vector must have; 0: any,
-  /// for a first text that shows what the endpoint makes of our requests: when it refuses, that is an error.
+  /// The vectors of `texts`, in order; equal texts are asked for once. `dimension`: what every vector must have.
   /// Throws EndpointError for another dimension, and when nothing can succeed any more; what has arrived is kept.
   [[nodiscard]] std::vector<AskedVector> ask(const Endpoint& endpoint, std::int64_t dimension,
                                              const std::vector<std::string>& texts, const Pulse& pulse);
+
+  /// The vector of a first text, which shows what the endpoint makes of our requests: of any dimension unless the config
+  /// states one. A refusal is not kept: it throws EndpointError.
+  [[nodiscard]] AskedVector ask_first(const Endpoint& endpoint, const std::string& text, const Pulse& pulse);
 
  private:
   /// Texts of one request, as numbers of `texts_`.
@@ -61,7 +64,8 @@ class VectorAsker {
 
   // Of the ask() that runs.
   const Endpoint* endpoint_ = nullptr;
-  std::int64_t dimension_ = 0;
+  std::int64_t dimension_ = 0;  ///< 0: any
+  bool first_ = false;
   std::vector<std::string> texts_;  ///< distinct
   std::vector<Digest> keys_;
   std::vector<AskedVector> asked_;

@@ -111,6 +111,19 @@ CallSession::CallSession(Setting setting)
   });
 }
 
+CallSession::~CallSession() {
+  try {
+    close_ledgers();
+  } catch (const Error&) {
+    // The ledgers hold more than was spent, never less.
+  }
+}
+
+void CallSession::close_ledgers() {
+  if (ledger_) ledger_->close({budget_.total() + budget_.reserved(), 0});
+  if (clock_) clock_->close({{}, seconds_since(start_)});
+}
+
 const calls::AskCounts& CallSession::counts() const {
   static const calls::AskCounts none;
   return sender_ ? sender_->counts() : none;
@@ -201,8 +214,7 @@ void CallSession::check_time() {
 void CallSession::finish() {
   auto& comm = setting_.comm;
   comm::agree(comm, [&] {
-    ledger_->close({budget_.total() + budget_.reserved(), 0});
-    if (clock_) clock_->close({{}, seconds_since(start_)});
+    close_ledgers();
     store_.reset();
   });
   if (!endpoints_.empty()) (void)seal_journals(comm, setting_.config, setting_.log, setting_.pulse);

@@ -55,6 +55,9 @@ class CallSession {
   };
   /// Seals what earlier jobs left, and opens. Collective.
   explicit CallSession(Setting setting);
+  ~CallSession();  ///< writes what was spent as far as it can, also when an error ends the job
+  CallSession(const CallSession&) = delete;
+  CallSession& operator=(const CallSession&) = delete;
 
   [[nodiscard]] bool has(const std::string& model) const { return endpoints_.contains(model); }
   /// With this rank's limits.
@@ -79,6 +82,7 @@ class CallSession {
   void finish();
 
  private:
+  void close_ledgers();
   /// What the config's budget leaves to be spent by this job.
   [[nodiscard]] calls::Allowance left();
   void deal(int only);

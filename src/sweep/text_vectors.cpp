@@ -39,7 +39,7 @@ std::int64_t TextVectors::ask_dimension() {
   const auto replies = run_.calls.once(requests, [&](const std::vector<Request>& distinct) {
     std::vector<Served> served;
     for (const auto& request : distinct) {
-      const auto asked = run_.calls.vectors().ask(*there_, there_->dimensions, {request.payload}, run_.calls.pulse()).at(0);
+      const auto asked = run_.calls.vectors().ask_first(*there_, request.payload, run_.calls.pulse());
       if (asked.reason == "budget") served.emplace_back();
       else served.push_back(Packer().put(std::ssize(asked.vector)).put(asked.reason).take());
     }
