@@ -63,6 +63,24 @@ json ranks(const Material& m) {
   return list;
 }
 
+json calls(const Material& m) {
+  json list = json::array();
+  for (const auto& row : m.finished.outcome.usage) {
+    list.push_back({{"purpose", row.purpose},
+                    {"model", row.model},
+                    {"sent", row.sent},
+                    {"retries", row.retries},
+                    {"from_state", row.from_state},
+                    {"given_up", row.given_up},
+                    {"input_tokens", row.input_tokens},
+                    {"output_tokens", row.output_tokens},
+                    {"cost_usd", row.cost_usd},
+                    {"latency_p50_s", row.latency_p50_s},
+                    {"latency_p95_s", row.latency_p95_s}});
+  }
+  return list;
+}
+
 json failed_documents(const Material& m) {
   json list = json::array();
   for (const auto& failed : m.finished.outcome.failed_documents) {
@@ -105,6 +123,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"verdict", verdict.sentence},
       {"stages", stages(m)},
       {"ranks", ranks(m)},
+      {"calls", calls(m)},
       {"failed_documents", failed_documents(m)},
       {"rows_to_try_again", m.finished.outcome.transient_rows},
   };

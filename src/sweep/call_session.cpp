@@ -77,7 +77,9 @@ CallSession::CallSession(Setting setting)
     : setting_(std::move(setting)), callers_(setting_.workers), start_(Clock::now()) {
   auto& comm = setting_.comm;
   const auto& config = setting_.config;
-  const auto names = remote_models(config, setting_.until);
+  // A run that ends before the answers counts the calls that they will take.
+  const bool counts_answers = setting_.until == Stage::select;
+  const auto names = remote_models(config, counts_answers ? std::nullopt : setting_.until);
   for (const auto& [name, paths] : names) {
     const auto& endpoint = endpoints_[name] = calls::endpoint_of(config.model(name));
     redact_.add(endpoint.api_key.value);

@@ -28,7 +28,7 @@ Asked unpack(const Bytes& bytes) {
 
 }  // namespace
 
-std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
+std::vector<Request> LanguageModels::requests_of(const std::vector<Question>& questions) const {
   std::vector<Request> requests;
   for (const auto& question : questions) {
     const auto messages = calls::answer_prompt(question.question, question.contexts);
@@ -36,10 +36,49 @@ std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
     const auto payload = Packer().put(question.llm).put(ask.body).take();
     requests.push_back({ask.key, std::string(payload.begin(), payload.end())});
   }
-  const auto replies = run_.calls.once(requests, [this](const auto& distinct) { return serve(distinct); });
+  return requests;
+}
+
+std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
+  const auto replies = run_.calls.once(requests_of(questions), [this](const auto& distinct) { return serve(distinct); });
   std::vector<Asked> answers;
   for (const auto& reply : replies) answers.push_back(unpack(reply));
   return answers;
+}
+
+void LanguageModels::foresee(const std::vector<Question>& questions) {
+  const auto count = [this](const std::vector<Request>& distinct) {
+    for (const auto& request : distinct) {
+      if (!foreseen_.insert(request.key).second) continue;
+      if (run_.calls.store().find(request.key)) {
+        ++forecast_.from_state;
+        continue;
+      }
+      Unpacker reader(request.payload);
+      const auto& endpoint = run_.calls.endpoint(reader.get<std::string>());
+      const auto input = static_cast<std::int64_t>(calls::expected_tokens(reader.get<std::string>().size(), 0));
+      ++forecast_.calls;
+      forecast_.input_tokens += input;
+      forecast_.most_output_tokens += endpoint.max_tokens;
+      forecast_.input_usd += calls::cost_of(endpoint, input, 0).usd;
+      forecast_.most_usd += calls::cost_of(endpoint, input, endpoint.max_tokens).usd;
+    }
+    return std::vector<Bytes>(distinct.size());
+  };
+  (void)once(run_.comm, run_.workers, requests_of(questions), count);
+}
+
+Forecast LanguageModels::foreseen() {
+  Forecast sum;
+  for (const auto& one : run_.comm.all_gather(forecast_)) {
+    sum.calls += one.calls;
+    sum.from_state += one.from_state;
+    sum.input_tokens += one.input_tokens;
+    sum.most_output_tokens += one.most_output_tokens;
+    sum.input_usd += one.input_usd;
+    sum.most_usd += one.most_usd;
+  }
+  return sum;
 }
 
 std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) {

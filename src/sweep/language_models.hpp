@@ -1,9 +1,11 @@
 #pragma once
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "sweep/call_session.hpp"
+#include "sweep/outcome.hpp"
 #include "sweep/run_context.hpp"
 
 namespace dream::sweep {
@@ -30,10 +32,18 @@ class LanguageModels {
   /// Collective: every rank calls it with any number of questions, and gets the answers in order.
   [[nodiscard]] std::vector<Asked> ask(const std::vector<Question>& questions);
 
+  /// Counts what ask() would do, without doing it; a question that came up before counts once. Collective.
+  void foresee(const std::vector<Question>& questions);
+  /// The sum over all ranks. Collective.
+  [[nodiscard]] Forecast foreseen();
+
  private:
+  [[nodiscard]] std::vector<Request> requests_of(const std::vector<Question>& questions) const;
   [[nodiscard]] std::vector<Served> serve(const std::vector<Request>& requests);
 
   Run& run_;
+  Forecast forecast_;                       ///< of the calls whose home is here
+  std::unordered_set<Digest> foreseen_;
 };
 
 }  // namespace dream::sweep

@@ -283,11 +283,21 @@ std::string describe(const Plan& plan, const config::Config& config) {
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
   }
   std::int64_t asked = 0;
+  std::int64_t tokens = 0;
+  double usd = 0;
   for (int node : plan.nodes_of(Stage::score)) {
-    const auto& llm = plan.nodes[static_cast<std::size_t>(node)].llm;
-    if (config.model(llm).kind == "openai" && !plan.slices.empty()) asked += plan.slices.back().end;
+    const auto& model = config.model(plan.nodes[static_cast<std::size_t>(node)].llm);
+    if (model.kind != "openai" || plan.slices.empty()) continue;
+    const auto calls = plan.slices.back().end;
+    const auto most = calls * model.params.get<std::int64_t>("max_tokens");
+    asked += calls;
+    tokens += most;
+    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
   }
   text += fmt::format("model calls: at most {} (fewer when replies are in the state folder or requests are equal)\n", asked);
+  if (asked > 0) {
+    text += fmt::format("  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n", tokens, usd);
+  }
   return text + describe_memory(plan, config);
 }
 

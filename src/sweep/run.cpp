@@ -20,6 +20,7 @@
 #include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/threads.hpp"
+#include "sweep/usage.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -237,6 +238,7 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   if (wanted(Stage::select)) select_contexts(run);
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
+  if (until == Stage::select) finished.outcome.forecast = forecast_answers(run);
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold);
   finished.outcome.trials = aggregate(run, finished.outcome.metrics);
@@ -282,6 +284,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   calls.finish();
   tally.calls = calls.counts().sent;
   tally.calls_from_state = calls.counts().from_store;
+  finished.outcome.usage = gather_usage(comm, calls.usage());
   gather_ranks(comm, tally, finished.outcome);
   return finished;
 }
