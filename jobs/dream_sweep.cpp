@@ -92,13 +92,13 @@ std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank)
   };
 }
 
-void finish(const config::Config& config, const sweep::Finished& finished, const Log& log) {
+void finish(const config::Config& config, const sweep::Finished& finished, const Log& log, const Pulse& pulse) {
   const auto parts = sweep::open_parts(config, finished);
-  const report::Material material{config, finished, parts, comm::mpi_version()};
+  const report::Material material{config, finished, parts, comm::mpi_version(), pulse};
   const auto verdict = report::judge_trials(material);
   report::write_all(material, verdict);
   log(Level::info, verdict.sentence);
-  std::cout << "\n" << report::terminal_table(material) << "\n" << verdict.sentence << "\n";
+  std::cout << "\n" << report::terminal_table(material, verdict) << "\n" << verdict.sentence << "\n";
   const auto& outcome = finished.outcome;
   if (!outcome.failed_documents.empty()) {
     std::cout << outcome.failed_documents.size() << " of " << outcome.documents
@@ -165,7 +165,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
     if (comm.rank() != 0) return;
     if (line.check) std::cout << line.config << ": no problems found\n";
     if (options.plan_only) std::cout << sweep::describe(finished.plan, config);
-    else if (finished.complete) finish(config, finished, options.log);
+    else if (finished.complete) finish(config, finished, options.log, comm::pulse_of(comm, options.stop));
     else if (finished.outcome.forecast) print_forecast(*finished.outcome.forecast);
   });
   return static_cast<int>(ExitCode::ok);

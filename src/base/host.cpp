@@ -10,4 +10,9 @@ std::string host_name() {
   return name;
 }
 
+std::string process_space() {
+  char name[64] = "";
+  return ::readlink("/proc/self/ns/pid", name, sizeof name - 1) > 0 ? name : "unknown";
+}
+
 }  // namespace dream

@@ -52,7 +52,8 @@ class Transport {
 
 /// A group of ranks, as a value: copying it copies a handle to the same group and is local. It moves bytes and exact
 /// integers and knows no chunk, trial or metric. Every verb but rank, size, alarm and send/receive is collective: all
-/// ranks call it, in the same order. Every verb blocks; a wait that outlasts the deadline is a CommError.
+/// ranks call it, in the same order. Every verb blocks; a wait for a rank that
+/// shows no life any more is a CommError.
 ///
 /// The pictures show three ranks; a, b, c are values.
 class Communicator {

@@ -17,6 +17,7 @@ namespace {
 constexpr int data_tag = 1;
 constexpr int alarm_tag = 2;
 constexpr int post_tag = 3;
+constexpr int beat_tag = 4;
 
 /// A communicator of MPI that frees itself, unless MPI is already gone.
 class Handle {
@@ -40,9 +41,12 @@ class Handle {
 
 MPI_Op mpi_op(Reduce op) {
   switch (op) {
-    case Reduce::sum: return MPI_SUM;
-    case Reduce::min: return MPI_MIN;
-    case Reduce::max: return MPI_MAX;
+    case Reduce::sum:
+      return MPI_SUM;
+    case Reduce::min:
+      return MPI_MIN;
+    case Reduce::max:
+      return MPI_MAX;
   }
   throw InternalError("unknown reduction");
 }
@@ -53,6 +57,7 @@ class Mpi final : public Transport {
       : options_(options), collectives_(MPI_COMM_WORLD), control_(MPI_COMM_WORLD) {
     MPI_Comm_rank(collectives_.get(), &rank_);
     MPI_Comm_size(collectives_.get(), &size_);
+    heard_from_.assign(static_cast<std::size_t>(rank_ == 0 ? size_ : 1), Clock::now());
   }
 
   int rank() const override { return rank_; }
@@ -68,7 +73,8 @@ class Mpi final : public Transport {
     });
   }
 
-  void all_gather_v(std::span<const char> mine, std::span<const std::int64_t> counts, std::span<char> all) override {
+  void all_gather_v(std::span<const char> mine, std::span<const std::int64_t> counts,
+                    std::span<char> all) override {
     // Rounds of at most piece/size bytes a rank, so that every displacement of a round fits MPI's int.
     const std::int64_t step = std::max<std::int64_t>(1, options_.piece_bytes / size_);
     const std::int64_t longest = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
@@ -104,8 +110,8 @@ class Mpi final : public Transport {
     for (int r = 0; r < size_; ++r) {
       const auto count = static_cast<std::size_t>(in_counts[static_cast<std::size_t>(r)]);
       for_pieces(count, [&](std::size_t begin, int bytes) {
-        check("MPI_Irecv", MPI_Irecv(in.data() + in_at + begin, bytes, MPI_BYTE, r, data_tag, collectives_.get(),
-                                     &requests.emplace_back()));
+        check("MPI_Irecv", MPI_Irecv(in.data() + in_at + begin, bytes, MPI_BYTE, r, data_tag,
+                                     collectives_.get(), &requests.emplace_back()));
       });
       in_at += count;
     }
@@ -113,8 +119,8 @@ class Mpi final : public Transport {
     for (int r = 0; r < size_; ++r) {
       const auto count = static_cast<std::size_t>(out_counts[static_cast<std::size_t>(r)]);
       for_pieces(count, [&](std::size_t begin, int bytes) {
-        check("MPI_Isend", MPI_Isend(out.data() + out_at + begin, bytes, MPI_BYTE, r, data_tag, collectives_.get(),
-                                     &requests.emplace_back()));
+        check("MPI_Isend", MPI_Isend(out.data() + out_at + begin, bytes, MPI_BYTE, r, data_tag,
+                                     collectives_.get(), &requests.emplace_back()));
       });
       out_at += count;
     }
@@ -123,15 +129,16 @@ class Mpi final : public Transport {
 
   void all_reduce(std::span<std::int64_t> data, Reduce op) override {
     MPI_Request request;
-    check("MPI_Iallreduce", MPI_Iallreduce(MPI_IN_PLACE, data.data(), static_cast<int>(data.size()), MPI_INT64_T,
-                                           mpi_op(op), collectives_.get(), &request));
+    check("MPI_Iallreduce", MPI_Iallreduce(MPI_IN_PLACE, data.data(), static_cast<int>(data.size()),
+                                           MPI_INT64_T, mpi_op(op), collectives_.get(), &request));
     wait("MPI_Iallreduce", request);
   }
 
   void send(std::span<const char> data, int to) override {
     for_pieces(data.size(), [&](std::size_t begin, int bytes) {
       MPI_Request request;
-      check("MPI_Isend", MPI_Isend(data.data() + begin, bytes, MPI_BYTE, to, data_tag, control_.get(), &request));
+      check("MPI_Isend",
+            MPI_Isend(data.data() + begin, bytes, MPI_BYTE, to, data_tag, control_.get(), &request));
       wait("MPI_Isend", request);
     });
   }
@@ -139,7 +146,8 @@ class Mpi final : public Transport {
   void receive(std::span<char> data, int from) override {
     for_pieces(data.size(), [&](std::size_t begin, int bytes) {
       MPI_Request request;
-      check("MPI_Irecv", MPI_Irecv(data.data() + begin, bytes, MPI_BYTE, from, data_tag, control_.get(), &request));
+      check("MPI_Irecv",
+            MPI_Irecv(data.data() + begin, bytes, MPI_BYTE, from, data_tag, control_.get(), &request));
       wait("MPI_Irecv", request);
     });
   }
@@ -148,15 +156,12 @@ class Mpi final : public Transport {
     if (raised_) return;
     raised_ = true;
     for (int r = 0; r < size_; ++r) {
-      if (r == rank_) continue;
-      MPI_Request request;
-      check("MPI_Isend", MPI_Isend(nullptr, 0, MPI_BYTE, r, alarm_tag, control_.get(), &request));
-      // The receiver may never look again; MPI buffers an empty message, and nobody waits for it here.
-      MPI_Request_free(&request);
+      if (r != rank_) send_empty(r, alarm_tag);
     }
   }
 
   bool alarmed() override {
+    beat();
     if (heard_) return true;
     int waiting = 0;
     check("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, alarm_tag, control_.get(), &waiting, MPI_STATUS_IGNORE));
@@ -196,7 +201,8 @@ class Mpi final : public Transport {
       check("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, post_tag, control_.get(), &waiting, &status));
       if (!waiting) return sum;
       std::int64_t value = 0;
-      check("MPI_Recv", MPI_Recv(&value, 1, MPI_INT64_T, status.MPI_SOURCE, post_tag, control_.get(), MPI_STATUS_IGNORE));
+      check("MPI_Recv",
+            MPI_Recv(&value, 1, MPI_INT64_T, status.MPI_SOURCE, post_tag, control_.get(), MPI_STATUS_IGNORE));
       sum += value;
     }
   }
@@ -225,10 +231,9 @@ class Mpi final : public Transport {
     throw CommError(call, code, rank_, text);
   }
 
-  /// Tests in a loop: spins briefly for the fast case, then sleeps longer and longer, so that ranks that share a core
-  /// leave it to the one that works.
+  /// Tests in a loop: spins briefly for the fast case, then sleeps longer and longer, so that ranks that
+  /// share a core leave it to the one that works.
   void wait(const char* call, MPI_Request& request) {
-    const auto start = std::chrono::steady_clock::now();
     auto nap = std::chrono::microseconds(0);
     for (int spins = 0;; ++spins) {
       int done = 0;
@@ -241,10 +246,50 @@ class Mpi final : public Transport {
       nap = std::min(nap + std::chrono::microseconds(20), std::chrono::microseconds(1000));
       std::this_thread::sleep_for(nap);
       if (idle_ && spins % 64 == 0) idle_();
-      if (std::chrono::steady_clock::now() - start > options_.deadline) {
-        throw CommError(call, 0, rank_, "no answer from the other ranks within the deadline");
-      }
+      beat();
+      check_silence(call);
     }
+  }
+
+  /// Shows the others that this rank lives: a worker tells rank 0, rank 0 tells everybody. So a rank that is
+  /// gone costs its neighbours no message, and a thousand ranks cost rank 0 a few hundred small ones a
+  /// second.
+  void beat() {
+    const auto now = Clock::now();
+    if (now - last_beat_ < options_.beat) return;
+    last_beat_ = now;
+    if (rank_ != 0) return send_empty(0, beat_tag);
+    for (int r = 1; r < size_; ++r) send_empty(r, beat_tag);
+  }
+
+  /// Throws when a rank that this one listens to has been silent for too long. What arrived while this rank
+  /// computed is heard first.
+  void check_silence(const char* call) {
+    const auto now = Clock::now();
+    if (now - last_listened_ < options_.beat) return;
+    last_listened_ = now;
+    for (int waiting = 1; waiting != 0;) {
+      MPI_Status status;
+      check("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, beat_tag, control_.get(), &waiting, &status));
+      if (waiting == 0) break;
+      check("MPI_Recv",
+            MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, beat_tag, control_.get(), MPI_STATUS_IGNORE));
+      heard_from_[static_cast<std::size_t>(status.MPI_SOURCE)] = now;
+    }
+    for (std::size_t r = rank_ == 0 ? 1 : 0; r < heard_from_.size(); ++r) {
+      if (now - heard_from_[r] <= options_.silence) continue;
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - heard_from_[r]).count();
+      throw CommError(call, 0, rank_,
+                      "rank " + std::to_string(r) + " has shown no life for " + std::to_string(seconds) +
+                          " s: its host may be gone, or its process stopped");
+    }
+  }
+
+  /// MPI buffers an empty message, so nobody waits for it here; its receiver may never look again.
+  void send_empty(int to, int tag) {
+    MPI_Request request;
+    check("MPI_Isend", MPI_Isend(nullptr, 0, MPI_BYTE, to, tag, control_.get(), &request));
+    MPI_Request_free(&request);
   }
 
   /// A number on its way to rank 0; it must stay where it is until it is sent.
@@ -253,7 +298,12 @@ class Mpi final : public Transport {
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
+  using Clock = std::chrono::steady_clock;
+
   MpiOptions options_;
+  std::vector<Clock::time_point> heard_from_;  ///< on rank 0 from every rank, elsewhere from rank 0
+  Clock::time_point last_beat_{};
+  Clock::time_point last_listened_{};
   std::vector<std::unique_ptr<Post>> posts_;
   std::function<void()> idle_;
   Handle collectives_;

@@ -8,9 +8,12 @@
 namespace dream::comm {
 
 struct MpiOptions {
-  /// A wait without an end is an error with a name. A dedicated rank 0 waits in agree() for the whole of a stage, which
-  /// may be days; until waits can tell a busy rank from a stuck one, this must be longer than any stage.
-  std::chrono::seconds deadline{std::chrono::hours(24 * 14)};
+  /// How long the group waits for a rank from which it hears nothing: neither a pulse nor a wait of its own. A rank that
+  /// computes shows that it lives with every pulse, so a stage may last for days; only a rank that is stopped, or stuck
+  /// in one item of work for so long, ends the job.
+  std::chrono::milliseconds silence{std::chrono::minutes(30)};
+  /// How often a rank shows that it lives.
+  std::chrono::milliseconds beat{std::chrono::seconds(5)};
   /// Larger payloads travel in pieces; MPI counts are 32 bit. Tests lower it.
   std::int64_t piece_bytes = std::int64_t{1} << 30;
 };

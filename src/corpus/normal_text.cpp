@@ -26,36 +26,6 @@ UChar32 kept(UChar32 c) {
   return c;
 }
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t'; }
-
-/// Matches `passage` (single blanks, none at the ends) at text[begin]; returns the end, or 0.
-std::size_t match_at(std::string_view text, std::size_t begin, std::string_view passage) {
-  auto i = begin;
-  for (const char c : passage) {
-    if (i == text.size()) return 0;
-    if (c != ' ') {
-      if (text[i++] != c) return 0;
-      continue;
-    }
-    if (!is_space(text[i])) return 0;
-    while (i < text.size() && is_space(text[i])) ++i;
-  }
-  return i;
-}
-
-std::string with_single_blanks(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (!is_space(c)) {
-      out += c;
-    } else if (!out.empty() && out.back() != ' ') {
-      out += ' ';
-    }
-  }
-  if (!out.empty() && out.back() == ' ') out.pop_back();
-  return out;
-}
-
 bool is_plain_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f); });
@@ -81,19 +51,6 @@ std::string normal_text(std::string_view utf8) {
   std::string out;
   normal.toUTF8String(out);
   return out;
-}
-
-std::optional<Span> find_passage(std::string_view cleaned, std::string_view passage) {
-  const auto wanted = with_single_blanks(normal_text(passage));
-  const std::string_view first_word = std::string_view(wanted).substr(0, wanted.find(' '));
-  if (first_word.empty()) return std::nullopt;
-  for (auto at = cleaned.find(first_word); at != std::string_view::npos;
-       at = cleaned.find(first_word, at + 1)) {
-    if (const auto end = match_at(cleaned, at, wanted); end > 0) {
-      return Span{static_cast<std::int64_t>(at), static_cast<std::int64_t>(end)};
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace dream::corpus

@@ -103,7 +103,7 @@ stats::Verdict judge_trials(const Material& m) {
                               .names = names,
                               .metric = m.config.objective.maximize,
                               .cluster = m.finished.question_clusters},
-                             {.seed = static_cast<std::uint64_t>(m.config.sweep.seed)}, no_pulse());
+                             {.seed = static_cast<std::uint64_t>(m.config.sweep.seed)}, m.pulse);
 }
 
 void write_manifest(const Material& m, const stats::Verdict& verdict) {

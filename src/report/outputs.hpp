@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "base/pulse.hpp"
 #include "config/config.hpp"
 #include "state/parts.hpp"
 #include "stats/verdict.hpp"
@@ -14,6 +15,7 @@ struct Material {
   const sweep::Finished& finished;
   const state::PartStore& parts;
   std::string mpi;  ///< name and version of the MPI library that runs
+  Pulse pulse;      ///< called between parts and resamples: the other ranks wait meanwhile
 };
 
 /// Scores of the objective, questions in golden order, NaN where there is none.
@@ -43,7 +45,8 @@ void prepare_output(const config::Config& config);
 /// All of the above into sweep.output. Throws StateError.
 void write_all(const Material& material, const stats::Verdict& verdict);
 
-/// The table for the terminal, the best cell of each metric marked with *.
-[[nodiscard]] std::string terminal_table(const Material& material);
+/// The table for the terminal: the best trials first, the objective before the other metrics, as much of both as a screen
+/// holds; the best cell of each metric is marked with *. A last line says what was left out.
+[[nodiscard]] std::string terminal_table(const Material& material, const stats::Verdict& verdict);
 
 }  // namespace dream::report

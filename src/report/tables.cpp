@@ -20,7 +20,8 @@ const sweep::Node& node(const Material& m, int number) {
   return m.finished.plan.nodes[static_cast<std::size_t>(number)];
 }
 
-/// "method 1": chunk ids are unique within a method; the document's first hash digits and the ordinal name the chunk.
+/// "method 1": chunk ids are unique within a method; the document's first hash digits and the ordinal name
+/// the chunk.
 std::string chunk_name(int method, const ChunkId& id) {
   return fmt::format("m{}-{}-{}", method + 1, id.document.hex().substr(0, 12), id.ordinal);
 }
@@ -32,22 +33,38 @@ void trial_cells(CsvWriter& csv, const Material& m, const sweep::Trial& trial) {
 }
 
 void trial_header(CsvWriter& csv) {
-  for (const char* name : {"trial", "method", "parameters", "embedder", "top_k", "llm", "judge"}) csv.cell(name);
+  for (const char* name : {"trial", "method", "parameters", "embedder", "top_k", "llm", "judge"})
+    csv.cell(name);
 }
 
-/// Visits every question of a trial in golden order with its contexts and result.
+/// Visits every result of a trial in golden order, a slice of questions in memory at a time.
+template <class Visit>
+void for_results(const Material& m, const sweep::Trial& trial, Visit&& visit) {
+  const auto& score = node(m, trial.score);
+  for (int part = 0; part < m.finished.plan.parts_of(score); ++part) {
+    m.pulse();
+    for (const auto& result :
+         parts::load_results(m.parts.open(m.finished.plan.part_key(score, part))).results)
+      visit(result);
+  }
+}
+
+/// The same with the question and its contexts.
 template <class Visit>
 void for_questions(const Material& m, const sweep::Trial& trial, Visit&& visit) {
   const auto& plan = m.finished.plan;
-  for (std::size_t s = 0; s < plan.slices.size(); ++s) {
-    const int part = static_cast<int>(s);
-    const auto contexts = parts::load_contexts(m.parts.open(plan.part_key(node(m, trial.select), part)));
-    const auto results = parts::load_results(m.parts.open(plan.part_key(node(m, trial.score), part)));
-    for (auto q = plan.slices[s].begin; q < plan.slices[s].end; ++q) {
-      const auto at = static_cast<std::size_t>(q - plan.slices[s].begin);
-      visit(m.finished.questions[static_cast<std::size_t>(q)], contexts[at], results.results[at]);
+  std::vector<std::vector<parts::Context>> contexts;
+  std::size_t slice = 0;
+  std::size_t at = 0;
+  std::size_t q = 0;
+  for_results(m, trial, [&](const parts::Result& result) {
+    if (at == contexts.size()) {
+      contexts =
+          parts::load_contexts(m.parts.open(plan.part_key(node(m, trial.select), static_cast<int>(slice++))));
+      at = 0;
     }
-  }
+    visit(m.finished.questions[q++], contexts[at++], result);
+  });
 }
 
 }  // namespace
@@ -55,17 +72,16 @@ void for_questions(const Material& m, const sweep::Trial& trial, Visit&& visit) 
 stats::ScoreMatrix objective_scores(const Material& m) {
   const auto& plan = m.finished.plan;
   const auto& metrics = m.finished.outcome.metrics;
-  const auto metric = std::find(metrics.begin(), metrics.end(), m.config.objective.maximize) - metrics.begin();
-  stats::ScoreMatrix scores(static_cast<int>(plan.trials.size()), static_cast<int>(m.finished.questions.size()));
+  const auto metric =
+      std::find(metrics.begin(), metrics.end(), m.config.objective.maximize) - metrics.begin();
+  stats::ScoreMatrix scores(static_cast<int>(plan.trials.size()),
+                            static_cast<int>(m.finished.questions.size()));
   for (int t = 0; t < scores.trials; ++t) {
-    const auto& score_node = node(m, plan.trials[static_cast<std::size_t>(t)].score);
     std::size_t q = 0;
-    for (int part = 0; part < plan.parts_of(score_node); ++part) {
-      for (const auto& result : parts::load_results(m.parts.open(plan.part_key(score_node, part))).results) {
-        const auto& score = result.scores[static_cast<std::size_t>(metric)];
-        scores.row(t)[q++] = score.has_value() ? score.value : std::numeric_limits<double>::quiet_NaN();
-      }
-    }
+    for_results(m, plan.trials[static_cast<std::size_t>(t)], [&](const parts::Result& result) {
+      const auto& score = result.scores[static_cast<std::size_t>(metric)];
+      scores.row(t)[q++] = score.has_value() ? score.value : std::numeric_limits<double>::quiet_NaN();
+    });
   }
   return scores;
 }
@@ -77,7 +93,9 @@ void write_results(const Material& m) {
   for (const auto& metric : m.finished.outcome.metrics) {
     csv.cell(metric).cell(metric + "_standard_error").cell(metric + "_coverage");
   }
-  for (const char* name : {"input_tokens", "output_tokens", "cost_usd", "question_usd", "failed_answers", "flagged_questions"}) csv.cell(name);
+  for (const char* name :
+       {"input_tokens", "output_tokens", "cost_usd", "question_usd", "failed_answers", "flagged_questions"})
+    csv.cell(name);
   csv.end_row();
   const auto questions = std::ssize(m.finished.questions);
   for (const auto& trial : m.finished.plan.trials) {
@@ -85,8 +103,10 @@ void write_results(const Material& m) {
     trial_cells(csv, m, trial);
     csv.cell(std::int64_t{questions});
     for (const auto& metric : summary.metrics) {
-      if (metric.count > 0) csv.cell(metric.mean).cell(metric.standard_error);
-      else csv.empty().empty();
+      if (metric.count > 0)
+        csv.cell(metric.mean).cell(metric.standard_error);
+      else
+        csv.empty().empty();
       csv.cell(questions > 0 ? static_cast<double>(metric.count) / static_cast<double>(questions) : 0.0);
     }
     csv.cell(summary.input_tokens).cell(summary.output_tokens).cell(summary.cost_usd).cell(summary.question_usd);
@@ -103,27 +123,35 @@ void write_questions(const Material& m) {
   for (const auto& metric : m.finished.outcome.metrics) csv.cell(metric).cell(metric + "_reason");
   csv.end_row();
   for (const auto& trial : m.finished.plan.trials) {
-    for_questions(m, trial, [&](const GoldenQuestion& question, const auto& contexts, const parts::Result& result) {
-      trial_cells(csv, m, trial);
-      std::string chunks;
-      for (const auto& context : contexts) {
-        chunks += (chunks.empty() ? "" : " ") + chunk_name(trial.method, context.retrieved.chunk);
-      }
-      csv.cell(question.id).cell(question.question).cell(result.answer.text).cell(result.answer.reason).cell(chunks);
-      csv.cell(std::int64_t{result.flagged});
-      for (const auto& score : result.scores) {
-        if (score.has_value()) csv.cell(score.value).empty();
-        else csv.empty().cell(score.reason);
-      }
-      csv.end_row();
-    });
+    for_questions(
+        m, trial, [&](const GoldenQuestion& question, const auto& contexts, const parts::Result& result) {
+          trial_cells(csv, m, trial);
+          std::string chunks;
+          for (const auto& context : contexts) {
+            chunks += (chunks.empty() ? "" : " ") + chunk_name(trial.method, context.retrieved.chunk);
+          }
+          csv.cell(question.id)
+              .cell(question.question)
+              .cell(result.answer.text)
+              .cell(result.answer.reason)
+              .cell(chunks);
+          csv.cell(std::int64_t{result.flagged});
+          for (const auto& score : result.scores) {
+            if (score.has_value())
+              csv.cell(score.value).empty();
+            else
+              csv.empty().cell(score.reason);
+          }
+          csv.end_row();
+        });
   }
   csv.close();
 }
 
 void write_chunks(const Material& m) {
   CsvWriter csv(in_output(m, "chunks.csv"));
-  for (const char* name : {"chunk", "method", "parameters", "document", "first_page", "last_page", "text"}) csv.cell(name);
+  for (const char* name : {"chunk", "method", "parameters", "document", "first_page", "last_page", "text"})
+    csv.cell(name);
   csv.end_row();
   const auto& plan = m.finished.plan;
   std::set<std::pair<int, ChunkId>> written;
@@ -131,6 +159,7 @@ void write_chunks(const Material& m) {
     const auto& select = node(m, number);
     const auto& method = m.config.space.methods[static_cast<std::size_t>(select.method)];
     for (int part = 0; part < plan.parts_of(select); ++part) {
+      m.pulse();
       for (const auto& question : parts::load_contexts(m.parts.open(plan.part_key(select, part)))) {
         for (const auto& context : question) {
           const auto& id = context.retrieved.chunk;
@@ -154,7 +183,9 @@ void write_timings(const Material& m) {
   for (std::size_t rank = 0; rank < outcome.ranks.size(); ++rank) {
     for (int s = 0; s < sweep::stage_count; ++s) {
       const auto at = static_cast<std::size_t>(s);
-      csv.cell(static_cast<std::int64_t>(rank)).cell(outcome.hosts[rank]).cell(name_of(static_cast<sweep::Stage>(s)));
+      csv.cell(static_cast<std::int64_t>(rank))
+          .cell(outcome.hosts[rank])
+          .cell(name_of(static_cast<sweep::Stage>(s)));
       csv.cell(outcome.ranks[rank].seconds[at]).cell(outcome.ranks[rank].parts[at]);
       csv.end_row();
     }
@@ -189,12 +220,13 @@ void write_h5(const Material& m) {
   file.write_strings("question/text", texts);
   for (const auto& trial : m.finished.plan.trials) {
     std::vector<double> values;
-    for_questions(m, trial, [&](const GoldenQuestion&, const auto&, const parts::Result& result) {
+    for_results(m, trial, [&](const parts::Result& result) {
       for (const auto& score : result.scores) {
         values.push_back(score.has_value() ? score.value : std::numeric_limits<double>::quiet_NaN());
       }
     });
-    file.write_matrix(fmt::format("score/{:06}", trial.number), MatrixView<const double>{values.data(), questions, metrics});
+    file.write_matrix(fmt::format("score/{:06}", trial.number),
+                      MatrixView<const double>{values.data(), questions, metrics});
   }
   file.close();
   std::error_code error;

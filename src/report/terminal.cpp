@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <span>
 
 #include "report/outputs.hpp"
 
@@ -40,44 +43,108 @@ std::string method_name(const config::Config& config, int at) {
   return alone ? method.name : method.canonical();
 }
 
-}  // namespace
+constexpr std::size_t most_rows = 20;
+constexpr std::size_t widest_line = 118;
+constexpr std::size_t parameters = 5;  ///< columns before the metrics
 
-std::string terminal_table(const Material& m) {
+/// Trials by falling mean of the objective, as the verdict ranks them; those it set aside come last.
+std::vector<std::size_t> best_first(const stats::Verdict& verdict, std::size_t trials) {
+  std::vector<std::size_t> order(trials);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (verdict.means.size() != trials) return order;  // nothing could be compared
+  const auto rank = [&](std::size_t t) { return std::isnan(verdict.means[t]) ? -1e300 : verdict.means[t]; };
+  std::ranges::stable_sort(order, std::greater<>(), rank);
+  return order;
+}
+
+/// Metrics that any trial has a value for, the objective first.
+std::vector<std::size_t> columns(const Material& m) {
   const auto& outcome = m.finished.outcome;
-  const auto& plan = m.finished.plan;
-  std::vector<Range> ranges(outcome.metrics.size());
-  for (const auto& trial : outcome.trials) {
-    for (std::size_t i = 0; i < ranges.size(); ++i) {
-      if (trial.metrics[i].count == 0) continue;
-      ranges[i].best = std::max(ranges[i].best, trial.metrics[i].mean);
-      ranges[i].worst = std::min(ranges[i].worst, trial.metrics[i].mean);
-    }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < outcome.metrics.size(); ++i) {
+    if (std::ranges::any_of(outcome.trials, [&](const auto& trial) { return trial.metrics[i].count > 0; }))
+      order.push_back(i);
   }
-  std::vector<std::vector<std::string>> rows{{"trial", "method", "embedder", "k", "llm"}};
-  for (const auto& metric : outcome.metrics) rows[0].push_back(short_name(metric));
-  for (const auto& trial : plan.trials) {
-    auto& row = rows.emplace_back();
-    row = {std::to_string(trial.number), method_name(m.config, trial.method), trial.embedder,
-           std::to_string(trial.k), trial.llm};
-    const auto& summary = outcome.trials[static_cast<std::size_t>(trial.number - 1)];
-    for (std::size_t i = 0; i < ranges.size(); ++i) row.push_back(cell(summary.metrics[i], ranges[i]));
+  std::ranges::stable_partition(order,
+                                [&](auto i) { return outcome.metrics[i] == m.config.objective.maximize; });
+  return order;
+}
+
+Range range_of(const std::vector<sweep::TrialSummary>& trials, std::size_t metric) {
+  Range range;
+  for (const auto& trial : trials) {
+    if (trial.metrics[metric].count == 0) continue;
+    range.best = std::max(range.best, trial.metrics[metric].mean);
+    range.worst = std::min(range.worst, trial.metrics[metric].mean);
   }
-  std::vector<std::size_t> width(rows[0].size(), 0);
-  for (const auto& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], row[c].size());
+  return range;
+}
+
+using Column = std::vector<std::string>;  ///< head, then a cell for each row
+
+std::size_t width_of(const Column& column) { return std::ranges::max(column, {}, &std::string::size).size(); }
+
+std::vector<Column> parameter_columns(const Material& m, std::span<const std::size_t> rows) {
+  std::vector<Column> table{{"trial"}, {"method"}, {"embedder"}, {"k"}, {"llm"}};
+  for (const auto t : rows) {
+    const auto& trial = m.finished.plan.trials[t];
+    table[0].push_back(std::to_string(trial.number));
+    table[1].push_back(method_name(m.config, trial.method));
+    table[2].push_back(trial.embedder);
+    table[3].push_back(std::to_string(trial.k));
+    table[4].push_back(trial.llm);
   }
+  return table;
+}
+
+Column metric_column(const Material& m, std::span<const std::size_t> rows, std::size_t metric) {
+  const auto& outcome = m.finished.outcome;
+  const auto range = range_of(outcome.trials, metric);
+  Column column{short_name(outcome.metrics[metric])};
+  for (const auto t : rows) column.push_back(cell(outcome.trials[t].metrics[metric], range));
+  return column;
+}
+
+std::string render(const std::vector<Column>& table) {
   std::string text;
-  for (const auto& row : rows) {
+  for (std::size_t r = 0; r < table[0].size(); ++r) {
     std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      line += c < 5 ? fmt::format("{:<{}}  ", row[c], width[c]) : fmt::format("{:>{}}  ", row[c], width[c]);
+    for (std::size_t c = 0; c < table.size(); ++c) {
+      const auto width = width_of(table[c]);
+      line += c < parameters ? fmt::format("{:<{}}  ", table[c][r], width)
+                             : fmt::format("{:>{}}  ", table[c][r], width);
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
-  return text + "* best of its column" +
-         (m.config.judge.llm == "overlap"
-              ? "; scored by the built-in overlap judge, not by a language model\n"
-              : "\n");
+  return text;
+}
+
+}  // namespace
+
+std::string terminal_table(const Material& m, const stats::Verdict& verdict) {
+  const auto& trials = m.finished.outcome.trials;
+  auto rows = best_first(verdict, trials.size());
+  rows.resize(std::min(rows.size(), most_rows));
+  auto table = parameter_columns(m, rows);
+  std::size_t width = 0;
+  for (const auto& column : table) width += width_of(column) + 2;
+  std::size_t hidden = 0;
+  for (const auto metric : columns(m)) {
+    auto column = metric_column(m, rows, metric);
+    width += width_of(column) + 2;
+    if (width > widest_line && table.size() > parameters)
+      ++hidden;
+    else
+      table.push_back(std::move(column));
+  }
+  auto text = render(table) + "* best of its column";
+  if (trials.size() > rows.size()) text += fmt::format("; {} more trials", trials.size() - rows.size());
+  if (hidden > 0)
+    text += fmt::format("{} {} more metrics", trials.size() > rows.size() ? " and" : ";", hidden);
+  if (hidden > 0 || trials.size() > rows.size()) text += " are in results.csv";
+  if (m.config.judge.llm == "overlap")
+    text += "; scored by the built-in overlap judge, not by a language model";
+  return text + "\n";
 }
 
 }  // namespace dream::report

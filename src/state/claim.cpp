@@ -23,18 +23,20 @@ namespace {
 struct Holder {
   std::string host;
   long process = 0;
-  long beat = 0;  ///< grows with every renewal
+  long beat = 0;      ///< grows with every renewal
+  std::string space;  ///< process_space(), where its number means something
 };
 
 Holder read_holder(const fs::path& file) {
   Holder holder;
   std::ifstream stream(file);
-  stream >> holder.host >> holder.process >> holder.beat;
+  stream >> holder.host >> holder.process >> holder.beat >> holder.space;
   return holder;
 }
 
 bool process_is_gone(const Holder& holder) {
-  return holder.host == host_name() && ::kill(static_cast<pid_t>(holder.process), 0) != 0 && errno == ESRCH;
+  return holder.host == host_name() && holder.space == process_space() &&
+         ::kill(static_cast<pid_t>(holder.process), 0) != 0 && errno == ESRCH;
 }
 
 /// Whether the holder of `file` lives. Clocks of two hosts may differ, so time is measured here: a live holder
@@ -105,7 +107,7 @@ void Claim::end() {
 }
 
 void Claim::renew() {
-  write_file(file_, fmt::format("{} {} {}\n", host_name(), ::getpid(), ++beats_));
+  write_file(file_, fmt::format("{} {} {} {}\n", host_name(), ::getpid(), ++beats_, process_space()));
 }
 
 void Claim::keep_renewing() {

@@ -1,7 +1,5 @@
 #include "sweep/inputs.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -12,6 +10,7 @@
 #include "corpus/reader_pool.hpp"
 #include "corpus/sources.hpp"
 #include "parts/documents.hpp"
+#include "sweep/assign.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -50,31 +49,60 @@ Bytes pack(const std::vector<Hashed>& list) {
   return packer.take();
 }
 
-std::vector<Hashed> hash_share(const std::vector<std::string>& paths, int rank, int ranks, const Pulse& pulse) {
-  std::vector<Hashed> share;
-  for (auto i = static_cast<std::size_t>(rank); i < paths.size(); i += static_cast<std::size_t>(ranks)) {
-    pulse();
-    Hashed& one = share.emplace_back();
-    one.file = static_cast<std::int64_t>(i);
-    try {
-      std::tie(one.format, one.hash) = hash_file(paths[i], pulse);
-    } catch (const CorpusError& e) {
-      one.problem = e.what();
+/// Rank 0's messages, one for each rank, each to its rank. Collective.
+Bytes scatter(comm::Communicator& comm, std::vector<Packer>& messages) {
+  Bytes out;
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(comm.size()), 0);
+  if (comm.rank() == 0) {
+    for (std::size_t r = 0; r < counts.size(); ++r) {
+      const auto message = messages[r].take();
+      counts[r] = std::ssize(message);
+      out.insert(out.end(), message.begin(), message.end());
     }
+  }
+  auto in = comm.all_to_all_v(std::span<const char>(out), std::span<const std::int64_t>(counts));
+  return std::move(in.values);
+}
+
+/// A file of this rank's share.
+struct Listed {
+  std::int64_t file = 0;  ///< index in the listing
+  std::string path;
+};
+
+/// Deals rank 0's listing out, so that each rank has about as many bytes to hash. Collective.
+std::vector<Listed> deal_files(comm::Communicator& comm, const std::vector<corpus::SourceFile>& files) {
+  std::vector<Packer> messages(static_cast<std::size_t>(comm.size()));
+  if (comm.rank() == 0) {
+    std::vector<std::int64_t> weights;
+    for (const auto& file : files) weights.push_back(file.bytes);
+    const auto owner = assign(weights, comm.size());
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      messages[static_cast<std::size_t>(owner[i])].put(static_cast<std::int64_t>(i)).put(files[i].path.string());
+    }
+  }
+  const auto mine = scatter(comm, messages);
+  std::vector<Listed> share;
+  for (Unpacker reader(mine); !reader.done();) {
+    const auto file = reader.get<std::int64_t>();
+    share.push_back({file, reader.get<std::string>()});
   }
   return share;
 }
 
-/// Rank 0's list of paths, on every rank.
-std::vector<std::string> broadcast_paths(comm::Communicator& comm, const std::vector<corpus::SourceFile>& files) {
-  Bytes message;
-  if (comm.rank() == 0) {
-    std::vector<std::string> paths;
-    for (const auto& file : files) paths.push_back(file.path.string());
-    message = Packer().put(paths).take();
+std::vector<Hashed> hash_files(const std::vector<Listed>& share, const Pulse& pulse) {
+  std::vector<Hashed> all;
+  for (const auto& [file, path] : share) {
+    pulse();
+    Hashed& one = all.emplace_back();
+    one.file = file;
+    try {
+      std::tie(one.format, one.hash) = hash_file(path, pulse);
+    } catch (const CorpusError& e) {
+      one.problem = e.what();
+    }
   }
-  comm.broadcast(message, 0);
-  return Unpacker(message).get<std::vector<std::string>>();
+  return all;
 }
 
 Inputs merge(const std::vector<corpus::SourceFile>& files, std::string_view hashed) {
@@ -125,33 +153,22 @@ struct Failure {
   bool passing = false;
 };
 
-std::int64_t bucket_of(const Digest& hash, std::int64_t buckets) {
-  return static_cast<std::int64_t>(hash.prefix() % static_cast<std::uint64_t>(buckets));
-}
-
 /// Sends each worker the documents of its buckets. Only rank 0 has `inputs`.
 std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inputs, std::int64_t bucket_count,
                                      const std::vector<Bucket>& buckets, const std::map<std::int64_t, int>& owner) {
-  std::vector<Packer> packers(static_cast<std::size_t>(comm.size()));
+  std::vector<Packer> messages(static_cast<std::size_t>(comm.size()));
   if (comm.rank() == 0) {
     std::map<std::int64_t, std::vector<const InputDocument*>> by_bucket;
-    for (const auto& d : inputs.documents) by_bucket[bucket_of(d.hash, bucket_count)].push_back(&d);
+    for (const auto& d : inputs.documents) by_bucket[bucket_number(d.hash, bucket_count)].push_back(&d);
     for (const auto& [index, rank] : owner) {
       const auto& documents = by_bucket[buckets[static_cast<std::size_t>(index)].number];
-      auto& packer = packers[static_cast<std::size_t>(rank)].put(index).put(std::ssize(documents));
-      for (const auto* d : documents) packer.put(d->hash).put(d->path).put(d->format);
+      auto& message = messages[static_cast<std::size_t>(rank)].put(index).put(std::ssize(documents));
+      for (const auto* d : documents) message.put(d->hash).put(d->path).put(d->format);
     }
   }
-  Bytes out;
-  std::vector<std::int64_t> counts;
-  for (auto& packer : packers) {
-    const auto message = packer.take();
-    counts.push_back(std::ssize(message));
-    out.insert(out.end(), message.begin(), message.end());
-  }
-  const auto in = comm.all_to_all_v(std::span<const char>(out), std::span<const std::int64_t>(counts));
+  const auto in = scatter(comm, messages);
   std::vector<BucketJobs> mine;
-  for (Unpacker reader(std::string_view(in.values.data(), in.values.size())); !reader.done();) {
+  for (Unpacker reader(in); !reader.done();) {
     BucketJobs& bucket = mine.emplace_back();
     bucket.bucket = reader.get<std::int64_t>();
     const auto count = reader.get<std::int64_t>();
@@ -164,32 +181,41 @@ std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inp
   return mine;
 }
 
+/// Raw files that a rank holds at a time, so that a bucket of many gigabytes can be read.
+constexpr std::int64_t raw_bytes_at_a_time = 64 << 20;
+
+corpus::ReadJob load_job(const Job& job, Tally& tally) {
+  if (!corpus::is_supported(job.format)) return {job.format, ""};  // becomes a row; a film need not be read for that
+  auto bytes = read_file(job.path);
+  tally.document_bytes += std::ssize(bytes);
+  if (hash_document(job.format, bytes) != job.hash) {
+    throw CorpusError(job.path, 0, "changed while the sweep was reading it; leave the sources alone and start again");
+  }
+  return {job.format, std::move(bytes)};
+}
+
 /// Reads one bucket's documents. Failures go to `failures`; those that may pass are not in the result.
 std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const BucketJobs& bucket, Tally& tally,
                                              std::vector<Failure>& failures, const Pulse& pulse) {
-  std::vector<corpus::ReadJob> jobs;
-  for (const auto& job : bucket.jobs) {
-    if (!corpus::is_supported(job.format)) {
-      jobs.push_back({job.format, ""});  // becomes a row; a film need not be read for that
-      continue;
-    }
-    auto bytes = read_file(job.path);
-    tally.document_bytes += std::ssize(bytes);
-    if (hash_document(job.format, bytes) != job.hash) {
-      throw CorpusError(job.path, 0, "changed while the sweep was reading it; leave the sources alone and start again");
-    }
-    jobs.push_back({job.format, std::move(bytes)});
-  }
-  const auto results = pool.read(jobs, pulse);
   std::vector<parts::ReadDocument> documents;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const auto& result = results[i];
-    ++tally.documents;
-    if (!result.ok()) failures.push_back({bucket.jobs[i].hash, result.reason, result.detail, !result.final});
-    if (!result.final) continue;
-    auto document = result.ok() ? corpus::clean(bucket.jobs[i].hash, bucket.jobs[i].format, result.pages)
-                                : Document{bucket.jobs[i].hash, "", {0}};
-    documents.push_back({std::move(document), result.reason, result.detail});
+  for (std::size_t next = 0; next < bucket.jobs.size();) {
+    const auto batch = std::span(bucket.jobs).subspan(next);
+    std::vector<corpus::ReadJob> jobs;
+    for (std::int64_t held = 0; jobs.size() < batch.size() && held < raw_bytes_at_a_time;) {
+      jobs.push_back(load_job(batch[jobs.size()], tally));
+      held += std::ssize(jobs.back().bytes);
+    }
+    const auto results = pool.read(jobs, pulse);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const auto& [hash, path, format] = batch[i];
+      const auto& result = results[i];
+      ++tally.documents;
+      if (!result.ok()) failures.push_back({hash, result.reason, result.detail, !result.final});
+      if (!result.final) continue;
+      auto document = result.ok() ? corpus::clean(hash, format, result.pages) : Document{hash, "", {0}};
+      documents.push_back({std::move(document), result.reason, result.detail});
+    }
+    next += jobs.size();
   }
   return documents;
 }
@@ -271,10 +297,10 @@ Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const
   comm::agree(comm, [&] {
     if (comm.rank() == 0) files = corpus::list_sources(config.corpus.sources, pulse);
   });
-  const auto paths = broadcast_paths(comm, files);
-  std::vector<Hashed> share;
-  comm::agree(comm, [&] { share = hash_share(paths, comm.rank(), comm.size(), pulse); });
-  const auto message = pack(share);
+  const auto share = deal_files(comm, files);
+  std::vector<Hashed> hashed;
+  comm::agree(comm, [&] { hashed = hash_files(share, pulse); });
+  const auto message = pack(hashed);
   const auto all = comm.gather_v(std::span<const char>(message), 0);
   if (comm.rank() != 0) return {};
   return merge(files, std::string_view(all.values.data(), all.values.size()));
@@ -286,7 +312,7 @@ std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs,
     std::map<std::int64_t, std::vector<Digest>> hashes;
     std::map<std::int64_t, std::int64_t> bytes;
     for (const auto& document : inputs.documents) {
-      const auto number = bucket_of(document.hash, bucket_count);
+      const auto number = bucket_number(document.hash, bucket_count);
       hashes[number].push_back(document.hash);
       bytes[number] += document.bytes;
     }

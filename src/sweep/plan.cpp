@@ -156,6 +156,10 @@ Digest read_key(const Digest& content) {
   return plan.part_key(plan.nodes[0], 0);
 }
 
+std::int64_t bucket_number(const Digest& document, std::int64_t buckets) {
+  return static_cast<std::int64_t>(document.prefix() % static_cast<std::uint64_t>(buckets));
+}
+
 int Plan::parts_of(const Node& node) const {
   switch (node.cut) {
     case Cut::bucket: return static_cast<int>(buckets.size());

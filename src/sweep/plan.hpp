@@ -26,11 +26,14 @@ inline constexpr int stage_count = 9;
 
 /// The documents whose content hash falls into one bucket. A bucket's work is done by one rank.
 struct Bucket {
-  std::int64_t number = 0;   ///< hash mod corpus.buckets
+  std::int64_t number = 0;   ///< bucket_number() of its documents
   Digest content;            ///< of the documents' hashes, sorted
   std::int64_t bytes = 0;    ///< of the files
   std::int64_t documents = 0;
 };
+
+/// The bucket, of `buckets`, that a document belongs to.
+[[nodiscard]] std::int64_t bucket_number(const Digest& document, std::int64_t buckets);
 
 /// What a stage's work is cut by.
 enum class Cut {

@@ -11,6 +11,7 @@
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
 #include "parts/documents.hpp"
+#include "stages/index/shard.hpp"
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
 #include "sweep/aggregate.hpp"
@@ -182,6 +183,9 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   agree_on_numeric_class(comm);
   comm::agree(comm, [&] {
     ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
+    for (const auto& name : config.space.embedders) {
+      index::check_factory(config.index.factory, ready.models.embedder(name).dimension());
+    }
   });
   check_same_models(comm, ready.models);
   if (options.plan_only && !options.check_endpoints) return ready;

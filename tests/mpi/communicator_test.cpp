@@ -1,7 +1,9 @@
 #include "comm/communicator.hpp"
 
 #include <numeric>
+#include <thread>
 
+#include "comm/agree.hpp"
 #include "comm/mpi.hpp"
 #include "tests/support/test.hpp"
 
@@ -89,15 +91,45 @@ BOOST_AUTO_TEST_CASE(large_payloads_travel_in_pieces, *test::ranks({2, 3})) {
   check_verbs(dream::comm::mpi_world({.piece_bytes = 16}));
 }
 
-BOOST_AUTO_TEST_CASE(a_wait_has_a_deadline, *test::ranks({2})) {
-  auto comm = dream::comm::mpi_world({.deadline = std::chrono::seconds(1)});
-  if (comm.rank() == 0) {
-    BOOST_CHECK_THROW((void)comm.receive(1), dream::CommError);
-    dream::test::world().barrier();
-    comm.send({}, 1);  // an answer to nobody: keeps the pair in step
-  } else {
-    dream::test::world().barrier();
-    comm.send(dream::Packer().put(1).take(), 0);
-    (void)comm.receive(0);
+namespace {
+
+dream::comm::Communicator impatient_world() {
+  return dream::comm::mpi_world({.silence = std::chrono::milliseconds(1500), .beat = std::chrono::milliseconds(50)});
+}
+
+/// What this rank's wait for rank 1 ended with.
+std::string wait_for_rank_1(dream::comm::Communicator& comm) {
+  try {
+    (void)comm.receive(1);
+    return "";
+  } catch (const dream::CommError& error) {
+    return error.what();
   }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_rank_without_a_sign_of_life_ends_the_wait, *test::ranks({2, 3})) {
+  auto comm = impatient_world();
+  if (comm.rank() == 1) {
+    std::this_thread::sleep_for(std::chrono::seconds(3));  // neither pulse nor wait
+  }
+  if (comm.rank() == 0) {
+    const auto message = wait_for_rank_1(comm);
+    BOOST_TEST(message.find("rank 1 has shown no life for ") != std::string::npos, message);
+  }
+  dream::test::world().barrier();
+}
+
+BOOST_AUTO_TEST_CASE(a_rank_that_computes_with_pulses_is_waited_for, *test::ranks({2, 3})) {
+  auto comm = impatient_world();
+  dream::comm::agree(comm, [&] {
+    if (comm.rank() != 1) return;
+    const auto pulse = dream::comm::pulse_of(comm);
+    for (int i = 0; i < 60; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      pulse();
+    }
+  });
+  BOOST_TEST(comm.all_reduce(1, dream::comm::Reduce::sum) == comm.size());
 }

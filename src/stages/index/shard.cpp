@@ -39,11 +39,13 @@ class OneThread {
 
 IndexPtr make(std::int64_t dimension, const std::string& factory) {
   try {
-    return IndexPtr(faiss::index_factory(static_cast<int>(dimension), factory.c_str(), faiss::METRIC_INNER_PRODUCT));
+    IndexPtr index(faiss::index_factory(static_cast<int>(dimension), factory.c_str(), faiss::METRIC_INNER_PRODUCT));
+    if (index->metric_type == faiss::METRIC_INNER_PRODUCT) return index;
   } catch (const faiss::FaissException& e) {
-    throw ConfigError("index \"" + factory + "\" over vectors of " + std::to_string(dimension) +
+    throw ConfigError("index.factory = \"" + factory + "\" over vectors of " + std::to_string(dimension) +
                       " numbers: FAISS says: " + e.what());
   }
+  throw ConfigError("index.factory = \"" + factory + "\" cannot search by inner product");
 }
 
 /// FAISS warns on stderr below 39 rows per centroid; whether to index so few rows is the user's choice. It also spends
@@ -115,6 +117,10 @@ struct Shard::Loaded {
   IndexPtr faiss;
 };
 
+void check_factory(std::string_view factory, std::int64_t dimension) {
+  (void)make(dimension, std::string(factory));
+}
+
 Built build(const ShardRows& rows, std::string_view factory_) {
   const MatrixView<const float> vectors = rows.vectors.view();
   DREAM_CHECK(vectors.rows == std::ssize(rows.ids), "one id for each vector");
@@ -122,9 +128,6 @@ Built build(const ShardRows& rows, std::string_view factory_) {
               "a vector with a number that is not finite");
   std::string factory(factory_);
   IndexPtr index = make(vectors.cols, factory);
-  if (index->metric_type != faiss::METRIC_INNER_PRODUCT) {
-    throw ConfigError("index \"" + factory + "\" cannot search by inner product");
-  }
   const OneThread one_thread;
   if (!train(*index, vectors)) {
     factory = flat;
@@ -134,7 +137,7 @@ Built build(const ShardRows& rows, std::string_view factory_) {
     if (vectors.rows > 0) index->add(vectors.rows, vectors.data);
     return {file_of(*index), factory};
   } catch (const faiss::FaissException& e) {
-    throw ConfigError("index \"" + factory + "\" cannot hold numbered rows: FAISS says: " + e.what());
+    throw ConfigError("index.factory = \"" + factory + "\" cannot hold numbered rows: FAISS says: " + e.what());
   }
 }
 

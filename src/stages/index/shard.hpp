@@ -36,6 +36,9 @@ struct Built {
 /// InternalError for vectors that are not finite or not as many as the ids.
 [[nodiscard]] Built build(const ShardRows& rows, std::string_view factory = flat);
 
+/// Throws the ConfigError that build() would, for vectors of this dimension, before there are any.
+void check_factory(std::string_view factory, std::int64_t dimension);
+
 /// A loaded shard. Movable.
 class Shard {
  public:

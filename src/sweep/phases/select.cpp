@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <list>
-#include <optional>
+#include <map>
+#include <set>
 
 #include "parts/chunks.hpp"
 #include "parts/documents.hpp"
@@ -9,122 +9,177 @@
 #include "stages/retrieve/auto_merge.hpp"
 #include "sweep/phases/phases.hpp"
 
+// Hits lie anywhere in the corpus, and texts lie in buckets. So the items of one chunking are done together:
+// first which chunks each question gets, then bucket by bucket their texts, so that a corpus larger than
+// memory is read once.
 namespace dream::sweep {
 namespace {
 
-/// The documents and chunks of a bucket, by document.
-struct LoadedBucket {
-  struct Entry {
-    Document document;
-    std::vector<Chunk> chunks;
-    std::vector<retrieve::Relations> relations;
-  };
-  std::map<Digest, Entry> entries;
-  std::int64_t bytes = 0;
-};
+/// Contexts that are made at a time; at a few kilobytes each they must fit into memory.
+constexpr std::int64_t contexts_at_a_time = 100'000;
 
-/// Loads buckets when a chunk of theirs is wanted, and keeps the last ones within a budget of bytes.
-class BucketCache {
- public:
-  BucketCache(const Run& run, int read_node, int chunk_node)
-      : run_(run), read_node_(read_node), chunk_node_(chunk_node) {
-    for (std::size_t i = 0; i < run.plan.buckets.size(); ++i) {
-      index_[run.plan.buckets[i].number] = static_cast<int>(i);
-    }
-  }
+/// The chunks that each question of an item's slice gets, best first.
+using Chosen = std::vector<std::vector<RetrievedChunk>>;
+using Searches = std::map<int, Retrieved>;  ///< by search node
+using Relations = std::map<Digest, std::vector<retrieve::Relations>>;
 
-  const LoadedBucket::Entry& entry(const Digest& document) {
-    const auto number = document.prefix() % static_cast<std::uint64_t>(run_.config.corpus.buckets);
-    return bucket(index_.at(static_cast<std::int64_t>(number))).entries.at(document);
-  }
-
- private:
-  static constexpr std::int64_t budget_bytes = 256 << 20;
-
-  const LoadedBucket& bucket(int at) {
-    const auto found = std::ranges::find(recent_, at, &std::pair<int, LoadedBucket>::first);
-    if (found != recent_.end()) {
-      recent_.splice(recent_.begin(), recent_, found);
-      return recent_.front().second;
-    }
-    recent_.emplace_front(at, load(at));
-    held_ += recent_.front().second.bytes;
-    while (held_ > budget_bytes && recent_.size() > 1) {
-      held_ -= recent_.back().second.bytes;
-      recent_.pop_back();
-    }
-    return recent_.front().second;
-  }
-
-  LoadedBucket load(int at) const {
-    LoadedBucket bucket;
-    for (auto& read : parts::load_documents(run_.parts.open(run_.key(read_node_, at)))) {
-      bucket.bytes += std::ssize(read.document.text);
-      bucket.entries[read.document.hash].document = std::move(read.document);
-    }
-    for (auto& chunked : parts::load_chunks(run_.parts.open(run_.key(chunk_node_, at)))) {
-      auto& entry = bucket.entries.at(chunked.document);
-      bucket.bytes += std::ssize(chunked.chunks) * static_cast<std::int64_t>(sizeof(Chunk) + 64);
-      entry.relations = retrieve::relations_of(chunked.chunks);
-      entry.chunks = std::move(chunked.chunks);
-    }
-    return bucket;
-  }
-
-  const Run& run_;
-  int read_node_;
-  int chunk_node_;
-  std::map<std::int64_t, int> index_;
-  std::list<std::pair<int, LoadedBucket>> recent_;  ///< most recently used first
-  std::int64_t held_ = 0;
-};
-
-parts::Context make_context(const RetrievedChunk& hit, const LoadedBucket::Entry& entry) {
-  const auto& chunk = entry.chunks.at(static_cast<std::size_t>(hit.chunk.ordinal));
-  return {hit, render(chunk.context, entry.document.text), chunk.context.spans, chunk.first_page, chunk.last_page};
+std::size_t bucket_of(const Run& run, const Digest& document) {
+  const auto number = bucket_number(document, run.config.corpus.buckets);
+  const auto& buckets = run.plan.buckets;
+  const auto found = std::ranges::lower_bound(buckets, number, {}, &Bucket::number);
+  DREAM_CHECK(found != buckets.end() && found->number == number, "a hit in a bucket without documents");
+  return static_cast<std::size_t>(found - buckets.begin());
 }
 
-/// The contexts of one question: the first k hits, merged when the method asks for it.
-std::vector<parts::Context> select(const Node& node, std::span<const RetrievedChunk> hits, bool merge,
-                                   retrieve::Repeats repeats, BucketCache& cache) {
-  const auto k = std::min(hits.size(), static_cast<std::size_t>(node.k));
-  std::vector<RetrievedChunk> chosen(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(k));
-  if (merge) {
-    auto lookup = [&cache](const ChunkId& id) {
-      return cache.entry(id.document).relations.at(static_cast<std::size_t>(id.ordinal));
-    };
-    chosen = retrieve::auto_merge(std::move(chosen), lookup, 0.5, repeats);
+std::int64_t most_contexts(const Run& run, const Item& item) {
+  const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
+  return (slice.end - slice.begin) * run.node(item.node).k;
+}
+
+/// The items from the first one on that share its chunking, as many as may be made at a time.
+std::span<const Item> group_of(const Run& run, std::span<const Item> items) {
+  const auto chunking = [&](const Item& item) { return run.node(item.node).inputs.at(1); };
+  std::int64_t contexts = 0;
+  std::size_t size = 0;
+  while (size < items.size() && chunking(items[size]) == chunking(items[0])) {
+    contexts += most_contexts(run, items[size]);
+    if (size > 0 && contexts > contexts_at_a_time) break;
+    ++size;
   }
-  std::vector<parts::Context> contexts;
-  for (const auto& hit : chosen) contexts.push_back(make_context(hit, cache.entry(hit.chunk.document)));
-  return contexts;
+  return items.first(size);
+}
+
+/// The first k hits of each question of the item's slice.
+Chosen first_hits(const Run& run, const Item& item, Searches& searches) {
+  const auto& node = run.node(item.node);
+  const int search = node.inputs.at(0);
+  if (!searches.contains(search))
+    searches[search] = parts::load_retrieved(run.parts.open(run.key(search, 0)));
+  const auto& retrieved = searches.at(search);
+  const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
+  Chosen questions;
+  for (auto q = static_cast<std::size_t>(slice.begin); q < static_cast<std::size_t>(slice.end); ++q) {
+    const auto from = retrieved.chunks.begin() + retrieved.offsets[q];
+    const auto hits = retrieved.offsets[q + 1] - retrieved.offsets[q];
+    questions.emplace_back(from, from + std::min<std::int64_t>(hits, node.k));
+  }
+  return questions;
+}
+
+/// How the chunks of the documents with hits hang together.
+Relations load_relations(const Run& run, int chunk_node, const std::vector<Chosen>& chosen) {
+  std::map<std::size_t, std::set<Digest>> wanted;  // by bucket
+  for (const auto& questions : chosen) {
+    for (const auto& hits : questions) {
+      for (const auto& hit : hits) wanted[bucket_of(run, hit.chunk.document)].insert(hit.chunk.document);
+    }
+  }
+  Relations relations;
+  for (const auto& [bucket, documents] : wanted) {
+    run.pulse();
+    for (const auto& chunked :
+         parts::load_chunks(run.parts.open(run.key(chunk_node, static_cast<int>(bucket))))) {
+      if (documents.contains(chunked.document))
+        relations[chunked.document] = retrieve::relations_of(chunked.chunks);
+    }
+  }
+  return relations;
+}
+
+void merge_hits(const Run& run, const Choice& method, const Relations& relations,
+                std::vector<Chosen>& chosen) {
+  const bool as_dream = method.params.has("compat") && method.params.get<std::string>("compat") == "dream";
+  const auto repeats = as_dream ? retrieve::Repeats::by_text : retrieve::Repeats::by_chunk;
+  const auto lookup = [&](const ChunkId& id) {
+    return relations.at(id.document).at(static_cast<std::size_t>(id.ordinal));
+  };
+  for (auto& questions : chosen) {
+    for (auto& hits : questions) {
+      run.pulse();
+      hits = retrieve::auto_merge(std::move(hits), lookup, 0.5, repeats);
+    }
+  }
+}
+
+parts::Context make_context(const RetrievedChunk& hit, const Chunk& chunk, const std::string& document) {
+  return {hit, render(chunk.context, document), chunk.context.spans, chunk.first_page, chunk.last_page};
+}
+
+/// A chosen chunk and the place of its context.
+struct Wanted {
+  const RetrievedChunk* hit;
+  parts::Context* context;
+};
+
+/// Makes the contexts that lie in one bucket.
+void fill_from_bucket(const Run& run, int read_node, int chunk_node, int bucket,
+                      const std::vector<Wanted>& wanted) {
+  std::map<Digest, std::string> texts;
+  std::map<Digest, std::vector<Chunk>> chunks;
+  for (auto& read : parts::load_documents(run.parts.open(run.key(read_node, bucket)))) {
+    texts[read.document.hash] = std::move(read.document.text);
+  }
+  for (auto& chunked : parts::load_chunks(run.parts.open(run.key(chunk_node, bucket)))) {
+    chunks[chunked.document] = std::move(chunked.chunks);
+  }
+  for (const auto& [hit, context] : wanted) {
+    const auto& document = hit->chunk.document;
+    *context = make_context(*hit, chunks.at(document).at(static_cast<std::size_t>(hit->chunk.ordinal)),
+                            texts.at(document));
+  }
+}
+
+/// The contexts of each, in order.
+std::vector<parts::SliceContexts> make_contexts(const Run& run, int read_node, int chunk_node,
+                                                const std::vector<Chosen>& chosen) {
+  std::vector<parts::SliceContexts> all(chosen.size());
+  std::map<std::size_t, std::vector<Wanted>> wanted;  // by bucket
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    all[i].resize(chosen[i].size());
+    for (std::size_t q = 0; q < all[i].size(); ++q) {
+      const auto& hits = chosen[i][q];
+      all[i][q].resize(hits.size());
+      for (std::size_t h = 0; h < hits.size(); ++h) {
+        wanted[bucket_of(run, hits[h].chunk.document)].push_back({&hits[h], &all[i][q][h]});
+      }
+    }
+  }
+  for (const auto& [bucket, places] : wanted) {
+    run.pulse();
+    fill_from_bucket(run, read_node, chunk_node, static_cast<int>(bucket), places);
+  }
+  return all;
+}
+
+/// The contexts of the items of a group, in order.
+std::vector<parts::SliceContexts> select(const Run& run, std::span<const Item> group, Searches& searches) {
+  const auto& node = run.node(group.front().node);
+  const int chunk_node = node.inputs.at(1);
+  std::vector<Chosen> chosen;
+  for (const auto& item : group) chosen.push_back(first_hits(run, item, searches));
+  const auto& method = run.config.space.methods[static_cast<std::size_t>(node.method)];
+  if (chunk::chunker_row(method.name).auto_merge) {
+    merge_hits(run, method, load_relations(run, chunk_node, chosen), chosen);
+  }
+  return make_contexts(run, node.inputs.at(2), chunk_node, chosen);
 }
 
 }  // namespace
 
 void select_contexts(Run& run) {
-  std::map<int, Retrieved> searches;  // few, and small: questions x k
-  std::map<int, BucketCache> caches;  // by chunk node
+  const auto items = mine(run, pending(run, Stage::select));
+  Searches searches;  // few, and small: questions x k
+  std::map<Digest, parts::SliceContexts> ready;
+  std::size_t next = 0;  // of `items`
   make_parts(run, Stage::select, [&](const Item& item) {
-    const auto& node = run.node(item.node);
-    const int search = node.inputs.at(0);
-    const int chunk = node.inputs.at(1);
-    if (!searches.contains(search)) searches[search] = parts::load_retrieved(run.parts.open(run.key(search, 0)));
-    if (!caches.contains(chunk)) caches.clear();  // nodes come in order: one chunking in memory at a time
-    auto& cache = caches.try_emplace(chunk, run, node.inputs.at(2), chunk).first->second;
-    const auto& method = run.config.space.methods[static_cast<std::size_t>(node.method)];
-    const bool merge = chunk::chunker_row(method.name).auto_merge;
-    const bool as_dream = method.params.has("compat") && method.params.get<std::string>("compat") == "dream";
-    const auto repeats = as_dream ? retrieve::Repeats::by_text : retrieve::Repeats::by_chunk;
-    const auto& retrieved = searches.at(search);
-    const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
-    parts::SliceContexts contexts;
-    for (auto q = slice.begin; q < slice.end; ++q) {
-      run.pulse();
-      const auto from = static_cast<std::size_t>(retrieved.offsets[static_cast<std::size_t>(q)]);
-      const auto to = static_cast<std::size_t>(retrieved.offsets[static_cast<std::size_t>(q) + 1]);
-      contexts.push_back(select(node, std::span(retrieved.chunks).subspan(from, to - from), merge, repeats, cache));
+    if (!ready.contains(item.key)) {
+      const auto group = group_of(run, std::span(items).subspan(next));
+      auto contexts = select(run, group, searches);
+      for (std::size_t i = 0; i < group.size(); ++i) ready[group[i].key] = std::move(contexts[i]);
+      next += group.size();
     }
+    const auto contexts = std::move(ready.at(item.key));
+    ready.erase(item.key);
     run.parts.write(item.key, [&](state::H5Writer& file) { parts::save(file, contexts); });
   });
 }

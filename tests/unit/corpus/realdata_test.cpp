@@ -40,6 +40,18 @@ std::map<std::string, Read> read_folder(const std::filesystem::path& folder, con
   return out;
 }
 
+/// The text with each run of white space as one blank, without those at its ends.
+std::string with_single_blanks(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n' || c == '\t';
+    if (!blank) out += c;
+    else if (!out.empty() && out.back() != ' ') out += ' ';
+  }
+  if (out.ends_with(' ')) out.pop_back();
+  return out;
+}
+
 /// Code points that are no white space: what the reference figures of pdftotext can be compared with.
 std::int64_t visible(std::string_view text) {
   std::int64_t count = 0;
@@ -141,13 +153,14 @@ BOOST_AUTO_TEST_CASE(every_paragraph_of_the_articles_is_found, *boost::unit_test
   std::size_t paragraphs = 0;
   for (const auto& [name, one] : read_folder(folder, {})) {
     BOOST_REQUIRE_EQUAL(one.result.reason, "");
+    const auto text = with_single_blanks(one.document.text);
     std::string file = read_file(folder / name);
     if (file.starts_with("# ")) file.erase(0, 2);
     for (std::size_t begin = 0; begin < file.size();) {
       const auto end = std::min(file.find("\n\n", begin), file.size());
       const auto paragraph = file.substr(begin, end - begin);
       BOOST_TEST_INFO(name << ": " << paragraph);
-      BOOST_TEST(find_passage(one.document.text, paragraph).has_value());
+      BOOST_TEST(text.find(with_single_blanks(normal_text(paragraph))) != std::string::npos);
       ++paragraphs;
       begin = end + 2;
     }

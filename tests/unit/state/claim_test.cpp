@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/errors.hpp"
+#include "base/host.hpp"
 #include "tests/support/test.hpp"
 
 namespace fs = std::filesystem;
@@ -83,10 +84,25 @@ BOOST_AUTO_TEST_CASE(a_claim_of_a_process_that_is_gone_is_dead_at_once) {
   const auto child = ::fork();
   if (child == 0) ::_exit(0);
   ::waitpid(child, nullptr, 0);
-  const auto file = leave("dead", this_host() + " " + std::to_string(child) + " 7\n");
+  const auto file = leave("dead", this_host() + " " + std::to_string(child) + " 7 " + dream::process_space() + "\n");
   // Were it watched for its whole age, this would take ten minutes.
   const Claim claim(test::folder(), "next", {milliseconds(50), milliseconds(600000)});
   BOOST_TEST(!fs::exists(file));
+}
+
+BOOST_AUTO_TEST_CASE(a_process_of_another_container_on_this_host_is_not_taken_for_gone) {
+  const auto child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const auto line = this_host() + " " + std::to_string(child) + " ";
+  const auto file = leave("other", line + "7 pid:[1]\n");
+  std::thread heart([&] {
+    std::this_thread::sleep_for(milliseconds(100));
+    leave("other.tmp", line + "8 pid:[1]\n");
+    fs::rename(test::folder() / "active" / "other.tmp", file);
+  });
+  BOOST_CHECK_THROW(Claim(test::folder(), "next", {milliseconds(50), milliseconds(600000)}), StateError);
+  heart.join();
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_of_another_host_is_dead_when_it_stays_still) {
