@@ -13,8 +13,8 @@ using std::chrono::milliseconds;
 constexpr std::string_view chat_path = "/chat/completions";
 
 Reply to_reply(ChatReply chat, bool final) {
-  return {std::move(chat.text), std::move(chat.reason), final,
-          std::move(chat.finish_reason), chat.input_tokens, chat.output_tokens};
+  return {std::move(chat.text),          std::move(chat.reason), final,
+          std::move(chat.finish_reason), chat.input_tokens,      chat.output_tokens};
 }
 
 /// A stored reply means what it meant when it was accepted.
@@ -63,7 +63,8 @@ std::uint64_t Asker::submit(Ask ask) {
 }
 
 std::vector<Asker::Done> Asker::advance(milliseconds bound) {
-  for (auto& sent : sender_.advance(done_.empty() ? patience(bound) : milliseconds(0))) receive(std::move(sent));
+  for (auto& sent : sender_.advance(done_.empty() ? patience(bound) : milliseconds(0)))
+    receive(std::move(sent));
   if (auto fatal = sender_.take_fatal()) {
     abandon();
     throw *std::move(fatal);
@@ -115,7 +116,9 @@ void Asker::receive(Sent sent) {
   auto& job = jobs_.at(sent.id);
   switch (sent.outcome.verdict) {
     case Verdict::answer:
-    case Verdict::row: keep(sent.id, job, std::move(sent.result)); break;
+    case Verdict::row:
+      keep(sent.id, job, std::move(sent.result));
+      break;
     case Verdict::transient:
       if (sent.outcome.reason == "cut") {  // at every attempt
         job.chat.reason.clear();
@@ -126,7 +129,8 @@ void Asker::receive(Sent sent) {
         settle(sent.id);
       }
       break;
-    case Verdict::endpoint: break;  // advance() throws
+    case Verdict::endpoint:
+      break;  // advance() throws
   }
 }
 
@@ -149,7 +153,8 @@ void Asker::commit() {
 }
 
 milliseconds Asker::patience(milliseconds bound) const {
-  const auto left = std::chrono::ceil<milliseconds>(store_.journal().deadline() - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<milliseconds>(store_.journal().deadline() - std::chrono::steady_clock::now());
   return std::clamp(left, milliseconds(0), bound);
 }
 

@@ -23,8 +23,8 @@ struct Ask {
   std::string purpose = "answer";      ///< what it is counted as
 };
 
-/// The call that sends `messages` to an endpoint. `sample` tells repeated samples of one request apart; `seed` is sent
-/// when it is set.
+/// The call that sends `messages` to an endpoint. `sample` tells repeated samples of one request apart;
+/// `seed` is sent when it is set.
 [[nodiscard]] Ask make_ask(const Endpoint& endpoint, std::span<const Message> messages, std::int64_t sample,
                            std::optional<std::int64_t> seed);
 
@@ -38,8 +38,8 @@ struct Reply {
   std::int64_t output_tokens = 0;
 };
 
-/// One rank's calls to language models: never asks for what the store has, joins equal calls, and commits every final
-/// reply to the store before it hands it on. How requests go out is the sender's business.
+/// One rank's calls to language models: never asks for what the store has, joins equal calls, and commits
+/// every final reply to the store before it hands it on. How requests go out is the sender's business.
 ///
 /// A reply cut short on the way is retried like a failure; if all attempts end so, the last one is accepted.
 /// One thread; nothing here is collective.
@@ -55,16 +55,16 @@ class Asker {
     std::uint64_t ticket = 0;
     Reply reply;
   };
-  /// Moves everything on, waits at most `bound` for something to happen, and returns the calls that are settled.
-  /// Throws EndpointError, after committing what has arrived, when nothing can succeed any more (401, 404, ...); the
-  /// asker is empty then. Throws StateError when the store cannot be written.
+  /// Moves everything on, waits at most `bound` for something to happen, and returns the calls that are
+  /// settled. Throws EndpointError, after committing what has arrived, when nothing can succeed any more
+  /// (401, 404, ...); the asker is empty then. Throws StateError when the store cannot be written.
   [[nodiscard]] std::vector<Done> advance(std::chrono::milliseconds bound);
 
   /// Calls submitted and not yet returned.
   [[nodiscard]] std::int64_t open() const { return open_; }
 
-  /// Settles all calls, in order. Calls `pulse` between polls; when it throws, what has arrived is committed, the rest
-  /// dropped. Nothing else may be open.
+  /// Settles all calls, in order. Calls `pulse` between polls; when it throws, what has arrived is committed,
+  /// the rest dropped. Nothing else may be open.
   [[nodiscard]] std::vector<Reply> ask(std::vector<Ask> asks, const Pulse& pulse);
 
   /// Drops all open calls; replies that have arrived are committed.

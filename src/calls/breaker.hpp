@@ -6,9 +6,9 @@
 
 namespace dream::calls {
 
-/// Pauses an endpoint that seems dead: after `failures` in a row (no connection, no reply, 5xx) nothing is sent for a
-/// pause, then a single request; when that fails too, for twice as long. One reply, and all goes on. The clock is the
-/// caller's.
+/// Pauses an endpoint that seems dead: after `failures` in a row (no connection, no reply, 5xx) nothing is
+/// sent for a pause, then a single request; when that fails too, for twice as long. One reply, and all goes
+/// on. The clock is the caller's.
 class Breaker {
  public:
   Breaker(int failures, std::chrono::milliseconds pause, std::chrono::milliseconds longest_pause)

@@ -36,9 +36,9 @@ struct Allowance {
   [[nodiscard]] bool limited() const { return usd.has_value() || tokens.has_value(); }
 };
 
-/// One rank's share of what the job may still spend. A request reserves the most that it can cost before it goes, and is
-/// settled at what it did cost; so spent + reserved is never more than the allowance. Plain arithmetic; the ledger
-/// (ledger.hpp) makes it hold over restarts, and sweep/ deals the shares.
+/// One rank's share of what the job may still spend. A request reserves the most that it can cost before it
+/// goes, and is settled at what it did cost; so spent + reserved is never more than the allowance. Plain
+/// arithmetic; the ledger (ledger.hpp) makes it hold over restarts, and sweep/ deals the shares.
 class Budget {
  public:
   /// A new share, from here on; what was spent under the old one has been counted.

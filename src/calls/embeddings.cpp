@@ -22,7 +22,8 @@ std::string to_base64(std::string_view bytes) {
     for (std::size_t j = 0; j < 3; ++j) {
       group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
     }
-    for (std::size_t j = 0; j < 4; ++j) text += i + j <= bytes.size() ? letters[group >> (18 - 6 * j) & 63U] : '=';
+    for (std::size_t j = 0; j < 4; ++j)
+      text += i + j <= bytes.size() ? letters[group >> (18 - 6 * j) & 63U] : '=';
   }
   return text;
 }
@@ -82,8 +83,9 @@ bool says_too_long(const net::HttpResult& result) {
   if (result.fault != net::HttpFault::none || result.status < 400 || result.status == 429) return false;
   if (result.status == 413) return true;
   const auto words = server_message(result.body);
-  return std::ranges::any_of(std::array{"too long", "too large", "maximum context", "context length", "exceed"},
-                             [&](const char* sign) { return words.find(sign) != std::string::npos; });
+  return std::ranges::any_of(
+      std::array{"too long", "too large", "maximum context", "context length", "exceed"},
+      [&](const char* sign) { return words.find(sign) != std::string::npos; });
 }
 
 EmbeddingsReply failure(Verdict verdict, std::string reason) { return {verdict, std::move(reason), {}, 0}; }
@@ -91,7 +93,8 @@ EmbeddingsReply failure(Verdict verdict, std::string reason) { return {verdict, 
 }  // namespace
 
 std::string embeddings_body(const EmbeddingsRequest& request, std::span<const std::string> texts) {
-  json body{{"model", request.model}, {"input", texts}, {"encoding_format", request.base64 ? "base64" : "float"}};
+  json body{
+      {"model", request.model}, {"input", texts}, {"encoding_format", request.base64 ? "base64" : "float"}};
   if (request.dimensions > 0) body["dimensions"] = request.dimensions;
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -117,7 +120,8 @@ EmbeddingsReply read_embeddings(const net::HttpResult& result, std::size_t texts
   for (std::size_t i = 0; i < texts; ++i) {
     const auto& item = (*data)[i];
     if (!item.is_object() || !item.contains("embedding")) return schema;
-    const auto at = item.contains("index") && item["index"].is_number_unsigned() ? item["index"].get<std::size_t>() : i;
+    const auto at =
+        item.contains("index") && item["index"].is_number_unsigned() ? item["index"].get<std::size_t>() : i;
     auto vector = vector_of(item["embedding"]);
     if (!vector || at >= texts || seen[at]) return schema;
     seen[at] = true;

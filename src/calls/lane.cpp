@@ -10,7 +10,8 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t adaptive_start = 4;
 
-/// No reply, or one of a server that is out of order. A connection that broke inside a reply is a sign of life.
+/// No reply, or one of a server that is out of order. A connection that broke inside a reply is a sign of
+/// life.
 bool looks_dead(const net::HttpResult& result) {
   if (result.fault == net::HttpFault::none) return result.status >= 500;
   return result.fault != net::HttpFault::truncated && result.fault != net::HttpFault::too_large;
@@ -28,11 +29,16 @@ std::optional<milliseconds> parse_reset(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const auto unit = text.substr(0, std::min(text.find_first_of("0123456789."), text.size()));
     text.remove_prefix(unit.size());
-    if (unit == "ms") seconds += number / 1e3;
-    else if (unit == "s" || unit.empty()) seconds += number;
-    else if (unit == "m") seconds += number * 60;
-    else if (unit == "h") seconds += number * 3600;
-    else return std::nullopt;
+    if (unit == "ms")
+      seconds += number / 1e3;
+    else if (unit == "s" || unit.empty())
+      seconds += number;
+    else if (unit == "m")
+      seconds += number * 60;
+    else if (unit == "h")
+      seconds += number * 3600;
+    else
+      return std::nullopt;
   }
   return milliseconds(static_cast<std::int64_t>(std::min(seconds, 1e6) * 1e3));
 }
@@ -59,10 +65,14 @@ void Lane::sent(double tokens, TimePoint now) {
 void Lane::ended(const net::HttpResult& result, double expected, double real, TimePoint now) {
   --running_;
   tokens_.give_back(expected - real, now);
-  if (looks_dead(result)) breaker_.failed(now);
-  else breaker_.replied();
-  if (result.status == 429 || result.status == 503) window_.pushed_back();
-  else if (result.fault == net::HttpFault::none) window_.replied(result.elapsed);
+  if (looks_dead(result))
+    breaker_.failed(now);
+  else
+    breaker_.replied();
+  if (result.status == 429 || result.status == 503)
+    window_.pushed_back();
+  else if (result.fault == net::HttpFault::none)
+    window_.replied(result.elapsed);
   obey(result, now);
 }
 
@@ -74,7 +84,8 @@ void Lane::obey(const net::HttpResult& result, TimePoint now) {
   for (const auto* what : {"requests", "tokens"}) {
     const auto left = result.rate_limits.find("x-ratelimit-remaining-" + std::string(what));
     const auto reset = result.rate_limits.find("x-ratelimit-reset-" + std::string(what));
-    if (left == result.rate_limits.end() || reset == result.rate_limits.end() || left->second != "0") continue;
+    if (left == result.rate_limits.end() || reset == result.rate_limits.end() || left->second != "0")
+      continue;
     hold(parse_reset(reset->second));
   }
 }

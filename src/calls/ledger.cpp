@@ -27,7 +27,8 @@ Spent last_line(const std::string& text) {
   for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     Spent line;
     long long tokens = 0;
-    if (std::sscanf(text.c_str() + begin, "%lf %lld %lf\n", &line.cost.usd, &tokens, &line.seconds) != 3) continue;
+    if (std::sscanf(text.c_str() + begin, "%lf %lld %lf\n", &line.cost.usd, &tokens, &line.seconds) != 3)
+      continue;
     line.cost.tokens = tokens;
     spent = line;
   }
@@ -41,8 +42,8 @@ Ledger::~Ledger() {
 }
 
 void Ledger::cover(const Spent& so_far, const Cost& next) {
-  const bool covered = file_ >= 0 && so_far.cost.usd <= mark_.cost.usd && so_far.cost.tokens <= mark_.cost.tokens &&
-                       so_far.seconds <= mark_.seconds;
+  const bool covered = file_ >= 0 && so_far.cost.usd <= mark_.cost.usd &&
+                       so_far.cost.tokens <= mark_.cost.tokens && so_far.seconds <= mark_.seconds;
   if (covered) return;
   Spent mark = so_far;
   mark.cost.usd += next.usd * static_cast<double>(requests_ahead);
@@ -68,7 +69,8 @@ void Ledger::write(const Spent& mark) {
     sync_folder(path_.parent_path().parent_path());
   }
   const auto line = fmt::format("{} {} {}\n", mark.cost.usd, mark.cost.tokens, mark.seconds);
-  if (::write(file_, line.data(), line.size()) != std::ssize(line)) fail("cannot write the ledger of spending");
+  if (::write(file_, line.data(), line.size()) != std::ssize(line))
+    fail("cannot write the ledger of spending");
   if (::fdatasync(file_) != 0) fail("cannot sync the ledger of spending");
   mark_ = mark;
 }
@@ -81,7 +83,8 @@ Spent read_ledgers(const fs::path& folder) {
   Spent sum;
   std::error_code error;
   if (!fs::exists(folder, error)) return sum;
-  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator(); at.increment(error)) {
+  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
     if (at->path().extension() != ".ledger") continue;
     try {
       const auto spent = last_line(read_file(at->path()));

@@ -4,10 +4,10 @@
 
 #include "calls/budget.hpp"
 
-/// What a sweep has spent, over all its runs: the folder `<state>/budgets/<sweep>` holds a file for each rank of each
-/// incarnation. A line is "USD TOKENS SECONDS", an upper bound of what that rank has spent since it began, and the last
-/// whole line counts. It is written before the money is spent, some requests ahead, and exactly at an orderly end; so a
-/// crash counts a few requests too many, never one too few.
+/// What a sweep has spent, over all its runs: the folder `<state>/budgets/<sweep>` holds a file for each rank
+/// of each incarnation. A line is "USD TOKENS SECONDS", an upper bound of what that rank has spent since it
+/// began, and the last whole line counts. It is written before the money is spent, some requests ahead, and
+/// exactly at an orderly end; so a crash counts a few requests too many, never one too few.
 namespace dream::calls {
 
 struct Spent {
@@ -22,8 +22,8 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  /// Returns when the disk holds that `so_far` may have been spent. `next`: of one more request; the file is written
-  /// for several of these at once. Throws StateError.
+  /// Returns when the disk holds that `so_far` may have been spent. `next`: of one more request; the file is
+  /// written for several of these at once. Throws StateError.
   void cover(const Spent& so_far, const Cost& next);
   /// Writes what really was spent. Throws StateError.
   void close(const Spent& in_all);

@@ -5,9 +5,9 @@ namespace dream::calls {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-/// A token bucket that holds one second of its rate: over any minute after the first second, what was taken stays within
-/// 1/60 of the rate, and a burst is at most one second's worth. Something larger than the bucket waits until it is full
-/// and leaves a debt. The clock is the caller's.
+/// A token bucket that holds one second of its rate: over any minute after the first second, what was taken
+/// stays within 1/60 of the rate, and a burst is at most one second's worth. Something larger than the bucket
+/// waits until it is full and leaves a debt. The clock is the caller's.
 class RateLimit {
  public:
   /// `per_minute`: 0: no limit.

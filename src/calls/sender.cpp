@@ -11,7 +11,8 @@ using std::chrono::milliseconds;
 
 Cost cost_of(const Endpoint& endpoint, std::int64_t input_tokens, std::int64_t output_tokens) {
   return {(static_cast<double>(input_tokens) * endpoint.price_input +
-           static_cast<double>(output_tokens) * endpoint.price_output) / 1e6,
+           static_cast<double>(output_tokens) * endpoint.price_output) /
+              1e6,
           input_tokens + output_tokens};
 }
 
@@ -42,18 +43,21 @@ void Sender::count(const std::string& purpose, const Endpoint& endpoint,
 }
 
 void Sender::submit(std::uint64_t id, Outgoing request) {
-  DREAM_CHECK(request.endpoint != nullptr && request.endpoint->in_flight >= 1, "a rank without a share was given a call");
+  DREAM_CHECK(request.endpoint != nullptr && request.endpoint->in_flight >= 1,
+              "a rank without a share was given a call");
   const auto& endpoint = *request.endpoint;
   const auto bytes = request.body.size();
   const auto output = request.most_output_tokens;
   queue_of(endpoint).waiting.push_back(id);
-  jobs_.emplace(id, Job{std::move(request), expected_tokens(bytes, output), most_cost(endpoint, bytes, output), 0});
+  jobs_.emplace(
+      id, Job{std::move(request), expected_tokens(bytes, output), most_cost(endpoint, bytes, output), 0});
 }
 
 std::vector<Sent> Sender::advance(milliseconds bound) {
   wake_retries();
   start_waiting();
-  for (auto& result : http_.poll(ended_.empty() ? patience(bound) : milliseconds(0))) receive(std::move(result));
+  for (auto& result : http_.poll(ended_.empty() ? patience(bound) : milliseconds(0)))
+    receive(std::move(result));
   start_waiting();
   return std::exchange(ended_, {});
 }
@@ -94,7 +98,8 @@ void Sender::start_waiting() {
   }
 }
 
-/// Sends a request whose turn it is, or ends it when the budget has no room for it and never will. False: not now.
+/// Sends a request whose turn it is, or ends it when the budget has no room for it and never will. False: not
+/// now.
 bool Sender::start(JobId id) {
   auto& job = jobs_.at(id);
   const auto now = Clock::now();
@@ -137,7 +142,8 @@ void Sender::charge_for(const Job& job, const net::HttpResult& result, const Out
     counts.input_tokens += outcome.input_tokens;
     counts.output_tokens += outcome.output_tokens;
     counts.usd += cost_of(endpoint, outcome.input_tokens, outcome.output_tokens).usd;
-    if (replied) counts.latency_s.push_back(static_cast<float>(static_cast<double>(result.elapsed.count()) * 1e-6));
+    if (replied)
+      counts.latency_s.push_back(static_cast<float>(static_cast<double>(result.elapsed.count()) * 1e-6));
   });
   if (budget_ != nullptr) budget_->settle(job.most, real);
 }
@@ -158,7 +164,8 @@ void Sender::receive(net::HttpResult result) {
       retries_.push({now + wait, id});
       return;
     }
-    if (outcome.reason != "cut") count(job.request.purpose, endpoint, [](auto& counts) { ++counts.given_up; });
+    if (outcome.reason != "cut")
+      count(job.request.purpose, endpoint, [](auto& counts) { ++counts.given_up; });
   }
   // The replies after this one in the same poll are paid for: they are taken in before the error goes up.
   if (outcome.verdict == Verdict::endpoint && !fatal_) {
@@ -172,7 +179,8 @@ milliseconds Sender::patience(milliseconds bound) const {
   auto until = now + bound;
   if (!retries_.empty()) until = std::min(until, retries_.top().due);
   for (const auto& [endpoint, queue] : queues_) {
-    if (!queue.waiting.empty()) until = std::min(until, queue.lane.ready(jobs_.at(queue.waiting.front()).tokens, now));
+    if (!queue.waiting.empty())
+      until = std::min(until, queue.lane.ready(jobs_.at(queue.waiting.front()).tokens, now));
   }
   return std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds(0));
 }
@@ -181,7 +189,8 @@ milliseconds Sender::backoff(std::int64_t attempts, const net::HttpResult& resul
   const auto doublings = std::min<std::int64_t>(attempts - 1, 30);
   const auto most = std::min(options_.longest_backoff.count(), options_.backoff.count() << doublings);
   const auto jitter = milliseconds(std::uniform_int_distribution<std::int64_t>(0, most)(random_));
-  // What the endpoint asked for is a lower bound; the jitter on top keeps its clients from coming back together.
+  // What the endpoint asked for is a lower bound; the jitter on top keeps its clients from coming back
+  // together.
   return result.retry_after.value_or(milliseconds(0)) + jitter;
 }
 

@@ -45,14 +45,16 @@ struct Sent {
   Outcome outcome;         ///< transient: all attempts failed; reason "budget": it was not sent
 };
 
-/// One rank's requests to endpoints: holds to the limits of each (lane.hpp), to the budget, and retries what may pass
-/// (full jitter, Retry-After). Knows nothing of what is asked. One thread; nothing here is collective.
+/// One rank's requests to endpoints: holds to the limits of each (lane.hpp), to the budget, and retries what
+/// may pass (full jitter, Retry-After). Knows nothing of what is asked. One thread; nothing here is
+/// collective.
 class Sender {
  public:
   /// `redact` outlives it.
   Sender(const net::Redactor& redact, AskOptions options);
 
-  /// From now on every request reserves its price in `budget`, and `ledger` knows of it before it goes. Both outlive it.
+  /// From now on every request reserves its price in `budget`, and `ledger` knows of it before it goes. Both
+  /// outlive it.
   void charge(Budget& budget, Ledger& ledger);
 
   void submit(std::uint64_t id, Outgoing request);
@@ -67,7 +69,8 @@ class Sender {
   [[nodiscard]] const AskCounts& counts() const { return total_; }
   [[nodiscard]] const Usage& usage() const { return usage_; }
   /// Applies `change` to the counts of a purpose at an endpoint, and to the sum.
-  void count(const std::string& purpose, const Endpoint& endpoint, const std::function<void(AskCounts&)>& change);
+  void count(const std::string& purpose, const Endpoint& endpoint,
+             const std::function<void(AskCounts&)>& change);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -115,7 +118,8 @@ class Sender {
   Usage usage_;
 };
 
-/// What a request may cost at most, and what it is expected to take: a token is at least one byte, and about four.
+/// What a request may cost at most, and what it is expected to take: a token is at least one byte, and about
+/// four.
 [[nodiscard]] Cost most_cost(const Endpoint& endpoint, std::size_t bytes, std::int64_t output_tokens);
 [[nodiscard]] Cost cost_of(const Endpoint& endpoint, std::int64_t input_tokens, std::int64_t output_tokens);
 [[nodiscard]] double expected_tokens(std::size_t bytes, std::int64_t output_tokens);

@@ -12,9 +12,9 @@ struct AskCounts {
   std::int64_t sent = 0;  ///< HTTP requests, retries included
   std::int64_t retries = 0;
   std::int64_t from_store = 0;
-  std::int64_t joined = 0;         ///< waited for an equal call already open
-  std::int64_t given_up = 0;       ///< transient to the last attempt
-  std::int64_t input_tokens = 0;   ///< of replies that were received, not of those from the store
+  std::int64_t joined = 0;        ///< waited for an equal call already open
+  std::int64_t given_up = 0;      ///< transient to the last attempt
+  std::int64_t input_tokens = 0;  ///< of replies that were received, not of those from the store
   std::int64_t output_tokens = 0;
   double usd = 0;                  ///< at the config's prices
   std::vector<float> latency_s{};  ///< of each received reply, in order of arrival

@@ -15,7 +15,15 @@ using std::chrono::milliseconds;
 constexpr std::string_view path = "/embeddings";
 constexpr std::size_t bytes_of_a_token = 4;
 
-EmbeddingsRequest request_of(const Endpoint& endpoint) { return {endpoint.model, endpoint.dimensions, endpoint.base64}; }
+EmbeddingsRequest request_of(const Endpoint& endpoint) {
+  return {endpoint.model, endpoint.dimensions, endpoint.base64};
+}
+
+AskedVector without_vector() {
+  AskedVector asked;
+  asked.reason = "no_vector";
+  return asked;
+}
 
 AskedVector from_store(CallRecord record) {
   net::HttpResult result;
@@ -23,7 +31,7 @@ AskedVector from_store(CallRecord record) {
   result.body = std::move(record.body);
   auto reply = read_embeddings(result, 1);
   if (reply.verdict != Verdict::answer) return {{}, std::move(reply.reason), true};
-  if (reply.vectors[0].empty()) return {{}, "no_vector", true};
+  if (reply.vectors[0].empty()) return without_vector();
   return {std::move(reply.vectors[0]), {}, true};
 }
 
@@ -97,8 +105,9 @@ void VectorAsker::send_in_batches(const std::vector<std::size_t>& members) {
   std::vector<std::size_t> batch;
   std::size_t bytes = 0;
   for (const auto i : members) {
-    const bool full = std::ssize(batch) == endpoint_->batch_texts ||
-                      (bytes + texts_[i].size()) / bytes_of_a_token > static_cast<std::size_t>(endpoint_->batch_tokens);
+    const bool full =
+        std::ssize(batch) == endpoint_->batch_texts ||
+        (bytes + texts_[i].size()) / bytes_of_a_token > static_cast<std::size_t>(endpoint_->batch_tokens);
     if (full && !batch.empty()) {
       send(std::exchange(batch, {}));
       bytes = 0;
@@ -126,12 +135,15 @@ void VectorAsker::receive(const Sent& sent) {
   auto node = open_.extract(sent.id);
   auto& batch = node.mapped();
   switch (sent.outcome.verdict) {
-    case Verdict::answer: return take(batch);
-    case Verdict::row: return refuse(std::move(batch), sent);
+    case Verdict::answer:
+      return take(batch);
+    case Verdict::row:
+      return refuse(std::move(batch), sent);
     case Verdict::transient:
       for (const auto i : batch.members) asked_[i] = {{}, sent.outcome.reason, false};
       return;
-    case Verdict::endpoint: return;  // ask() throws
+    case Verdict::endpoint:
+      return;  // ask() throws
   }
 }
 
@@ -145,7 +157,7 @@ void VectorAsker::take(Batch& batch) {
     }
     const auto body = embedding_record(vector);
     if (vector.empty()) {
-      keep(i, 200, body, {{}, "no_vector", true});
+      keep(i, 200, body, without_vector());
     } else {
       check_dimension(vector.size());
       keep(i, 200, body, {std::move(vector), {}, true});
@@ -171,10 +183,11 @@ void VectorAsker::keep(std::size_t text, std::int32_t status, const std::string&
 
 void VectorAsker::check_dimension(std::size_t found) const {
   if (dimension_ == 0 || static_cast<std::size_t>(dimension_) == found) return;
-  throw EndpointError(endpoint_->base_url + std::string(path), 200, 1,
-                      fmt::format("a vector has {} numbers where {} were expected; correct models.{}.dimensions, or, when "
-                                  "another model is behind the address now, give models.{}.revision another value",
-                                  found, dimension_, endpoint_->name, endpoint_->name));
+  throw EndpointError(
+      endpoint_->base_url + std::string(path), 200, 1,
+      fmt::format("a vector has {} numbers where {} were expected; correct models.{}.dimensions, or, when "
+                  "another model is behind the address now, give models.{}.revision another value",
+                  found, dimension_, endpoint_->name, endpoint_->name));
 }
 
 }  // namespace dream::calls

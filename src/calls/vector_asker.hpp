@@ -22,23 +22,24 @@ struct AskedVector {
 /// The name of a text's vector in the call store (docs/adr/0011-a-record-per-text.md).
 [[nodiscard]] Digest vector_key(const Endpoint& endpoint, const std::string& text);
 
-/// One rank's calls to endpoints that embed. Texts that the store has are not asked for again; the others go out in
-/// batches, and each text gets a record of its own from its batch's reply. A batch that the endpoint refuses is halved until
-/// the text that it refuses stands alone; a vector with NaN is asked for once more alone.
-/// One thread; nothing here is collective.
+/// One rank's calls to endpoints that embed. Texts that the store has are not asked for again; the others go
+/// out in batches, and each text gets a record of its own from its batch's reply. A batch that the endpoint
+/// refuses is halved until the text that it refuses stands alone; a vector with NaN is asked for once more
+/// alone. One thread; nothing here is collective.
 class VectorAsker {
  public:
   /// All outlive it; while ask() runs, nobody else uses the sender.
   VectorAsker(CallStore& store, Sender& sender, const net::Redactor& redact)
       : store_(store), sender_(sender), redact_(redact) {}
 
-  /// The vectors of `texts`, in order; equal texts are asked for once. `dimension`: what every vector must have.
-  /// Throws EndpointError for another dimension, and when nothing can succeed any more; what has arrived is kept.
+  /// The vectors of `texts`, in order; equal texts are asked for once. `dimension`: what every vector must
+  /// have. Throws EndpointError for another dimension, and when nothing can succeed any more; what has
+  /// arrived is kept.
   [[nodiscard]] std::vector<AskedVector> ask(const Endpoint& endpoint, std::int64_t dimension,
                                              const std::vector<std::string>& texts, const Pulse& pulse);
 
-  /// The vector of a first text, which shows what the endpoint makes of our requests: of any dimension unless the config
-  /// states one. A refusal is not kept: it throws EndpointError.
+  /// The vector of a first text, which shows what the endpoint makes of our requests: of any dimension unless
+  /// the config states one. A refusal is not kept: it throws EndpointError.
   [[nodiscard]] AskedVector ask_first(const Endpoint& endpoint, const std::string& text, const Pulse& pulse);
 
  private:

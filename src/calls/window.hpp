@@ -5,10 +5,10 @@
 
 namespace dream::calls {
 
-/// How many requests to keep open at an endpoint: additive increase, multiplicative decrease. It doubles each round (as
-/// many replies as it is wide) until the endpoint first pushes back, then grows by one a round. A push-back (429, 503)
-/// halves it, once a round. A round whose median latency is over twice the best round's takes a tenth away, where
-/// `by_latency` says so: more open requests would only queue there.
+/// How many requests to keep open at an endpoint: additive increase, multiplicative decrease. It doubles each
+/// round (as many replies as it is wide) until the endpoint first pushes back, then grows by one a round. A
+/// push-back (429, 503) halves it, once a round. A round whose median latency is over twice the best round's
+/// takes a tenth away, where `by_latency` says so: more open requests would only queue there.
 class Window {
  public:
   Window(std::int64_t start, std::int64_t most, bool by_latency);

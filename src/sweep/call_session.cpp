@@ -39,13 +39,16 @@ calls::Cost sum_over_ranks(comm::Communicator& comm, const calls::Cost& mine) {
   return sum;
 }
 
-double seconds_since(calls::TimePoint start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(calls::TimePoint start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 }  // namespace
 
 bool is_remote(const config::Model& model) { return model.kind == calls::openai_kind().name; }
 
-std::map<std::string, std::vector<std::string>> remote_models(const config::Config& config, std::optional<Stage> until) {
+std::map<std::string, std::vector<std::string>> remote_models(const config::Config& config,
+                                                              std::optional<Stage> until) {
   std::map<std::string, std::vector<std::string>> models;
   const auto add = [&](const std::string& name, const char* path) {
     auto& paths = models[name];
@@ -93,17 +96,21 @@ CallSession::CallSession(Setting setting)
   });
   comm.broadcast(std::span<calls::Spent>(&before_, 1), 0);
   if (config.objective.budget_hours > 0) {
-    const auto left = std::chrono::duration<double>(std::max(0.0, config.objective.budget_hours * 3600 - before_.seconds));
+    const auto left =
+        std::chrono::duration<double>(std::max(0.0, config.objective.budget_hours * 3600 - before_.seconds));
     end_ = start_ + std::chrono::duration_cast<Clock::duration>(left);
   }
   budget_.end_at(end_);
   const auto folder = ledger_folder(config);
-  ledger_ = std::make_unique<calls::Ledger>(folder / fmt::format("{}-{}.ledger", setting_.incarnation, comm.rank()));
-  if (comm.rank() == 0) clock_ = std::make_unique<calls::Ledger>(folder / (setting_.incarnation + "-clock.ledger"));
+  ledger_ = std::make_unique<calls::Ledger>(folder /
+                                            fmt::format("{}-{}.ledger", setting_.incarnation, comm.rank()));
+  if (comm.rank() == 0 && (!endpoints_.empty() || config.objective.budget_hours > 0))
+    clock_ = std::make_unique<calls::Ledger>(folder / (setting_.incarnation + "-clock.ledger"));
   if (endpoints_.empty()) return;
   const auto segments = seal_journals(comm, config, setting_.log, setting_.pulse);
   comm::agree(comm, [&] {
-    store_ = std::make_unique<calls::CallStore>(calls_of(config), segments, setting_.incarnation, comm.rank());
+    store_ =
+        std::make_unique<calls::CallStore>(calls_of(config), segments, setting_.incarnation, comm.rank());
     calls::AskOptions options;
     options.seed = static_cast<std::uint64_t>(config.sweep.seed + comm.rank());
     sender_ = std::make_unique<calls::Sender>(redact_, options);
@@ -141,12 +148,13 @@ calls::Allowance CallSession::left() {
   const auto spent = before_.cost + sum_over_ranks(setting_.comm, budget_.total() + budget_.reserved());
   calls::Allowance left;
   if (objective.budget_usd > 0) left.usd = std::max(0.0, objective.budget_usd - spent.usd);
-  if (objective.budget_tokens > 0) left.tokens = std::max<std::int64_t>(0, objective.budget_tokens - spent.tokens);
+  if (objective.budget_tokens > 0)
+    left.tokens = std::max<std::int64_t>(0, objective.budget_tokens - spent.tokens);
   return left;
 }
 
-/// Deals what is left in equal shares, or all of it to the rank `only`: the last of it may pay for a call though no equal
-/// share does. Collective.
+/// Deals what is left in equal shares, or all of it to the rank `only`: the last of it may pay for a call
+/// though no equal share does. Collective.
 void CallSession::deal(int only) {
   auto share = left();
   const bool calls = callers_.has(setting_.comm.rank());
@@ -158,6 +166,10 @@ void CallSession::deal(int only) {
 }
 
 std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const ServeCalls& serve) {
+  if (endpoints_.empty()) {  // on all ranks alike
+    DREAM_CHECK(requests.empty(), "a call without an endpoint");
+    return {};
+  }
   auto& comm = setting_.comm;
   std::vector<Bytes> replies(requests.size());
   std::vector<std::size_t> open(requests.size());
@@ -179,8 +191,10 @@ std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const
     std::vector<std::size_t> still_open;
     for (std::size_t i = 0; i < open.size(); ++i) {
       Unpacker reader(packed[i]);
-      if (reader.get<bool>()) replies[open[i]] = reader.get<Bytes>();
-      else still_open.push_back(open[i]);
+      if (reader.get<bool>())
+        replies[open[i]] = reader.get<Bytes>();
+      else
+        still_open.push_back(open[i]);
     }
     open = std::move(still_open);
     const auto by_rank = comm.all_gather(unserved);
@@ -199,7 +213,8 @@ void CallSession::throw_spent(const std::vector<std::int64_t>& unserved) {
   const auto& objective = setting_.config.objective;
   comm::agree(setting_.comm, [&] {
     throw OutOfBudget(fmt::format(
-        "objective.budget: {} calls of this round have no room in it ({:.6f} of {} USD, {} of {} tokens, {:.2f} of {} hours "
+        "objective.budget: {} calls of this round have no room in it ({:.6f} of {} USD, {} of {} tokens, "
+        "{:.2f} of {} hours "
         "are spent; a limit of 0 does not bind); raise it and start again: the same command continues",
         calls, spent.usd, objective.budget_usd, spent.tokens, objective.budget_tokens,
         (before_.seconds + seconds_since(start_)) / 3600, objective.budget_hours));
@@ -209,8 +224,9 @@ void CallSession::throw_spent(const std::vector<std::int64_t>& unserved) {
 void CallSession::check_time() {
   if (clock_ && setting_.config.objective.budget_hours > 0) clock_->cover({{}, seconds_since(start_)}, {});
   if (Clock::now() < end_) return;
-  throw OutOfBudget(fmt::format("objective.budget.hours = {} have passed; raise it and start again: the same command continues",
-                                setting_.config.objective.budget_hours));
+  throw OutOfBudget(fmt::format(
+      "objective.budget.hours = {} have passed; raise it and start again: the same command continues",
+      setting_.config.objective.budget_hours));
 }
 
 void CallSession::finish() {

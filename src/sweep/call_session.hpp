@@ -25,22 +25,23 @@ struct OutOfBudget : Error {
 /// Whether a model of this kind is behind an endpoint.
 [[nodiscard]] bool is_remote(const config::Model& model);
 
-/// The models behind endpoints that the stages up to `until` ask, by the config's names, each with what is asked of it:
+/// The models behind endpoints that the stages up to `until` ask, by the config's names, each with what is
+/// asked of it:
 /// "/chat/completions", "/embeddings", or both.
 [[nodiscard]] std::map<std::string, std::vector<std::string>> remote_models(const config::Config& config,
                                                                             std::optional<Stage> until);
 
-/// Asks every endpoint of remote_models() whether it is there and has the model, without cost. Local; rank 0 calls it
-/// before anything is paid for. Throws EndpointError.
+/// Asks every endpoint of remote_models() whether it is there and has the model, without cost. Local; rank 0
+/// calls it before anything is paid for. Throws EndpointError.
 void check_endpoints(const config::Config& config, std::optional<Stage> until, const Pulse& pulse);
 
 /// Served by a rank: the reply, or nothing when the rank's share of the budget had no room for it.
 using Served = std::optional<Bytes>;
 using ServeCalls = std::function<std::vector<Served>(const std::vector<Request>&)>;
 
-/// All that the ranks of a job share about endpoints: the call store, the senders with their limits, the budget. Rank by
-/// rank every limit is an equal part of the config's; the budget is dealt anew for every round of calls (docs/adr/0012).
-/// Without models behind endpoints it is empty, and nothing is opened.
+/// All that the ranks of a job share about endpoints: the call store, the senders with their limits, the
+/// budget. Rank by rank every limit is an equal part of the config's; the budget is dealt anew for every
+/// round of calls (docs/adr/0012). Without models behind endpoints it is empty, and nothing is opened.
 class CallSession {
  public:
   /// What the session is made from.
@@ -61,7 +62,9 @@ class CallSession {
 
   [[nodiscard]] bool has(const std::string& model) const { return endpoints_.contains(model); }
   /// With this rank's limits.
-  [[nodiscard]] const calls::Endpoint& endpoint(const std::string& model) const { return endpoints_.at(model); }
+  [[nodiscard]] const calls::Endpoint& endpoint(const std::string& model) const {
+    return endpoints_.at(model);
+  }
   [[nodiscard]] calls::Asker& asker() { return *asker_; }
   [[nodiscard]] calls::VectorAsker& vectors() { return *vectors_; }
   [[nodiscard]] const calls::CallStore& store() const { return *store_; }
@@ -69,16 +72,16 @@ class CallSession {
   [[nodiscard]] const calls::Usage& usage() const;
   [[nodiscard]] const Pulse& pulse() const { return setting_.pulse; }
 
-  /// sweep::once() for work that asks endpoints: what one rank's share of the budget had no room for is asked again under
-  /// new shares, until all is served. Throws OutOfBudget on all ranks when no share can be made that serves another one.
-  /// Collective.
+  /// sweep::once() for work that asks endpoints: what one rank's share of the budget had no room for is asked
+  /// again under new shares, until all is served. Throws OutOfBudget on all ranks when no share can be made
+  /// that serves another one. Collective.
   [[nodiscard]] std::vector<Bytes> once(const std::vector<Request>& requests, const ServeCalls& serve);
 
   /// Throws OutOfBudget when the time of the budget has passed. Local.
   void check_time();
 
-  /// Writes what was really spent, and seals the journals of all ranks. Collective. Without it (a crash) the next run
-  /// seals them.
+  /// Writes what was really spent, and seals the journals of all ranks. Collective. Without it (a crash) the
+  /// next run seals them.
   void finish();
 
  private:

@@ -40,7 +40,8 @@ std::vector<Request> LanguageModels::requests_of(const std::vector<Question>& qu
 }
 
 std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
-  const auto replies = run_.calls.once(requests_of(questions), [this](const auto& distinct) { return serve(distinct); });
+  const auto replies =
+      run_.calls.once(requests_of(questions), [this](const auto& distinct) { return serve(distinct); });
   std::vector<Asked> answers;
   for (const auto& reply : replies) answers.push_back(unpack(reply));
   return answers;
@@ -56,7 +57,8 @@ void LanguageModels::foresee(const std::vector<Question>& questions) {
       }
       Unpacker reader(request.payload);
       const auto& endpoint = run_.calls.endpoint(reader.get<std::string>());
-      const auto input = static_cast<std::int64_t>(calls::expected_tokens(reader.get<std::string>().size(), 0));
+      const auto input =
+          static_cast<std::int64_t>(calls::expected_tokens(reader.get<std::string>().size(), 0));
       ++forecast_.calls;
       forecast_.input_tokens += input;
       forecast_.most_output_tokens += endpoint.max_tokens;

@@ -23,8 +23,9 @@ struct Asked {
   bool final = true;
 };
 
-/// The language models behind endpoints, for all ranks together: a request that several trials or ranks have is sent once;
-/// a reply that the state folder holds is not asked for again; a reply is in this rank's journal before it is used.
+/// The language models behind endpoints, for all ranks together: a request that several trials or ranks have
+/// is sent once; a reply that the state folder holds is not asked for again; a reply is in this rank's
+/// journal before it is used.
 class LanguageModels {
  public:
   explicit LanguageModels(Run& run) : run_(run) {}
@@ -42,7 +43,7 @@ class LanguageModels {
   [[nodiscard]] std::vector<Served> serve(const std::vector<Request>& requests);
 
   Run& run_;
-  Forecast forecast_;                       ///< of the calls whose home is here
+  Forecast forecast_;  ///< of the calls whose home is here
   std::unordered_set<Digest> foreseen_;
 };
 

@@ -30,8 +30,8 @@ TextVectors::TextVectors(Run& run, const std::string& embedder, embed::Role role
   dimension_ = ask_dimension();
 }
 
-/// One text, which is nobody's: it goes out before any other, so that a model of another dimension, or an endpoint that
-/// refuses our kind of request, is noticed before anything is paid for.
+/// One text, which is nobody's: it goes out before any other, so that a model of another dimension, or an
+/// endpoint that refuses our kind of request, is noticed before anything is paid for.
 std::int64_t TextVectors::ask_dimension() {
   const std::string text = "dimension";
   std::vector<Request> requests;
@@ -40,8 +40,10 @@ std::int64_t TextVectors::ask_dimension() {
     std::vector<Served> served;
     for (const auto& request : distinct) {
       const auto asked = run_.calls.vectors().ask_first(*there_, request.payload, run_.calls.pulse());
-      if (asked.reason == "budget") served.emplace_back();
-      else served.push_back(Packer().put(std::ssize(asked.vector)).put(asked.reason).take());
+      if (asked.reason == "budget")
+        served.emplace_back();
+      else
+        served.push_back(Packer().put(std::ssize(asked.vector)).put(asked.reason).take());
     }
     return served;
   });
@@ -51,8 +53,9 @@ std::int64_t TextVectors::ask_dimension() {
     Unpacker reader(replies[0]);
     dimension = reader.get<std::ptrdiff_t>();
     if (dimension == 0) {
-      throw EndpointError(there_->base_url + "/embeddings", 0, static_cast<int>(there_->attempts),
-                          reader.get<std::string>() + ": no vector for a first text; the same command tries again");
+      throw EndpointError(
+          there_->base_url + "/embeddings", 0, static_cast<int>(there_->attempts),
+          reader.get<std::string>() + ": no vector for a first text; the same command tries again");
     }
   });
   run_.comm.broadcast(std::span<std::int64_t>(&dimension, 1), 0);
@@ -110,8 +113,8 @@ void TextVectors::embed_there(const std::vector<const Request*>& fresh) {
     } else {
       known_[fresh[i]->key].assign(static_cast<std::size_t>(dimension_), 0);
       ++run_.tally.texts_refused;
-      run_.log(Level::warning, fmt::format("models.{} gives no vector for a text ({}): {:.60}...", there_->name,
-                                           asked[i].reason, fresh[i]->payload));
+      run_.log(Level::warning, fmt::format("models.{} gives no vector for a text ({}): {:.60}...",
+                                           there_->name, asked[i].reason, fresh[i]->payload));
     }
   }
   if (failed == 0) return;
@@ -125,8 +128,10 @@ std::vector<Served> TextVectors::serve(const std::vector<Request>& requests) {
   for (const auto& request : requests) {
     if (!known_.contains(request.key)) fresh.push_back(&request);
   }
-  if (there_ != nullptr) embed_there(fresh);
-  else embed_here(fresh);
+  if (there_ != nullptr)
+    embed_there(fresh);
+  else
+    embed_here(fresh);
   std::vector<Served> replies;
   for (const auto& request : requests) {
     const auto vector = known_.find(request.key);
@@ -139,7 +144,8 @@ std::vector<Served> TextVectors::serve(const std::vector<Request>& requests) {
   }
   for (const auto* request : fresh) run_.tally.texts_embedded += known_.contains(request->key) ? 1 : 0;
   const auto held = std::ssize(known_) * dimension_ * static_cast<std::int64_t>(sizeof(float));
-  if (held > memory_bytes) known_.clear();  // a memory only: what is asked for again is embedded again, to the same bits
+  if (held > memory_bytes)
+    known_.clear();  // a memory only: what is asked for again is embedded again, to the same bits
   return replies;
 }
 

@@ -10,7 +10,11 @@ Bytes pack(const calls::Usage& usage) {
   Packer packer;
   for (const auto& [key, counts] : usage) {
     packer.put(key.first).put(key.second).put(counts.sent).put(counts.retries).put(counts.from_store);
-    packer.put(counts.given_up).put(counts.input_tokens).put(counts.output_tokens).put(counts.usd).put(counts.latency_s);
+    packer.put(counts.given_up)
+        .put(counts.input_tokens)
+        .put(counts.output_tokens)
+        .put(counts.usd)
+        .put(counts.latency_s);
   }
   return packer.take();
 }
@@ -19,8 +23,8 @@ void add(calls::Usage& usage, std::string_view message) {
   for (Unpacker reader(message); !reader.done();) {
     auto purpose = reader.get<std::string>();
     auto& counts = usage[{std::move(purpose), reader.get<std::string>()}];
-    for (auto* count : {&counts.sent, &counts.retries, &counts.from_store, &counts.given_up, &counts.input_tokens,
-                        &counts.output_tokens}) {
+    for (auto* count : {&counts.sent, &counts.retries, &counts.from_store, &counts.given_up,
+                        &counts.input_tokens, &counts.output_tokens}) {
       *count += reader.get<std::int64_t>();
     }
     counts.usd += reader.get<double>();

@@ -1,4 +1,5 @@
 """A sweep that asks a language model at an endpoint of our own."""
+import re
 import socket
 import struct
 
@@ -116,6 +117,27 @@ class AskingAnEndpoint(harness.Case):
         self.assertEqual(set(faulty.asked), set(clean.asked))
         clean.close()
         faulty.close()
+
+    def test_the_forecast_after_select_is_the_fact(self):
+        endpoint = Endpoint()
+        ended = self.sweep_with("forecast", endpoint, 3, "--until", "select")
+        self.assert_ok(ended)
+        self.assertFalse(endpoint.asked)
+        foreseen = int(re.search(r"(\d+) calls are left, 0 replies", ended.text).group(1))
+        self.assert_ok(self.sweep_with("forecast", endpoint, 2))
+        self.assertEqual(len(endpoint.asked), foreseen)
+        usage = {(row["purpose"], row["model"]): row for row in harness.manifest(self.folder / "forecast")["calls"]}
+        answers = usage["answer", "asked"]
+        self.assertEqual(answers["sent"], foreseen)
+        self.assertEqual(answers["output_tokens"], 2 * foreseen)
+        self.assertAlmostEqual(answers["cost_usd"], (answers["input_tokens"] + 2 * answers["output_tokens"]) / 1e6)
+        self.assertGreaterEqual(answers["latency_p95_s"], answers["latency_p50_s"])
+        self.assertGreater(answers["latency_p50_s"], 0)
+        for row in harness.rows(self.folder / "forecast", "results.csv"):
+            self.assertAlmostEqual(float(row["question_usd"]), float(row["cost_usd"]) / 10)
+        ended = self.sweep_with("forecast", endpoint, 2, "--until", "select")
+        self.assertIn("0 calls are left", ended.text)
+        endpoint.close()
 
     def test_a_wrong_key_and_an_unknown_model_are_met_before_anything_is_asked(self):
         endpoint = Endpoint()

@@ -8,6 +8,8 @@ import http.server
 import json
 import math
 import struct
+import subprocess
+import sys
 import threading
 
 import harness
@@ -130,6 +132,27 @@ class EndpointEmbedders(harness.Case):
             endpoint.close()
         best = max(float(row["hit_rate"]) for row in harness.rows(self.folder / "ranks0", "results.csv"))
         self.assertGreater(best, 0.2)
+
+    def test_everything_at_the_stub_with_faults(self):
+        """Embedders and language model at the project's stub, where it is: a fifth of the replies are faults."""
+        script = harness.data_folder().parent / "bench" / "stub_llm.py"
+        if not script.exists():
+            self.skipTest(f"no {script}")
+        for name, ranks, faults in (("clean", 0, []), ("faulty", 3, ["--error-rate", "0.2", "--error-kinds", "429,500,truncated,drop"])):
+            stub = subprocess.Popen([sys.executable, str(script), "--port", "0", "--embed-dim", "64", *faults],
+                                    stdout=subprocess.PIPE, text=True)
+            try:
+                url = "http://" + stub.stdout.readline().split()[3] + "/v1"
+                models = table("one", url, "embed-one") + table("two", url, "embed-two") + table("asked", url, "stub-good")
+                config = harness.write_config(self.folder / name, self.corpus, self.golden, buckets=8, methods=METHODS,
+                                              embedders='["one", "two"]', more=models)
+                config.write_text(config.read_text().replace('llm = "quote"', 'llm = "asked"'))
+                attempts = [word for model in ("one", "two", "asked") for word in ("--set", f"models.{model}.attempts=20")]
+                self.assert_ok(harness.sweep(ranks, config, *attempts))
+            finally:
+                stub.terminate()
+                stub.wait()
+        self.assert_same_tables(harness.tables(self.folder / "clean"), harness.tables(self.folder / "faulty"), "20 % faults")
 
     def test_only_lost_parts_do_not_ask_again(self):
         """The vectors are in the call store: without their parts they are put together again without a call."""

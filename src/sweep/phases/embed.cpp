@@ -88,7 +88,8 @@ void embed_questions(Run& run) {
       run.fault(Stage::query);
       for (const auto& item : own) {
         const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
-        for (auto q = slice.begin; q < slice.end; ++q) texts.push_back(run.questions[static_cast<std::size_t>(q)].question);
+        for (auto q = slice.begin; q < slice.end; ++q)
+          texts.push_back(run.questions[static_cast<std::size_t>(q)].question);
       }
     });
     const auto embedded = vectors.embed(texts);
@@ -97,7 +98,8 @@ void embed_questions(Run& run) {
       for (const auto& item : own) {
         const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
         Matrix part(slice.end - slice.begin, embedded.cols);
-        for (std::int64_t at = 0; at < part.rows; ++at) std::ranges::copy(embedded.row(row++), part.row(at).begin());
+        for (std::int64_t at = 0; at < part.rows; ++at)
+          std::ranges::copy(embedded.row(row++), part.row(at).begin());
         run.parts.write(item.key, [&](state::H5Writer& file) { parts::save(file, part); });
         scope.advance();
       }

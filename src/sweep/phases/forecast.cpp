@@ -18,7 +18,8 @@ struct Asking {
 
 Asking load(const Run& run, const Item& item) {
   Asking asking{run.node(item.node).llm, {}, run.plan.slices[static_cast<std::size_t>(item.part)]};
-  for (auto& contexts : parts::load_contexts(run.parts.open(run.key(run.node(item.node).inputs.at(0), item.part)))) {
+  for (auto& contexts :
+       parts::load_contexts(run.parts.open(run.key(run.node(item.node).inputs.at(0), item.part)))) {
     auto& texts = asking.contexts.emplace_back();
     for (auto& context : contexts) texts.push_back(std::move(context.text));
   }

@@ -86,8 +86,10 @@ BOOST_AUTO_TEST_CASE(a_call_without_room_in_the_budget_is_not_sent) {
   // At 10 reserved and 3 spent a call: the sixth has 25 - 5 x 3 = 10 left, the seventh 7.
   std::int64_t answered = 0;
   for (const auto& reply : replies) {
-    if (reply.reason.empty()) ++answered;
-    else BOOST_TEST((reply.reason == "budget" && !reply.final));
+    if (reply.reason.empty())
+      ++answered;
+    else
+      BOOST_TEST((reply.reason == "budget" && !reply.final));
   }
   BOOST_TEST(answered == 6);
   BOOST_TEST(std::ssize(server.log()) == 6);

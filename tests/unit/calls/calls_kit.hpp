@@ -1,5 +1,6 @@
 #pragma once
-// What the cases about calls share: an endpoint at a scripted server, and a store that is opened anew for each "run".
+// What the cases about calls share: an endpoint at a scripted server, and a store that is opened anew for
+// each "run".
 #include <filesystem>
 #include <string>
 #include <vector>

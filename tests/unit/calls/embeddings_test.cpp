@@ -48,7 +48,8 @@ FakeReply refusal(int status, const std::string& words) {
 struct VectorRun : Run {
   VectorAsker vectors{store, sender, redact};
   explicit VectorRun(const std::string& incarnation) : Run(incarnation) {}
-  std::vector<AskedVector> ask(const Endpoint& endpoint, const std::vector<std::string>& texts, std::int64_t dimension = 2) {
+  std::vector<AskedVector> ask(const Endpoint& endpoint, const std::vector<std::string>& texts,
+                               std::int64_t dimension = 2) {
     return vectors.ask(endpoint, dimension, texts, no_pulse());
   }
 };
@@ -63,7 +64,8 @@ std::vector<std::string> texts_of(int count) {
 
 BOOST_AUTO_TEST_CASE(a_request_for_vectors_is_pinned) {
   const std::vector<std::string> texts{"a \"b\"", "c"};
-  BOOST_TEST(embeddings_body({"m", 0, true}, texts) == R"({"encoding_format":"base64","input":["a \"b\"","c"],"model":"m"})");
+  BOOST_TEST(embeddings_body({"m", 0, true}, texts) ==
+             R"({"encoding_format":"base64","input":["a \"b\"","c"],"model":"m"})");
   BOOST_TEST(embeddings_body({"m", 3, false}, texts) ==
              R"({"dimensions":3,"encoding_format":"float","input":["a \"b\"","c"],"model":"m"})");
   BOOST_TEST(embedding_identity({"m", 3, false}, "c") == R"({"dimensions":3,"input":"c","model":"m"})");
@@ -90,8 +92,9 @@ BOOST_AUTO_TEST_CASE(a_vector_that_is_none_is_empty_and_a_wrong_reply_is_retried
     BOOST_TEST((reply.verdict == Verdict::answer));
     BOOST_TEST(reply.vectors.at(0).empty());
   }
-  for (const char* wrong : {R"({"data":[]})", R"({"data":[{"embedding":[1]},{"embedding":[1]}]})", R"({"data":[{"embedding":["a"]}]})",
-                            R"({"data":[{"embedding":"AAA"}]})", R"({"data":[{"embedding":"?AAA"}]})", R"({"data":[{"embedding":[1],"index":1}]})",
+  for (const char* wrong : {R"({"data":[]})", R"({"data":[{"embedding":[1]},{"embedding":[1]}]})",
+                            R"({"data":[{"embedding":["a"]}]})", R"({"data":[{"embedding":"AAA"}]})",
+                            R"({"data":[{"embedding":"?AAA"}]})", R"({"data":[{"embedding":[1],"index":1}]})",
                             "[]", "{}", R"({"data":[7]})"}) {
     BOOST_TEST_INFO(wrong);
     const auto reply = read_embeddings(result(wrong), 1);
@@ -130,7 +133,8 @@ BOOST_AUTO_TEST_CASE(texts_go_out_in_batches_and_each_has_a_record) {
 
 BOOST_AUTO_TEST_CASE(a_refused_text_is_found_in_its_batch_and_recorded_alone) {
   FakeHttp server([](const FakeRequest& request, int) {
-    return request.body.find("xxxxxx") != std::string::npos && request.body.find("xxxxxxx") == std::string::npos
+    return request.body.find("xxxxxx") != std::string::npos &&
+                   request.body.find("xxxxxxx") == std::string::npos
                ? refusal(400, "input is too long")
                : vectors(request);
   });
@@ -181,7 +185,8 @@ BOOST_AUTO_TEST_CASE(another_dimension_is_an_error_and_what_came_before_is_kept)
 }
 
 BOOST_AUTO_TEST_CASE(a_first_text_that_is_refused_is_an_error_and_is_not_kept) {
-  FakeHttp server([](const FakeRequest&, int) { return refusal(400, "encoding_format is unknown, sk-very-secret"); });
+  FakeHttp server(
+      [](const FakeRequest&, int) { return refusal(400, "encoding_format is unknown, sk-very-secret"); });
   for (const auto* incarnation : {"a", "b"}) {
     VectorRun run(incarnation);
     try {
@@ -196,7 +201,9 @@ BOOST_AUTO_TEST_CASE(a_first_text_that_is_refused_is_an_error_and_is_not_kept) {
 }
 
 BOOST_AUTO_TEST_CASE(failures_of_a_batch_are_retried_and_then_wait_for_the_next_run) {
-  FakeHttp server([](const FakeRequest& request, int before) { return before < 4 ? refusal(503, "busy") : vectors(request); });
+  FakeHttp server([](const FakeRequest& request, int before) {
+    return before < 4 ? refusal(503, "busy") : vectors(request);
+  });
   const auto endpoint = endpoint_at(server.url(""));  // three attempts
   VectorRun run("a");
   for (const auto& asked : run.ask(endpoint, texts_of(3))) {

@@ -12,9 +12,10 @@ using std::chrono::seconds;
 
 namespace {
 
-/// A client that always wants more: what it gets over five minutes. `amounts`: what its requests take, in turn.
+/// A client that always wants more: what it gets over five minutes. `amounts`: what its requests take, in
+/// turn.
 struct Taken {
-  double most = 0;   ///< in any minute after the first
+  double most = 0;  ///< in any minute after the first
   double least = std::numeric_limits<double>::max();
   double burst = 0;  ///< in the first millisecond
 };
@@ -179,7 +180,8 @@ BOOST_AUTO_TEST_CASE(a_lane_holds_to_its_width_and_to_what_the_endpoint_says) {
   BOOST_TEST((lane.ready(10, now) <= now));
   lane.sent(10, now);
   BOOST_TEST((lane.ready(10, now) == never));
-  lane.ended(reply(200, {{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "2s"}}), 10, 10, now);
+  lane.ended(reply(200, {{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "2s"}}), 10,
+             10, now);
   BOOST_TEST((lane.ready(10, now) == now + seconds(2)));
   now += seconds(2);
   BOOST_TEST((lane.ready(10, now) <= now));
