@@ -25,13 +25,16 @@ struct Cost {
   friend Cost operator-(Cost a, const Cost& b) { return a -= b; }
 };
 
+/// Sums of prices round in the last bits, differently in every order; no price is that small.
+inline constexpr double rounding_usd = 1e-9;
+
 /// A limit in each of the two units; an empty one does not bind.
 struct Allowance {
   std::optional<double> usd;
   std::optional<std::int64_t> tokens;
 
   [[nodiscard]] bool covers(const Cost& cost) const {
-    return (!usd || cost.usd <= *usd) && (!tokens || cost.tokens <= *tokens);
+    return (!usd || cost.usd <= *usd + rounding_usd) && (!tokens || cost.tokens <= *tokens);
   }
   [[nodiscard]] bool limited() const { return usd.has_value() || tokens.has_value(); }
 };

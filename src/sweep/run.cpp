@@ -184,7 +184,9 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   comm::agree(comm, [&] {
     ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
     for (const auto& name : config.space.embedders) {
-      index::check_factory(config.index.factory, ready.models.embedder(name).dimension());
+      // A model behind an endpoint shows its dimension when it is first asked (embed.cpp).
+      if (ready.models.embedders.contains(name))
+        index::check_factory(config.index.factory, ready.models.embedder(name).dimension());
     }
   });
   check_same_models(comm, ready.models);

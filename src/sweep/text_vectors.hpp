@@ -21,6 +21,8 @@ class TextVectors {
   /// any other. Collective. Throws EndpointError when it is not what the config says.
   TextVectors(Run& run, const std::string& embedder, embed::Role role);
 
+  [[nodiscard]] std::int64_t dimension() const { return dimension_; }
+
   /// texts -> (texts.size(), dimension), in order. Collective: every rank calls it, with any number of texts.
   /// Throws EndpointError when texts could not be embedded for reasons that may pass.
   [[nodiscard]] Matrix embed(std::span<const std::string> texts);

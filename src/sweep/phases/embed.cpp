@@ -5,6 +5,7 @@
 #include "parts/chunks.hpp"
 #include "parts/documents.hpp"
 #include "parts/vectors.hpp"
+#include "stages/index/shard.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/rounds.hpp"
 #include "sweep/text_vectors.hpp"
@@ -69,6 +70,7 @@ void embed_chunks(Run& run) {
   for (auto& [embedder, pending_items] : by_embedder) {
     std::ranges::stable_sort(pending_items, {}, &Item::part);
     TextVectors vectors(run, embedder, embed::Role::passage);
+    comm::agree(run.comm, [&] { index::check_factory(run.config.index.factory, vectors.dimension()); });
     in_rounds(run.comm, mine(run, pending_items), round_bytes,
               [&](std::span<const Item> round) { embed_round(run, vectors, round, scope); });
   }
