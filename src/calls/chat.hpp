@@ -51,6 +51,9 @@ struct ChatReply {
 /// something on the way ("cut", transient, with the text that came).
 [[nodiscard]] ChatReply read_chat(const net::HttpResult& result, std::int64_t max_tokens);
 
+/// What a result means that is no JSON reply of status 2xx: verdict and reason; empty when it is one, which need not parse.
+[[nodiscard]] std::optional<ChatReply> read_failure(const net::HttpResult& result);
+
 /// What a server says about its error: the message of a JSON error body, else the body's begin; one line, no control
 /// characters, at most 300 bytes. Not redacted.
 [[nodiscard]] std::string server_message(std::string_view body);

@@ -94,6 +94,9 @@ struct Space {
 
 struct Objective {
   std::string maximize = "answer_correctness";
+  double budget_usd = 0;           ///< for the whole sweep, over all its runs; 0: no limit
+  std::int64_t budget_tokens = 0;  ///< sent and received
+  double budget_hours = 0;         ///< of running, by the clock
   bool operator==(const Objective&) const = default;
 };
 

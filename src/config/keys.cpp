@@ -180,6 +180,21 @@ std::vector<Key> table() {
        "\"faithfulness\"",
        {},
        Names::metric},
+      {"objective.budget.usd",
+       at(&Config::objective, &Objective::budget_usd),
+       "money that calls may cost, over all runs of the sweep, USD; 0: no limit",
+       "50.0",
+       {.min = 0}},
+      {"objective.budget.tokens",
+       at(&Config::objective, &Objective::budget_tokens),
+       "tokens that calls may send and receive, over all runs of the sweep; 0: no limit",
+       "20_000_000",
+       {.min = 0}},
+      {"objective.budget.hours",
+       at(&Config::objective, &Objective::budget_hours),
+       "time that the sweep may run, over all its runs; 0: no limit",
+       "6.0",
+       {.min = 0}},
   };
 }
 

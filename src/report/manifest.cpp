@@ -57,8 +57,7 @@ json ranks(const Material& m) {
                     {"queries", tally.queries},
                     {"calls", tally.calls},
                     {"calls_from_state", tally.calls_from_state},
-                    {"judge_calls", tally.judge_calls},
-                    {"judge_calls_from_state", tally.judge_calls_from_state},
+                    {"texts_refused", tally.texts_refused},
                     {"seconds", seconds}});
   }
   return list;
@@ -74,6 +73,24 @@ json judge_noise(const Material& m) {
     list[outcome.metrics[i]] = {{"verdicts", noise.votes},
                                 {"flip_rate", static_cast<double>(noise.flips) / static_cast<double>(noise.votes)},
                                 {"standard_deviation", noise.deviation}};
+  }
+  return list;
+}
+
+json calls(const Material& m) {
+  json list = json::array();
+  for (const auto& row : m.finished.outcome.usage) {
+    list.push_back({{"purpose", row.purpose},
+                    {"model", row.model},
+                    {"sent", row.sent},
+                    {"retries", row.retries},
+                    {"from_state", row.from_state},
+                    {"given_up", row.given_up},
+                    {"input_tokens", row.input_tokens},
+                    {"output_tokens", row.output_tokens},
+                    {"cost_usd", row.cost_usd},
+                    {"latency_p50_s", row.latency_p50_s},
+                    {"latency_p95_s", row.latency_p95_s}});
   }
   return list;
 }
@@ -124,6 +141,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"verdict", verdict.sentence},
       {"stages", stages(m)},
       {"ranks", ranks(m)},
+      {"calls", calls(m)},
       {"failed_documents", failed_documents(m)},
       {"rows_to_try_again", m.finished.outcome.transient_rows},
   };

@@ -86,6 +86,17 @@ double price(const Run& run, const std::string& llm, const TrialSummary& summary
           static_cast<double>(summary.output_tokens) * params.get<double>("price.output")) / 1e6;
 }
 
+/// What one question costs to serve when it comes alone, on average over the golden ones. Texts share requests when they
+/// are embedded here, so a question's tokens are taken from its length: four bytes a token.
+double question_price(const Run& run, const Trial& trial, double answers_usd) {
+  if (run.questions.empty()) return 0;
+  const auto& params = run.config.model(trial.embedder).params;
+  const double per_token = params.has("price.input") ? params.get<double>("price.input") / 1e6 : 0;
+  double tokens = 0;
+  for (const auto& question : run.questions) tokens += std::ceil(static_cast<double>(question.question.size()) / 4);
+  return (answers_usd + tokens * per_token) / static_cast<double>(run.questions.size());
+}
+
 }  // namespace
 
 void aggregate(Run& run, Outcome& outcome) {
@@ -123,6 +134,7 @@ void aggregate(Run& run, Outcome& outcome) {
     summary.failed_answers = rest[2];
     summary.flagged = rest[3];
     summary.cost_usd = price(run, trial.llm, summary);
+    summary.question_usd = question_price(run, trial, summary.cost_usd);
     outcome.trials.push_back(std::move(summary));
   }
 }

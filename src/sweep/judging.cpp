@@ -20,7 +20,7 @@ Call call_of(const Run& run, const judge::Query& query) {
   const auto& prompt = settings.prompts.of(query.step);
   Call call;
   call.llm = run.config.judge.llm;
-  call.purpose = Purpose::judging;
+  call.purpose = "judge";
   call.messages = judge::messages(prompt, query.input);
   if (settings.json_schema) call.schema = prompt.schema;
   call.sample = query.sample;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/errors.hpp"
+#include "calls/endpoint.hpp"
 #include "calls/prompt.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/generate/extractive.hpp"
@@ -11,9 +12,24 @@
 namespace dream::sweep {
 namespace {
 
+/// Of a model behind an endpoint: what its vectors depend on as far as the config knows.
+Digest identify_endpoint(const calls::Endpoint& endpoint) {
+  return Hasher("endpoint embedder")
+      .add(endpoint.model)
+      .add(endpoint.revision)
+      .add(endpoint.dimensions)
+      .add(endpoint.query_prefix)
+      .add(endpoint.passage_prefix)
+      .finish();
+}
+
 void load_embedder(const config::Config& config, const std::string& name, int threads, Models& models) {
-  if (models.embedders.contains(name)) return;
+  if (models.identities.embedders.contains(name)) return;
   const auto& model = config.model(name);
+  if (model.kind == calls::openai_kind().name) {
+    models.identities.embedders[name] = identify_endpoint(calls::endpoint_of(model));
+    return;
+  }
   const auto* row = embed::embedder_row(model.kind);
   DREAM_CHECK(row != nullptr, "the config has checked that " + name + " is an embedder");
   auto embedder = row->make(model.params, threads);
@@ -25,7 +41,7 @@ void load_embedder(const config::Config& config, const std::string& name, int th
 std::string tokenizer_name(const config::Config& config, const Models& models) {
   if (config.chunking.tokenizer != "auto") return config.chunking.tokenizer;
   for (const auto& name : config.space.embedders) {
-    if (models.embedder(name).tokenizer()) return name;
+    if (models.embedders.contains(name) && models.embedder(name).tokenizer()) return name;
   }
   return "words";
 }
@@ -37,19 +53,21 @@ void load_tokenizer(const config::Config& config, int threads, Models& models) {
     return;
   }
   load_embedder(config, models.tokenizer_name, threads, models);
-  models.chunk_tokenizer = models.embedder(models.tokenizer_name).tokenizer();
+  if (models.embedders.contains(models.tokenizer_name)) {
+    models.chunk_tokenizer = models.embedder(models.tokenizer_name).tokenizer();
+  }
   if (!models.chunk_tokenizer) {
     throw ConfigError("chunking.tokenizer: the model \"" + models.tokenizer_name +
                       "\" has no tokenizer; use \"words\" or another model");
   }
 }
 
-/// What decides a model's replies: kind and parameters, but neither where it is served nor how it is asked or paid.
+/// What decides a model's replies: of one behind an endpoint neither where it is served nor how it is asked or paid.
 void add_model(Hasher& hasher, const config::Model& model) {
-  static const std::set<std::string> no_matter = {"base_url",     "attempts",    "timeout_s", "limits.in_flight",
-                                                  "price.input", "price.output", "ca_file"};
+  static const std::set<std::string> matter = {"max_tokens", "model", "revision", "temperature"};
+  const bool remote = model.kind == calls::openai_kind().name;
   for (const auto& [name, value] : model.params.all()) {
-    if (!no_matter.contains(name)) hasher.add(name).add(to_text(value));
+    if (!remote || matter.contains(name)) hasher.add(name).add(to_text(value));
   }
 }
 

@@ -15,7 +15,7 @@ namespace dream::sweep {
 
 /// The models of a sweep, loaded once per rank.
 struct Models {
-  std::map<std::string, std::unique_ptr<embed::Embedder>> embedders;  ///< by the config's names
+  std::map<std::string, std::unique_ptr<embed::Embedder>> embedders;  ///< by the config's names; those behind endpoints are not here
   std::shared_ptr<const text::Tokenizer> chunk_tokenizer;
   std::string tokenizer_name;  ///< a model's name, or "words"
   std::string judge_embedder;  ///< which of them the judge compares texts with

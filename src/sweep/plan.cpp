@@ -289,16 +289,26 @@ std::string describe(const Plan& plan, const config::Config& config) {
   }
   std::int64_t asked = 0;
   std::int64_t judged = 0;
+  std::int64_t tokens = 0;
+  double usd = 0;
   const bool judges = config.judge.llm != "overlap";
-  for (int number : plan.nodes_of(Stage::score)) {
+  for (const int number : plan.nodes_of(Stage::score)) {
     const auto& node = plan.nodes[static_cast<std::size_t>(number)];
-    const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
-    if (config.model(node.llm).kind == "openai") asked += questions;
+    const auto& model = config.model(node.llm);
+    const auto calls = plan.slices.empty() ? 0 : plan.slices.back().end;
     const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
-    if (judges) judged += questions * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
+    if (judges) judged += calls * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
+    if (model.kind != "openai") continue;
+    const auto most = calls * model.params.get<std::int64_t>("max_tokens");
+    asked += calls;
+    tokens += most;
+    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
   }
   text += fmt::format("model calls: at most {} for answers and about {} for scores "
                       "(fewer when replies are in the state folder or requests are equal)\n", asked, judged);
+  if (asked > 0) {
+    text += fmt::format("  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n", tokens, usd);
+  }
   return text + describe_memory(plan, config);
 }
 

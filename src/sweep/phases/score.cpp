@@ -244,17 +244,16 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
 
 }  // namespace
 
-std::int64_t answer_and_score(Run& run, const golden::Gold& gold, const std::string& incarnation) {
+std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
   const auto items = pending(run, Stage::score);
   StageScope scope(run, Stage::score, items);
   if (items.empty()) return 0;
   TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
-  LanguageModels models(run, incarnation);
+  LanguageModels models(run);
   std::int64_t passing = 0;
   in_rounds(run.comm, mine(run, items), round_questions, [&](std::span<const Item> round) {
     passing += score_round(run, {gold, vectors, models, scope}, round);
   });
-  models.finish();
   return run.comm.all_reduce(passing, comm::Reduce::sum);
 }
 
