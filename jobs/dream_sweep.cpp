@@ -115,6 +115,13 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
             << (verdict.winner < 0 ? "" : "best.toml, ") << "manifest.json; report.html shows them in a browser\n";
 }
 
+void print_forecast(const sweep::Forecast& forecast) {
+  fmt::print("answers by models behind endpoints: {} calls are left, {} replies are in the state folder\n"
+             "  about {} tokens to send ({:.4f} USD), at most {} to receive; at most {:.4f} USD in all\n",
+             forecast.calls, forecast.from_state, forecast.input_tokens, forecast.input_usd, forecast.most_output_tokens,
+             forecast.most_usd);
+}
+
 net::Redactor secrets_of(const config::Config& config) {
   net::Redactor redact;
   for (const auto& [name, model] : config.models) redact.add(model.api_key.value);
@@ -159,6 +166,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
     if (line.check) std::cout << line.config << ": no problems found\n";
     if (options.plan_only) std::cout << sweep::describe(finished.plan, config);
     else if (finished.complete) finish(config, finished, options.log, comm::pulse_of(comm, options.stop));
+    else if (finished.outcome.forecast) print_forecast(*finished.outcome.forecast);
   });
   return static_cast<int>(ExitCode::ok);
 }

@@ -1,12 +1,13 @@
 #pragma once
+#include <cstddef>
 #include <span>
 
 #include "base/matrix.hpp"
+#include "kernels/api/precision.hpp"
 
-/// x[r] = (s - mean(s)) / sqrt(var(s) + epsilon) * scale + shift, where s = x[r] + added[r] and the variance
-/// is the biased one. x: (rows, C) in place; added: (rows, C), or no data: nothing is added. C is a multiple
-/// of 16. A row's result depends on that row only. Tolerance against the reference: 1e-5 absolute for |scale|
-/// <= 1.
+/// x[r] = (x[r] - mean(x[r])) / sqrt(var(x[r]) + epsilon) * scale + shift in place, with the biased variance.
+/// x: (rows, C), C a multiple of 16 (of 32 in bf16 and int8). A row's result depends on that row only. Tolerance
+/// against the reference: 1e-5 absolute for |scale| <= 1.
 namespace dream::kernels {
 
 struct LayerNorm {
@@ -16,10 +17,13 @@ struct LayerNorm {
 };
 
 namespace reference {
-void layer_norm(const LayerNorm& norm, MatrixView<const float> added, MatrixView<float> x);
+void layer_norm(const LayerNorm& norm, MatrixView<float> x);
 }
 namespace cpu {
-void layer_norm(const LayerNorm& norm, MatrixView<const float> added, MatrixView<float> x);
-}
+/// `rounded`: where the result is wanted as the input of a linear layer too, rows of row_bytes(precision, C); in fp32
+/// that is x itself, and `rounded` is not used.
+void layer_norm(const LayerNorm& norm, MatrixView<float> x, Precision precision = Precision::fp32,
+                std::byte* rounded = nullptr);
+}  // namespace cpu
 
 }  // namespace dream::kernels

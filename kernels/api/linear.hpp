@@ -1,12 +1,14 @@
 #pragma once
-#include <memory>
+#include <cstddef>
 #include <span>
 
 #include "base/matrix.hpp"
+#include "kernels/api/activation.hpp"
+#include "kernels/api/aligned.hpp"
+#include "kernels/api/precision.hpp"
 
 /// y = x W^T + b, the shape in which models store their weights.
-/// x: (rows, K), W: (N, K), b: (N), y: (rows, N); all row-major float32; y overlaps nothing else.
-/// Tolerance of a backend against the reference: 2^-23 * sqrt(K) * 8, relative to |x| |W|^T + |b|.
+/// x: (rows, K), W: (N, K), b: (N), y: (rows, N); row-major; y overlaps nothing else.
 namespace dream::kernels {
 
 struct LinearWeights {
@@ -14,52 +16,51 @@ struct LinearWeights {
   std::span<const float> bias;     ///< (N)
 };
 
+/// What becomes of the sums, while they are still in registers.
+enum class Then {
+  store,
+  gelu,  ///< this and the next two as in Activation; tolerance 2e-6 absolute for |x| <= 10
+  gelu_tanh,
+  relu,
+  add,  ///< added to what y holds
+};
+
+[[nodiscard]] constexpr Then then_of(Activation activation) {
+  return activation == Activation::gelu        ? Then::gelu
+         : activation == Activation::gelu_tanh ? Then::gelu_tanh
+                                               : Then::relu;
+}
+
 namespace reference {
-void linear(const LinearWeights& weights, MatrixView<const float> x, MatrixView<float> y);
+void linear(const LinearWeights& weights, MatrixView<const float> x, MatrixView<float> y, Then then = Then::store);
 }
 
 namespace cpu {
 
-/// What one thread needs to run linear layers: memory that lives from call to call. Not for two threads at
-/// once.
-class LinearContext {
- public:
-  LinearContext();
-  ~LinearContext();
-  LinearContext(LinearContext&&) noexcept;
-  LinearContext& operator=(LinearContext&&) noexcept;
-
- private:
-  friend class PackedLinear;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-/// The rows per call that suit this machine: few, since the last call of a tile is filled up, and such that a
-/// row of y depends on its row of x only, bit for bit, wherever it stands in the call.
-[[nodiscard]] int linear_rows();
-
-/// A linear layer whose weights are packed once for a fixed number of rows per call: every call runs the same
-/// code on the same shape, on one thread. Immutable; several threads may apply it, each with a context of its
-/// own.
+/// A linear layer whose weights are packed once. Immutable: several threads may apply it. A row of y depends on its
+/// row of x only, bit for bit, wherever it stands and however many rows there are.
+/// Tolerance of fp32 against the reference: 2^-23 * sqrt(K) * 8, relative to |x| |W|^T + |b|.
 class PackedLinear {
  public:
-  /// Copies the weights. rows >= 1.
-  PackedLinear(const LinearWeights& weights, int rows);
-  ~PackedLinear();
-  PackedLinear(PackedLinear&&) noexcept;
-  PackedLinear& operator=(PackedLinear&&) noexcept;
+  /// Copies the weights. K and N are multiples of 16. The precision is one that supports() allows.
+  PackedLinear(const LinearWeights& weights, Precision precision);
 
-  /// x: (rows, K) and y: (rows, N), 64-byte aligned.
-  void apply(LinearContext& context, const float* x, float* y) const;
-  [[nodiscard]] int rows() const;
-  [[nodiscard]] int inputs() const;
-  [[nodiscard]] int outputs() const;
+  /// x: rows of row_bytes(precision, K); y: rows of N floats for `add`, else of N elements of element_bytes(precision)
+  /// (float, or bfloat16), on boundaries of 64 bytes.
+  void apply(const std::byte* x, std::int64_t rows, Then then, std::byte* y) const;
+  [[nodiscard]] Precision precision() const { return precision_; }
+  [[nodiscard]] std::int64_t inputs() const { return inputs_; }
+  [[nodiscard]] std::int64_t outputs() const { return outputs_; }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Precision precision_;
+  std::int64_t inputs_, outputs_;
+  AlignedBytes weights_;   ///< by panels of 32 outputs, see kernels/cpu/panel-inl.hpp
+  AlignedFloats columns_;  ///< per output: bias; in int8 then scales, then sums of the rounded weights
 };
+
+/// Rows of bfloat16 as the input of an int8 layer. x: (rows, C), out: rows of row_bytes(int8, C); C a multiple of 32.
+void quantise(const std::byte* x, std::int64_t rows, std::int64_t columns, std::byte* out);
 
 }  // namespace cpu
 }  // namespace dream::kernels

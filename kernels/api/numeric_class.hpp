@@ -2,17 +2,19 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/api/precision.hpp"
+
 /// Which family of instructions the CPU kernels use. It decides the last bits of their results, so it enters
 /// the keys of whatever they compute, and all ranks of a sweep must agree on it.
 namespace dream::kernels::cpu {
 
-/// "avx512", "avx2" or "sse4": the best that this processor, oneDNN and the environment (DNNL_MAX_CPU_ISA)
-/// allow.
+/// "avx512_bf16" (with VNNI), "avx512", "avx2" or "sse4": the best that this processor and the environment
+/// (DREAM_MAX_CPU_ISA, one of these names) allow.
 [[nodiscard]] std::string numeric_class();
 
-/// Name and version of the library behind the linear layers ("oneDNN 2.6.3"): another one sums in another
-/// order.
-[[nodiscard]] std::string gemm_library();
+/// What decides the last bits of results in that precision: version of the kernels and instructions they use
+/// ("kernels 2 avx512"). Float32 is the same with and without the dot products of bfloat16.
+[[nodiscard]] std::string numeric_identity(Precision precision);
 
 /// From now on use no better than this class; for ranks of different processors. To be called before any
 /// other kernel of this process, and from one thread. Throws InternalError for an unknown name, for a class

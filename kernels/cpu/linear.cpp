@@ -1,149 +1,121 @@
-#include "kernels/api/linear.hpp"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/linear.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
-#include <omp.h>
+#include <algorithm>
+#include <cmath>
+#include <utility>
 
-#include <dnnl.hpp>
-#include <string>
-#include <vector>
+#include "kernels/cpu/dispatch.hpp"
+#include "kernels/cpu/dot512.hpp"
+#include "kernels/cpu/linear_call.hpp"
+
+HWY_BEFORE_NAMESPACE();
+#include "kernels/cpu/panel-inl.hpp"
+#include "kernels/cpu/maths-inl.hpp"
+#include "kernels/cpu/linear-inl.hpp"
+namespace dream::kernels::cpu::HWY_NAMESPACE {
+
+void linear_fp32(const LinearCall& call) { linear<Fp32>(call); }
+
+}  // namespace dream::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <bit>
+#include <cstring>
 
 #include "base/errors.hpp"
-#include "kernels/api/aligned.hpp"
-#include "kernels/api/numeric_class.hpp"
-#include "kernels/cpu/dispatch.hpp"
 
 namespace dream::kernels::cpu {
 namespace {
+HWY_EXPORT(linear_fp32);
 
-using Desc = dnnl::memory::desc;
-using Tag = dnnl::memory::format_tag;
+constexpr std::int64_t panel = 32;  // columns, as in panel-inl.hpp
 
-/// oneDNN plans and runs with as many threads as OpenMP would give it. Tiles are what we run in parallel, so
-/// inside a tile it gets one: the result then has one order of summation, and no two pools fight for the
-/// cores.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
-
-Desc plain(std::int64_t rows, std::int64_t cols) {
-  return {{rows, cols}, dnnl::memory::data_type::f32, Tag::ab};
+std::uint16_t to_bf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);  // to nearest, ties to even
 }
 
-template <class Run>
-auto checked(const char* what, Run run) {
-  try {
-    return run();
-  } catch (const dnnl::error& error) {
-    throw InternalError(std::string("oneDNN: ") + what + ": " + error.what());
+std::int64_t elements_per_word(Precision precision) {
+  return precision == Precision::fp32 ? 1 : precision == Precision::bf16 ? 2 : 4;
+}
+
+/// One output's weights as bytes; returns the scale, and their sum.
+std::pair<float, float> round_to_bytes(std::span<const float> row, std::span<std::int8_t> bytes) {
+  float most = 0;
+  for (const float w : row) most = std::max(most, std::abs(w));
+  const float scale = most / 127.0F;
+  float sum = 0;
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    bytes[k] = static_cast<std::int8_t>(most > 0 ? std::lrint(row[k] / scale) : 0);
+    sum += static_cast<float>(bytes[k]);
   }
+  return {scale, sum};
 }
 
-const dnnl::engine& engine() {
-  settle_targets();
-  static const dnnl::engine the_engine(dnnl::engine::kind::cpu, 0);  // a handle without state
-  return the_engine;
+/// Puts one output's values, in their final form, into its column of the panels.
+template <class T>
+void place(std::span<const T> values, std::int64_t column, std::byte* weights) {
+  const auto per_word = static_cast<std::int64_t>(4 / sizeof(T));
+  const auto words = static_cast<std::int64_t>(values.size()) / per_word;
+  for (std::int64_t k = 0; k < words; ++k) {
+    const auto word = column / panel * panel * words + k * panel + column % panel;
+    std::memcpy(weights + 4 * word, values.data() + k * per_word, 4);
+  }
 }
 
 }  // namespace
 
-struct LinearContext::Impl {
-  struct Shape {
-    std::int64_t rows, cols;
-    dnnl::memory memory;
-  };
-  dnnl::stream stream{engine()};
-  std::vector<Shape> sources;
-  std::vector<Shape> results;
-  AlignedFloats scratch;
-
-  /// A memory object of that shape over `data`. They are kept, because making one allocates.
-  static dnnl::memory& over(std::vector<Shape>& shapes, std::int64_t rows, std::int64_t cols, float* data) {
-    for (auto& shape : shapes) {
-      if (shape.rows == rows && shape.cols == cols) {
-        shape.memory.set_data_handle(data);
-        return shape.memory;
-      }
+PackedLinear::PackedLinear(const LinearWeights& weights, Precision precision)
+    : precision_(precision), inputs_(weights.weight.cols), outputs_(weights.weight.rows) {
+  DREAM_CHECK(inputs_ % 16 == 0 && outputs_ % 16 == 0, "sizes of a linear layer that are no multiples of 16");
+  DREAM_CHECK(supports(precision), "linear layers in " + std::string(name_of(precision)) + " do not run here");
+  const auto padded = (outputs_ + panel - 1) / panel * panel;
+  weights_ = AlignedBytes(padded * inputs_ / elements_per_word(precision) * 4);
+  columns_ = AlignedFloats(3 * outputs_);
+  std::copy(weights.bias.begin(), weights.bias.end(), columns_.data());
+  std::vector<std::uint16_t> halves(static_cast<std::size_t>(inputs_));
+  std::vector<std::int8_t> bytes(static_cast<std::size_t>(inputs_));
+  for (std::int64_t n = 0; n < outputs_; ++n) {
+    const auto row = weights.weight.row(n);
+    if (precision == Precision::fp32) {
+      place<float>(row, n, weights_.data());
+    } else if (precision == Precision::bf16) {
+      std::ranges::transform(row, halves.begin(), to_bf16);
+      place<std::uint16_t>(halves, n, weights_.data());
+    } else {
+      const auto [scale, sum] = round_to_bytes(row, bytes);
+      place<std::int8_t>(bytes, n, weights_.data());
+      columns_.data()[outputs_ + n] = scale;
+      columns_.data()[2 * outputs_ + n] = sum;
     }
-    return shapes.emplace_back(Shape{rows, cols, dnnl::memory(plain(rows, cols), engine(), data)}).memory;
   }
-};
-
-int linear_rows() {
-  // Without AVX-512, oneDNN's sgemm works on 6 rows at a time and sums those left over in another order, so
-  // the rows must be a multiple of 6. Its AVX-512 code has no such seam, and runs at full speed from 16 rows
-  // on.
-  return numeric_class() == "avx512" ? 16 : 48;
 }
 
-LinearContext::LinearContext() : impl_(std::make_unique<Impl>()) {}
-LinearContext::~LinearContext() = default;
-LinearContext::LinearContext(LinearContext&&) noexcept = default;
-LinearContext& LinearContext::operator=(LinearContext&&) noexcept = default;
-
-struct PackedLinear::Impl {
-  std::int64_t rows, inputs, outputs;
-  dnnl::matmul primitive;
-  dnnl::memory weight, bias;
-  Desc scratch;
-};
-
-PackedLinear::PackedLinear(const LinearWeights& weights, int rows) {
-  const OneThread guard;
-  const auto k = weights.weight.cols;
-  const auto n = weights.weight.rows;
-  impl_ = checked("cannot pack a linear layer", [&] {
-    dnnl::primitive_attr attributes;
-    attributes.set_scratchpad_mode(
-        dnnl::scratchpad_mode::user);  // the library's own would be tied to this thread
-    const Desc any({k, n}, dnnl::memory::data_type::f32, Tag::any);
-    const dnnl::matmul::primitive_desc plan({plain(rows, k), any, plain(1, n), plain(rows, n)}, attributes,
-                                            engine());
-    auto impl = std::make_unique<Impl>(Impl{rows, k, n, dnnl::matmul(plan), {}, {}, plan.scratchpad_desc()});
-    impl->weight = dnnl::memory(plan.weights_desc(), engine());
-    impl->bias = dnnl::memory(plain(1, n), engine());
-    dnnl::stream stream(engine());
-    // oneDNN's (K, N) is the stored (N, K) read the other way: format ba.
-    dnnl::memory stored({{k, n}, dnnl::memory::data_type::f32, Tag::ba}, engine(),
-                        const_cast<float*>(weights.weight.data));
-    dnnl::memory stored_bias(plain(1, n), engine(), const_cast<float*>(weights.bias.data()));
-    dnnl::reorder(stored, impl->weight).execute(stream, stored, impl->weight);
-    dnnl::reorder(stored_bias, impl->bias).execute(stream, stored_bias, impl->bias);
-    stream.wait();
-    return impl;
-  });
-}
-PackedLinear::~PackedLinear() = default;
-PackedLinear::PackedLinear(PackedLinear&&) noexcept = default;
-PackedLinear& PackedLinear::operator=(PackedLinear&&) noexcept = default;
-
-void PackedLinear::apply(LinearContext& context, const float* x, float* y) const {
-  const OneThread guard;
-  auto& my = *context.impl_;
-  checked("cannot run a linear layer", [&] {
-    const auto scratch_floats = static_cast<std::int64_t>(impl_->scratch.get_size() / sizeof(float)) + 1;
-    if (my.scratch.size() < scratch_floats) my.scratch = AlignedFloats(scratch_floats);
-    auto& source = LinearContext::Impl::over(my.sources, impl_->rows, impl_->inputs, const_cast<float*>(x));
-    auto& result = LinearContext::Impl::over(my.results, impl_->rows, impl_->outputs, y);
-    const dnnl::memory scratch(impl_->scratch, engine(), my.scratch.data());
-    // The C call takes an array; the C++ one would build a map and a vector on the heap.
-    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, source.get()},
-                                    {DNNL_ARG_WEIGHTS, impl_->weight.get()},
-                                    {DNNL_ARG_BIAS, impl_->bias.get()},
-                                    {DNNL_ARG_DST, result.get()},
-                                    {DNNL_ARG_SCRATCHPAD, scratch.get()}};
-    dnnl::error::wrap_c_api(
-        dnnl_primitive_execute(impl_->primitive.get(), my.stream.get(), std::size(args), args), "matmul");
-  });
+void PackedLinear::apply(const std::byte* x, std::int64_t rows, Then then, std::byte* y) const {
+  settle_targets();
+  const LinearCall call{.x = x,
+                        .x_stride = row_bytes(precision_, inputs_),
+                        .rows = rows,
+                        .inputs = inputs_,
+                        .outputs = outputs_,
+                        .weights = reinterpret_cast<const std::uint32_t*>(weights_.data()),
+                        .bias = columns_.data(),
+                        .scales = columns_.data() + outputs_,
+                        .weight_sums = columns_.data() + 2 * outputs_,
+                        .then = then,
+                        .y = y,
+                        .y_stride = outputs_ * (then == Then::add ? 4 : element_bytes(precision_))};
+  if (precision_ == Precision::fp32) HWY_DYNAMIC_DISPATCH(linear_fp32)(call);
+  else dot512::linear(precision_, call);
 }
 
-int PackedLinear::rows() const { return static_cast<int>(impl_->rows); }
-int PackedLinear::inputs() const { return static_cast<int>(impl_->inputs); }
-int PackedLinear::outputs() const { return static_cast<int>(impl_->outputs); }
+void quantise(const std::byte* x, std::int64_t rows, std::int64_t columns, std::byte* out) {
+  dot512::quantise(x, rows, columns, out);
+}
 
 }  // namespace dream::kernels::cpu
+#endif

@@ -2,21 +2,34 @@
 
 #include <hwy/targets.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
-#include <dnnl.hpp>
+#include <cstdlib>
 #include <mutex>
 
 #include "base/errors.hpp"
 #include "kernels/cpu/dispatch.hpp"
 
-namespace dream::kernels::cpu {
+namespace dream::kernels {
+
+std::string_view name_of(Precision precision) {
+  return precision == Precision::fp32 ? "fp32" : precision == Precision::bf16 ? "bf16" : "int8";
+}
+
+namespace cpu {
 namespace {
 
-/// Both libraries keep their choice for the whole process, so ours is one for the process too.
+/// Changes with anything that changes a bit of a result.
+constexpr int kernels_version = 2;
+
+constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512", "avx512_bf16"};  // least capable first
+
+/// Highway keeps its choice for the whole process, so ours is one for the process too.
 struct Choice {
   std::mutex mutex;
   std::atomic<bool> settled{false};
-  std::string name;
+  std::ptrdiff_t rank = 0;  ///< in classes
 };
 
 Choice& choice() {
@@ -24,33 +37,42 @@ Choice& choice() {
   return the_choice;
 }
 
-constexpr std::int64_t sse4_targets = HWY_SSE4 | HWY_SSSE3;
 constexpr std::int64_t avx512_targets = HWY_AVX3 | HWY_AVX3_DL;
 
-std::string best_of_onednn() {
-  // The values are sets of features, each containing those below it.
-  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto has = [&](dnnl::cpu_isa wanted) {
-    return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
-  };
-  return has(dnnl::cpu_isa::avx512_core) ? "avx512" : has(dnnl::cpu_isa::avx2) ? "avx2" : "sse4";
+/// -1 for an unknown name.
+std::ptrdiff_t rank_of(std::string_view name) {
+  const auto* at = std::ranges::find(classes, name);
+  return at == classes.end() ? -1 : at - classes.begin();
 }
 
-std::string best_of_highway() {
+bool has_dot_products() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") > 0 && __builtin_cpu_supports("avx512vnni") > 0;
+#else
+  return false;
+#endif
+}
+
+std::ptrdiff_t best_of_processor() {
   const auto targets = hwy::SupportedTargets();
-  return (targets & avx512_targets) != 0 ? "avx512" : (targets & HWY_AVX2) != 0 ? "avx2" : "sse4";
+  if ((targets & avx512_targets) != 0) return has_dot_products() ? 3 : 2;
+  return (targets & HWY_AVX2) != 0 ? 1 : 0;
 }
 
-int rank_of(std::string_view name) {
-  return name == "avx512" ? 2 : name == "avx2" ? 1 : name == "sse4" ? 0 : -1;
+std::ptrdiff_t most_of_environment() {
+  const char* const name = std::getenv("DREAM_MAX_CPU_ISA");
+  if (name == nullptr || *name == 0) return std::ssize(classes) - 1;
+  const auto rank = rank_of(name);
+  if (rank < 0)
+    throw ConfigError("DREAM_MAX_CPU_ISA = \"" + std::string(name) +
+                      "\" in the environment; use sse4, avx2, avx512 or avx512_bf16, or unset it");
+  return rank;
 }
 
-void settle_locked(Choice& the) {
-  const auto onednn = best_of_onednn();
-  const auto highway = best_of_highway();
-  the.name = rank_of(onednn) < rank_of(highway) ? onednn : highway;
-  if (the.name != "avx512") hwy::DisableTargets(avx512_targets);
-  if (the.name == "sse4") hwy::DisableTargets(HWY_AVX2);
+void settle_locked(Choice& the, std::ptrdiff_t most) {
+  the.rank = std::min({best_of_processor(), most_of_environment(), most});
+  if (the.rank < 2) hwy::DisableTargets(avx512_targets);
+  if (the.rank < 1) hwy::DisableTargets(HWY_AVX2);
   the.settled.store(true, std::memory_order_release);
 }
 
@@ -60,35 +82,32 @@ void settle_targets() {
   auto& the = choice();
   if (the.settled.load(std::memory_order_acquire)) return;
   const std::lock_guard lock(the.mutex);
-  if (!the.settled) settle_locked(the);
+  if (!the.settled) settle_locked(the, std::ssize(classes) - 1);
 }
 
 std::string numeric_class() {
   settle_targets();
-  return choice().name;
+  return std::string(classes.at(static_cast<std::size_t>(choice().rank)));
 }
 
-std::string gemm_library() {
-  const auto* version = dnnl::version();
-  return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-         std::to_string(version->patch);
+bool supports(Precision precision) { return precision == Precision::fp32 || numeric_class() == classes.back(); }
+
+std::string numeric_identity(Precision precision) {
+  const auto used = precision == Precision::fp32 && numeric_class() == classes.back() ? "avx512" : numeric_class();
+  return "kernels " + std::to_string(kernels_version) + " " + used;
 }
 
 void limit_numeric_class(std::string_view name) {
-  DREAM_CHECK(rank_of(name) >= 0, "unknown numeric class " + std::string(name));
+  const auto rank = rank_of(name);
+  DREAM_CHECK(rank >= 0, "unknown numeric class " + std::string(name));
   auto& the = choice();
-  const std::lock_guard lock(the.mutex);
-  if (!the.settled) {
-    const auto isa = name == "avx512" ? dnnl::cpu_isa::avx512_core_amx
-                     : name == "avx2" ? dnnl::cpu_isa::avx2
-                                      : dnnl::cpu_isa::sse41;
-    if (name != "avx512")
-      DREAM_CHECK(dnnl::set_max_cpu_isa(isa) == dnnl::status::success,
-                  "the instruction set is limited too late");
-    settle_locked(the);
+  {
+    const std::lock_guard lock(the.mutex);
+    if (!the.settled) settle_locked(the, rank);
   }
-  DREAM_CHECK(the.name == name,
-              "the numeric class is " + the.name + " here and cannot become " + std::string(name));
+  DREAM_CHECK(the.rank == rank,
+              "the numeric class is " + numeric_class() + " here and cannot become " + std::string(name));
 }
 
-}  // namespace dream::kernels::cpu
+}  // namespace cpu
+}  // namespace dream::kernels

@@ -19,9 +19,10 @@ constexpr int together = 4;
 /// One question against `together` rows (or one). out: one score per row.
 using DotBlock = void (*)(const float* question, const float* const* rows, std::int64_t d, float* out);
 
-/// The numbers past the last multiple of 16, and the tree. Not by masked vectors of zeros: -0 + 0 would lose its sign.
-inline __attribute__((always_inline)) float finish(float* lane, const float* a, const float* b, std::int64_t begin,
-                                                   std::int64_t d) {
+/// The numbers past the last multiple of 16, and the tree. Not by masked vectors of zeros: -0 + 0 would lose
+/// its sign.
+inline __attribute__((always_inline)) float finish(float* lane, const float* a, const float* b,
+                                                   std::int64_t begin, std::int64_t d) {
   for (std::int64_t i = begin; i < d; ++i) lane[i - begin] = std::fma(a[i], b[i], lane[i - begin]);
   for (int half = 8; half > 0; half /= 2) {
     for (int j = 0; j < half; ++j) lane[j] += lane[j + half];
@@ -44,8 +45,8 @@ void dot_scalar(const float* question, const float* const* rows, std::int64_t d,
 #if defined(__x86_64__)
 
 template <int R>
-__attribute__((target("avx2,fma"))) void dot_avx2(const float* question, const float* const* rows, std::int64_t d,
-                                                  float* out) {
+__attribute__((target("avx2,fma"))) void dot_avx2(const float* question, const float* const* rows,
+                                                  std::int64_t d, float* out) {
   const std::int64_t whole = d - d % lanes;
   __m256 low[R];
   __m256 high[R];
@@ -103,9 +104,12 @@ Path code_of(DotPath path) {
 
 std::string_view name_of(DotPath path) {
   switch (path) {
-    case DotPath::scalar: return "scalar";
-    case DotPath::avx2: return "avx2";
-    case DotPath::avx512: return "avx512";
+    case DotPath::scalar:
+      return "scalar";
+    case DotPath::avx2:
+      return "avx2";
+    case DotPath::avx512:
+      return "avx512";
   }
   throw InternalError("a dot product path without a name");
 }
@@ -125,8 +129,8 @@ DotPath best_dot_path() {
   return can_run(DotPath::avx2) ? DotPath::avx2 : DotPath::scalar;
 }
 
-void dot_rows(std::span<const float> question, MatrixView<const float> base, std::span<const std::int64_t> rows,
-              std::span<float> scores, DotPath path) {
+void dot_rows(std::span<const float> question, MatrixView<const float> base,
+              std::span<const std::int64_t> rows, std::span<float> scores, DotPath path) {
   DREAM_CHECK(std::ssize(question) == base.cols, "question and rows differ in dimension");
   DREAM_CHECK(scores.size() == rows.size(), "one score for each row");
   DREAM_CHECK(can_run(path), "this processor cannot run " + std::string(name_of(path)));

@@ -25,9 +25,10 @@ enum class DotPath { scalar, avx2, avx512 };
 /// The widest that can run.
 [[nodiscard]] DotPath best_dot_path();
 
-/// scores[i] = dot(question, base row rows[i]).  question: (D), base: (N, D), rows: any of 0 .. N-1, repeats allowed;
-/// scores: rows.size(). Local, one thread. Throws InternalError on a shape that does not fit or a path that cannot run.
-void dot_rows(std::span<const float> question, MatrixView<const float> base, std::span<const std::int64_t> rows,
-              std::span<float> scores, DotPath path = best_dot_path());
+/// scores[i] = dot(question, base row rows[i]).  question: (D), base: (N, D), rows: any of 0 .. N-1, repeats
+/// allowed; scores: rows.size(). Local, one thread. Throws InternalError on a shape that does not fit or a
+/// path that cannot run.
+void dot_rows(std::span<const float> question, MatrixView<const float> base,
+              std::span<const std::int64_t> rows, std::span<float> scores, DotPath path = best_dot_path());
 
 }  // namespace dream::kernels

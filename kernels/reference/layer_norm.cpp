@@ -4,12 +4,9 @@
 
 namespace dream::kernels::reference {
 
-void layer_norm(const LayerNorm& norm, MatrixView<const float> added, MatrixView<float> x) {
+void layer_norm(const LayerNorm& norm, MatrixView<float> x) {
   for (std::int64_t r = 0; r < x.rows; ++r) {
     const auto row = x.row(r);
-    if (added.data != nullptr) {
-      for (std::size_t c = 0; c < row.size(); ++c) row[c] += added.row(r)[c];
-    }
     double mean = 0;
     for (const float v : row) mean += v;
     mean /= static_cast<double>(x.cols);

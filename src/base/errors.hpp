@@ -15,6 +15,7 @@ enum class ExitCode : int {
   endpoint = 4,   ///< a remote service
   state = 5,      ///< the state folder or the output folder
   device = 6,     ///< a GPU, MPI or NCCL
+  budget = 7,     ///< the sweep's budget is spent
   resumable = 75  ///< stopped on request before the end: the same command continues
 };
 

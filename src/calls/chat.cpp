@@ -116,15 +116,25 @@ std::string chat_body(const ChatRequest& request, std::span<const Message> messa
             {"temperature", request.temperature},
             {"max_tokens", request.max_tokens}};
   if (request.seed) body["seed"] = *request.seed;
+  if (!request.reply_schema.empty()) {
+    body["response_format"] = {
+        {"type", "json_schema"},
+        {"json_schema", {{"name", "reply"}, {"strict", true}, {"schema", json::parse(request.reply_schema)}}}};
+  }
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-ChatReply read_chat(const net::HttpResult& result, std::int64_t max_tokens) {
+std::optional<ChatReply> read_failure(const net::HttpResult& result) {
   if (result.fault != net::HttpFault::none) return read_fault(result.fault);
   if (result.status / 100 != 2) return read_status(result);
   if (!result.content_type.empty() && result.content_type != "application/json") {
     return failure(Verdict::transient, "content_type");
   }
+  return std::nullopt;
+}
+
+ChatReply read_chat(const net::HttpResult& result, std::int64_t max_tokens) {
+  if (auto failed = read_failure(result)) return *std::move(failed);
   const auto body = json::parse(result.body, nullptr, false);
   if (body.is_discarded()) return failure(Verdict::transient, "bad_json");
   const auto* choices = find(body, "choices");

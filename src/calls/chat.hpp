@@ -21,6 +21,7 @@ struct ChatRequest {
   double temperature = 0.1;
   std::int64_t max_tokens = 512;
   std::optional<std::int64_t> seed;
+  std::string reply_schema{};  ///< a JSON schema as JSON, which the server is asked to hold the reply to; empty: plain text
 };
 
 /// The body of a request as canonical JSON: keys sorted, no blanks, shortest numbers; equal requests are equal bytes.
@@ -49,6 +50,9 @@ struct ChatReply {
 /// Reads a result. `max_tokens`: of the request. A reply that ends for "length" before so many tokens was cut short by
 /// something on the way ("cut", transient, with the text that came).
 [[nodiscard]] ChatReply read_chat(const net::HttpResult& result, std::int64_t max_tokens);
+
+/// What a result means that is no JSON reply of status 2xx: verdict and reason; empty when it is one, which need not parse.
+[[nodiscard]] std::optional<ChatReply> read_failure(const net::HttpResult& result);
 
 /// What a server says about its error: the message of a JSON error body, else the body's begin; one line, no control
 /// characters, at most 300 bytes. Not redacted.

@@ -43,7 +43,9 @@ class SafeTensors {
   SafeTensors(const SafeTensors&) = delete;
   SafeTensors& operator=(const SafeTensors&) = delete;
 
-  [[nodiscard]] bool has(const std::string& name) const { return tensors_.contains(name); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// In the order of the alphabet.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// Throws ModelError when the tensor is missing, has another shape or a type that is no F32, F16 or BF16,
   /// or holds a value that is not finite. A view lives as long as this object.
   [[nodiscard]] Floats floats(const std::string& name, std::initializer_list<std::int64_t> shape) const;

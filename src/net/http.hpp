@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +18,11 @@ struct HttpRequest {
   std::vector<std::string> headers;  ///< "Name: value"
   std::string body;
   std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds first_byte_timeout{0};  ///< from the start to the reply's first byte; 0: only total_timeout
   std::chrono::milliseconds total_timeout{120'000};
   std::int64_t max_reply_bytes = std::int64_t{64} << 20;
   std::string ca_file;  ///< PEM file of trusted authorities; empty: those of the system
+  std::string proxy;    ///< empty: as the environment says
 };
 
 /// Why there is no whole reply.
@@ -27,7 +30,7 @@ enum class HttpFault {
   none,
   refused,     ///< nobody listens there, or no way to it
   dns,         ///< the host's name has no address
-  timeout,     ///< a connect or total timeout passed
+  timeout,     ///< one of the timeouts passed
   tls,         ///< no trusted, encrypted connection
   truncated,   ///< the connection ended inside the reply
   reset,       ///< the connection ended before the reply
@@ -47,11 +50,12 @@ struct HttpResult {
   std::string body;
   std::string content_type;  ///< lower case, without parameters: "application/json"
   std::optional<std::chrono::milliseconds> retry_after;  ///< from now; seconds and dates are understood
+  std::map<std::string, std::string> rate_limits;        ///< headers "x-ratelimit-...", names in lower case
   std::chrono::microseconds elapsed{0};                  ///< from the start of the transfer to its end
 };
 
 /// Many HTTP(S) transfers at once on the calling thread: keep-alive, HTTP/1.1 and (over TLS) HTTP/2. A proxy is used
-/// only when the usual environment variables (https_proxy, no_proxy, ...) say so. One object belongs to one thread.
+/// only when the request or the usual environment variables (https_proxy, no_proxy, ...) say so. One object belongs to one thread.
 class HttpClient {
  public:
   HttpClient();

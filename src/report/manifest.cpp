@@ -57,7 +57,40 @@ json ranks(const Material& m) {
                     {"queries", tally.queries},
                     {"calls", tally.calls},
                     {"calls_from_state", tally.calls_from_state},
+                    {"texts_refused", tally.texts_refused},
                     {"seconds", seconds}});
+  }
+  return list;
+}
+
+/// By metric; only those with verdicts that were asked for more than once.
+json judge_noise(const Material& m) {
+  json list = json::object();
+  const auto& outcome = m.finished.outcome;
+  for (std::size_t i = 0; i < outcome.judge_noise.size(); ++i) {
+    const auto& noise = outcome.judge_noise[i];
+    if (noise.votes == 0) continue;
+    list[outcome.metrics[i]] = {{"verdicts", noise.votes},
+                                {"flip_rate", static_cast<double>(noise.flips) / static_cast<double>(noise.votes)},
+                                {"standard_deviation", noise.deviation}};
+  }
+  return list;
+}
+
+json calls(const Material& m) {
+  json list = json::array();
+  for (const auto& row : m.finished.outcome.usage) {
+    list.push_back({{"purpose", row.purpose},
+                    {"model", row.model},
+                    {"sent", row.sent},
+                    {"retries", row.retries},
+                    {"from_state", row.from_state},
+                    {"given_up", row.given_up},
+                    {"input_tokens", row.input_tokens},
+                    {"output_tokens", row.output_tokens},
+                    {"cost_usd", row.cost_usd},
+                    {"latency_p50_s", row.latency_p50_s},
+                    {"latency_p95_s", row.latency_p95_s}});
   }
   return list;
 }
@@ -93,17 +126,22 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"sweep", m.config.sweep.name},
       {"seed", m.config.sweep.seed},
       {"judge", m.config.judge.llm},
+      {"judge_rules", m.config.judge.llm == "overlap" ? "" : m.config.judge.rules},
+      {"judge_of_itself", m.finished.outcome.judge_of_itself},
+      {"judge_noise", judge_noise(m)},
       {"incarnation", m.finished.incarnation},
       {"build", build(m)},
       {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.files},
                   {"distinct_documents", plan.documents()}, {"bytes", plan.bytes()}}},
       {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},
                   {"questions", m.finished.questions.size()}}},
+      {"embedder_precision", m.finished.precisions},
       {"gold", gold(m)},
       {"trials", plan.trials.size()},
       {"verdict", verdict.sentence},
       {"stages", stages(m)},
       {"ranks", ranks(m)},
+      {"calls", calls(m)},
       {"failed_documents", failed_documents(m)},
       {"rows_to_try_again", m.finished.outcome.transient_rows},
   };

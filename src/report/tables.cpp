@@ -53,7 +53,7 @@ void write_results(const Material& m) {
     csv.cell(metric).cell(metric + "_standard_error").cell(metric + "_coverage");
   }
   for (const char* name :
-       {"input_tokens", "output_tokens", "cost_usd", "failed_answers", "flagged_questions"})
+       {"input_tokens", "output_tokens", "cost_usd", "question_usd", "failed_answers", "flagged_questions"})
     csv.cell(name);
   csv.end_row();
   const auto questions = std::ssize(m.finished.questions);
@@ -68,7 +68,7 @@ void write_results(const Material& m) {
         csv.empty().empty();
       csv.cell(questions > 0 ? static_cast<double>(metric.count) / static_cast<double>(questions) : 0.0);
     }
-    csv.cell(summary.input_tokens).cell(summary.output_tokens).cell(summary.cost_usd);
+    csv.cell(summary.input_tokens).cell(summary.output_tokens).cell(summary.cost_usd).cell(summary.question_usd);
     csv.cell(summary.failed_answers).cell(summary.flagged);
     csv.end_row();
   }

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/errors.hpp"
+#include "judge/queries.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -287,11 +288,27 @@ std::string describe(const Plan& plan, const config::Config& config) {
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
   }
   std::int64_t asked = 0;
-  for (int node : plan.nodes_of(Stage::score)) {
-    const auto& llm = plan.nodes[static_cast<std::size_t>(node)].llm;
-    if (config.model(llm).kind == "openai" && !plan.slices.empty()) asked += plan.slices.back().end;
+  std::int64_t judged = 0;
+  std::int64_t tokens = 0;
+  double usd = 0;
+  const bool judges = config.judge.llm != "overlap";
+  for (const int number : plan.nodes_of(Stage::score)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    const auto& model = config.model(node.llm);
+    const auto calls = plan.slices.empty() ? 0 : plan.slices.back().end;
+    const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
+    if (judges) judged += calls * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
+    if (model.kind != "openai") continue;
+    const auto most = calls * model.params.get<std::int64_t>("max_tokens");
+    asked += calls;
+    tokens += most;
+    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
   }
-  text += fmt::format("model calls: at most {} (fewer when replies are in the state folder or requests are equal)\n", asked);
+  text += fmt::format("model calls: at most {} for answers and about {} for scores "
+                      "(fewer when replies are in the state folder or requests are equal)\n", asked, judged);
+  if (asked > 0) {
+    text += fmt::format("  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n", tokens, usd);
+  }
   return text + describe_memory(plan, config);
 }
 

@@ -10,17 +10,20 @@
 #include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
+#include "kernels/api/numeric_class.hpp"
 #include "parts/documents.hpp"
 #include "stages/index/shard.hpp"
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
 #include "sweep/aggregate.hpp"
+#include "sweep/call_session.hpp"
 #include "sweep/inputs.hpp"
-#include "sweep/language_models.hpp"
+#include "sweep/judging.hpp"
 #include "sweep/models.hpp"
 #include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/threads.hpp"
+#include "sweep/usage.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -183,14 +186,15 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   comm::agree(comm, [&] {
     ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
     for (const auto& name : config.space.embedders) {
-      index::check_factory(config.index.factory, ready.models.embedder(name).dimension());
+      // A model behind an endpoint shows its dimension when it is first asked (embed.cpp).
+      if (ready.models.embedders.contains(name))
+        index::check_factory(config.index.factory, ready.models.embedder(name).dimension());
     }
   });
   check_same_models(comm, ready.models);
-  const bool asks = !options.until || *options.until >= Stage::score;
-  if (options.plan_only ? !options.check_endpoints : !asks) return ready;
+  if (options.plan_only && !options.check_endpoints) return ready;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) check_endpoints(config, pulse);
+    if (comm.rank() == 0) check_endpoints(config, options.until, pulse);
   });
   return ready;
 }
@@ -242,9 +246,10 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   if (wanted(Stage::select)) select_contexts(run);
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
+  if (until == Stage::select) finished.outcome.forecast = forecast_answers(run);
   if (!finished.complete) return;
-  finished.outcome.transient_rows += answer_and_score(run, gold, finished.incarnation);
-  finished.outcome.trials = aggregate(run, finished.outcome.metrics);
+  finished.outcome.transient_rows += answer_and_score(run, gold);
+  aggregate(run, finished.outcome);
 }
 
 }  // namespace
@@ -256,6 +261,12 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
+  for (const auto& [name, embedder] : models.embedders) {
+    finished.precisions[name] = embedder->precision();
+    if (comm.rank() == 0)
+      options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() + " on instructions of class " +
+                                   kernels::cpu::numeric_class());
+  }
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
   if (options.plan_only) {
@@ -271,14 +282,24 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
   finished.outcome = start_outcome(comm, config, inputs);
+  finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const auto buckets = read_documents({comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault,
                                        progress, tally},
                                       inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
+  CallSession calls({comm, config, options.until, finished.outcome.workers, finished.incarnation, pulse, options.log});
+  const Pulse timely = [&calls, pulse] {
+    pulse();
+    calls.check_time();
+  };
   Run context{comm, config, finished.plan, parts, models, finished.questions, finished.outcome.workers,
-              {sealed.begin(), sealed.end()}, pulse, options.log, progress, tally, options.fault};
+              {sealed.begin(), sealed.end()}, timely, options.log, progress, tally, options.fault, calls};
   run_stages(context, names, options.until, finished);
+  calls.finish();
+  tally.calls = calls.counts().sent;
+  tally.calls_from_state = calls.counts().from_store;
+  finished.outcome.usage = gather_usage(comm, calls.usage());
   gather_ranks(comm, tally, finished.outcome);
   return finished;
 }

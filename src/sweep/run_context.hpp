@@ -19,6 +19,8 @@
 
 namespace dream::sweep {
 
+class CallSession;
+
 /// What one rank did, for manifest.json and for the test that the work is really spread.
 struct Tally {
   std::int64_t documents = 0;       ///< read
@@ -26,8 +28,9 @@ struct Tally {
   std::int64_t texts_embedded = 0;  ///< distinct passages and questions and judged texts
   std::int64_t shard_rows = 0;      ///< built into indexes
   std::int64_t queries = 0;         ///< question x shard searches
-  std::int64_t calls = 0;           ///< sent to endpoints
+  std::int64_t calls = 0;           ///< for answers, sent to endpoints
   std::int64_t calls_from_state = 0;
+  std::int64_t texts_refused = 0;   ///< by an endpoint that embeds; their vectors are zero, so nothing finds them
   std::array<std::int64_t, stage_count> parts{};  ///< parts written, by stage
   std::array<double, stage_count> seconds{};      ///< wall, by stage
 };
@@ -58,6 +61,7 @@ struct Run {
   Progress& progress;
   Tally& tally;
   std::function<void(Stage)> fault;   ///< tests break a rank here; does nothing otherwise
+  CallSession& calls;
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }

@@ -6,6 +6,14 @@
 /// as of Unicode 8.0 (younger characters are ordinary letters to it), case mappings as of Unicode 17.
 namespace dream::text {
 
+/// How BERT's normaliser treats a text before the vocabulary sees it.
+struct BertRules {
+  bool clean = true;          ///< drop control characters, make every white space a space
+  bool ideographs = true;     ///< each ideograph is a word
+  bool strip_accents = true;  ///< canonical decomposition without its non-spacing marks
+  bool lowercase = true;
+};
+
 enum class BertClass : std::uint8_t {
   letter,       ///< part of a word
   punctuation,  ///< a word of its own

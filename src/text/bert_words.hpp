@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "text/bert_characters.hpp"
+#include "text/tokenizer.hpp"
 #include "text/utf8.hpp"
-#include "text/wordpiece.hpp"
 
 namespace dream::text {
 

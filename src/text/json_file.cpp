@@ -15,8 +15,29 @@ std::string read_model_file(const std::filesystem::path& path) {
   }
 }
 
+nlohmann::json parse_json(std::string_view text) {
+  // Copying, printing and destroying a document recurse as deep as it is nested, and files come from
+  // strangers.
+  constexpr int deepest = 100;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted && c == '\\')
+      ++at;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{'))
+      ++depth;
+    else if (!quoted && (c == ']' || c == '}'))
+      --depth;
+    if (depth > deepest) return nlohmann::json(nlohmann::json::value_t::discarded);
+  }
+  return nlohmann::json::parse(text, nullptr, false);
+}
+
 nlohmann::json read_json(const std::filesystem::path& path) {
-  auto parsed = nlohmann::json::parse(read_model_file(path), nullptr, false);
+  auto parsed = parse_json(read_model_file(path));
   if (!parsed.is_object()) throw ModelError(path.string(), "", "is no JSON object; fetch the file again");
   return parsed;
 }

@@ -2,11 +2,15 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace dream::text {
 
 /// The bytes of a model's file. Throws ModelError.
 [[nodiscard]] std::string read_model_file(const std::filesystem::path& path);
+
+/// A JSON document; discarded() when it is none or nested so deep that handling it could exhaust the stack.
+[[nodiscard]] nlohmann::json parse_json(std::string_view text);
 
 /// A JSON object of a model's folder. Throws ModelError when the file is missing or holds no JSON object.
 [[nodiscard]] nlohmann::json read_json(const std::filesystem::path& path);

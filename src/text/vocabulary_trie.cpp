@@ -1,7 +1,6 @@
 #include "text/vocabulary_trie.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace dream::text {
 
@@ -37,11 +36,9 @@ VocabularyTrie::Match VocabularyTrie::longest(std::string_view text) const {
   const Node* node = nodes_.data();
   for (std::size_t at = 0;; ++at) {
     if (node->id >= 0) best = {node->id, at};
-    if (at == text.size() || node->children == 0) return best;
-    const char* labels = labels_.data() + node->first_child;
-    const void* found = std::memchr(labels, text[at], node->children);
-    if (found == nullptr) return best;
-    node = nodes_.data() + node->first_child + (static_cast<const char*>(found) - labels);
+    if (at == text.size()) return best;
+    node = child(*node, text[at]);
+    if (node == nullptr) return best;
   }
 }
 

@@ -31,16 +31,48 @@ std::int32_t id_of(const std::vector<std::string>& vocabulary, const std::string
 
 }  // namespace
 
-WordPiece::WordPiece(WordPieceSpec spec)
-    : spec_(std::move(spec)),
-      first_(entries(spec_.vocabulary, "")),
-      later_(entries(spec_.vocabulary, spec_.prefix)),
-      unknown_(id_of(spec_.vocabulary, spec_.unknown)),
-      cls_(id_of(spec_.vocabulary, "[CLS]")),
-      sep_(id_of(spec_.vocabulary, "[SEP]")) {
-  // Of two that begin alike the longer one is meant.
-  std::stable_sort(spec_.added.begin(), spec_.added.end(),
-                   [](const auto& a, const auto& b) { return a.content.size() > b.content.size(); });
+WordPieces::WordPieces(const WordPieceSpec& spec)
+    : first_(entries(spec.vocabulary, "")),
+      later_(entries(spec.vocabulary, spec.prefix)),
+      unknown_(id_of(spec.vocabulary, spec.unknown)),
+      longest_word_(spec.longest_word) {}
+
+void WordPieces::cut(std::string_view word, std::vector<PieceToken>& pieces) const {
+  pieces.clear();
+  for (std::size_t at = 0; at < word.size();) {
+    const auto match = (at == 0 ? first_ : later_).longest(word.substr(at));
+    if (match.id < 0) {
+      pieces.assign(1, {unknown_, 0, word.size()});
+      return;
+    }
+    pieces.push_back({match.id, at, at + match.bytes});
+    at += match.bytes;
+  }
+}
+
+std::unique_ptr<PieceModel::Cutter> WordPieces::cutter() const {
+  class Words final : public Cutter {
+   public:
+    explicit Words(const WordPieces& model) : model_(model) {}
+    const std::vector<PieceToken>& cut(std::string_view word) override {
+      const auto starts = std::count_if(word.begin(), word.end(), [](char c) { return (c & 0xC0) != 0x80; });
+      if (starts > model_.longest_word_)
+        pieces_.assign(1, {model_.unknown_, 0, word.size()});
+      else
+        model_.cut(word, pieces_);
+      return pieces_;
+    }
+
+   private:
+    const WordPieces& model_;
+    std::vector<PieceToken> pieces_;
+  };
+  return std::make_unique<Words>(*this);
+}
+
+WordPiece::WordPiece(WordPieceSpec spec) : spec_(std::move(spec)), pieces_(spec_), added_(spec_.added) {
+  for (const auto& token : spec_.added)
+    DREAM_CHECK(!token.normalised, token.content + " is a token of the normalised text");
 }
 
 Digest WordPiece::identity() const {
@@ -53,51 +85,33 @@ Digest WordPiece::identity() const {
     hasher.add(rule ? 1 : 0);
   }
   hasher.add(static_cast<std::int64_t>(spec_.added.size()));
-  for (const auto& token : spec_.added) hasher.add(token.content).add(token.id);
+  for (const auto& token : spec_.added) {
+    hasher.add(token.content).add(token.id);
+    if (token.single_word || token.lstrip || token.rstrip)
+      hasher.add((token.single_word ? 4 : 0) + (token.lstrip ? 2 : 0) + (token.rstrip ? 1 : 0));
+  }
   for (const auto& spelling : spec_.vocabulary) hasher.add(spelling);
   return hasher.finish();
 }
 
-const AddedToken* WordPiece::added_at(std::string_view text, std::size_t at) const {
-  const auto rest = text.substr(at);
-  for (const auto& token : spec_.added) {
-    if (rest.starts_with(token.content)) return &token;
-  }
-  return nullptr;
-}
-
 template <class Visit>
 void WordPiece::walk(std::string_view text, Visit&& visit) const {
-  std::vector<Token> pieces;
+  std::vector<PieceToken> pieces;
   const auto cut = [&](const BertWord& word) {
-    const Token whole{unknown_, word.source.front().begin, word.source.back().end};
-    if (word.characters > spec_.longest_word) return visit(whole);
-    pieces.clear();
-    for (std::size_t at = 0; at < word.bytes.size();) {
-      const auto match = (at == 0 ? first_ : later_).longest(std::string_view(word.bytes).substr(at));
-      if (match.id < 0) return visit(whole);
-      pieces.push_back({match.id, word.source[at].begin, word.source[at + match.bytes - 1].end});
-      at += match.bytes;
-    }
-    for (const auto& piece : pieces) visit(piece);
+    if (word.characters > spec_.longest_word)
+      return visit(Token{pieces_.unknown(), word.source.front().begin, word.source.back().end});
+    pieces_.cut(word.bytes, pieces);
+    for (const auto& piece : pieces)
+      visit(Token{piece.id, word.source[piece.begin].begin, word.source[piece.end - 1].end});
   };
   BertWords words(spec_.rules, spec_.longest_word, cut);
-  std::string first_bytes;
-  for (const auto& token : spec_.added) first_bytes += token.content.front();
-  std::size_t from = 0;
-  for (auto at = text.find_first_of(first_bytes); at < text.size();
-       at = text.find_first_of(first_bytes, at)) {
-    const auto* token = added_at(text, at);
-    if (token == nullptr) {
-      ++at;
-      continue;
-    }
-    words.run(text, from, at);
-    from = at + token->content.size();
-    visit(Token{token->id, static_cast<std::int64_t>(at), static_cast<std::int64_t>(from)});
-    at = from;
+  std::size_t done = 0;
+  for (const auto& found : added_.find(text)) {
+    words.run(text, done, found.begin);
+    visit(Token{found.id, static_cast<std::int64_t>(found.begin), static_cast<std::int64_t>(found.end)});
+    done = found.end;
   }
-  words.run(text, from, text.size());
+  words.run(text, done, text.size());
 }
 
 std::vector<Token> WordPiece::encode(std::string_view text) const {

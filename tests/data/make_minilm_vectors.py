@@ -129,4 +129,5 @@ def main():
     vectors.tofile(os.path.join(out, "vectors.f32"))
 
 
-main()
+if __name__ == "__main__":
+    main()

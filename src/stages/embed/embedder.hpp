@@ -27,6 +27,8 @@ class Embedder {
   /// Digest of all that decides the vectors: weights, tokenizer, pooling, prefixes, precision, numeric class. It enters
   /// keys. Never paths, never time.
   [[nodiscard]] virtual Digest identity() const = 0;
+  /// In which numbers it computes, for the manifest: "fp32", "bf16" or "int8".
+  [[nodiscard]] virtual std::string precision() const = 0;
   /// out: (texts.size(), dimension()) row-major, L2-normalised. The vector of a text does not depend, in any bit, on
   /// the other texts of the call. Calls `pulse` between batches.
   virtual void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,

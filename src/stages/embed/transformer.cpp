@@ -2,12 +2,30 @@
 
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
-#include "model/bert_encoder.hpp"
+#include "model/encoder.hpp"
 #include "model/parallel.hpp"
+#include "model/sentence_model.hpp"
 #include "stages/embed/rows.hpp"
 
 namespace dream::embed {
 namespace {
+
+using kernels::Precision;
+
+/// The precision to compute in: the wanted one, or for "auto" the fastest whose vectors serve retrieval as
+/// well as float32's, which is bf16 where this numeric class has it.
+Precision chosen(const std::string& wanted) {
+  const auto bf16 = kernels::cpu::supports(Precision::bf16);
+  if (wanted == "auto") return bf16 ? Precision::bf16 : Precision::fp32;
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    if (wanted != kernels::name_of(precision)) continue;
+    if (kernels::cpu::supports(precision)) return precision;
+    throw ConfigError("precision = \"" + wanted +
+                      "\" needs AVX512-BF16 and AVX512-VNNI on every rank, and the ranks agreed on \"" +
+                      kernels::cpu::numeric_class() + "\"; use \"auto\" or \"fp32\"");
+  }
+  throw ConfigError("precision = \"" + wanted + "\" is unknown; use auto, fp32, bf16 or int8");
+}
 
 /// Texts that are tokenised before any of them is encoded: enough to fill tiles well, few enough to hold in
 /// memory.
@@ -15,38 +33,35 @@ constexpr std::size_t texts_at_a_time = 2048;
 
 class Transformer final : public Embedder {
  public:
-  Transformer(const Params& params, int threads) : threads_(threads) {
+  Transformer(const Params& params, Precision precision, int threads)
+      : threads_(threads), precision_(precision) {
     const std::filesystem::path folder = params.get<std::string>("path");
-    auto model = model::read_sentence_model(folder);
-    const auto wanted = params.get<std::int64_t>("max_tokens");
-    if (wanted > model.bert.positions) {
-      throw ModelError((folder / "config.json").string(), "max_position_embeddings",
-                       "is " + std::to_string(model.bert.positions) +
-                           ", less than max_tokens = " + std::to_string(wanted));
-    }
-    if (wanted > 0) model.window = wanted;
-    tokenizer_ = model.tokenizer;
-    window_ = model.window;
-    dimension_ = static_cast<int>(model.bert.hidden);
-    query_prefix_ = params.get<std::string>("query_prefix");
-    passage_prefix_ = params.get<std::string>("passage_prefix");
-    const auto weights = std::make_shared<const model::SafeTensors>(model.weights);
-    identity_ = identify(model, weights->digest());
-    encoder_ = std::make_unique<model::BertEncoder>(model, weights, threads);
+    const auto model = model::read_sentence_model(folder);
+    text_ = model.text;
+    window_ = choose_window(params.get<std::int64_t>("max_tokens"), model);
+    dimension_ = static_cast<int>(model.outputs());
+    query_ = read_prompt(params, "query_prefix", model.query_prompt, model.pools_prompt);
+    passage_ = read_prompt(params, "passage_prefix", model.passage_prompt, model.pools_prompt);
+    const auto files = std::make_shared<const model::WeightFiles>(model.folder);
+    identity_ = identify(model, files->digest());
+    encoder_ = std::make_unique<model::Encoder>(model::EncoderWeights(model.network, files), model.head(),
+                                                window_, threads, precision);
   }
 
   int dimension() const override { return dimension_; }
   int window_tokens() const override { return static_cast<int>(window_); }
-  std::shared_ptr<const text::Tokenizer> tokenizer() const override { return tokenizer_; }
+  std::shared_ptr<const text::Tokenizer> tokenizer() const override { return text_.tokenizer; }
   Digest identity() const override { return identity_; }
+  std::string precision() const override { return std::string(kernels::name_of(precision_)); }
 
   void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
              const Pulse& pulse) const override {
     DREAM_CHECK(out.rows == static_cast<std::int64_t>(texts.size()) && out.cols == dimension_,
                 "the result has another shape");
+    const auto& prompt = role == Role::query ? query_ : passage_;
     for (std::size_t from = 0; from < texts.size(); from += texts_at_a_time) {
       const auto part = texts.subspan(from, std::min(texts_at_a_time, texts.size() - from));
-      const auto tokens = tokenise(part, role, pulse);
+      const auto tokens = tokenise(part, prompt.text, pulse);
       std::vector<std::int32_t> ids;
       std::vector<std::int64_t> offsets{0};
       for (const auto& sequence : tokens) {
@@ -54,7 +69,7 @@ class Transformer final : public Embedder {
         offsets.push_back(static_cast<std::int64_t>(ids.size()));
       }
       const auto rows = static_cast<std::int64_t>(part.size());
-      encoder_->encode({ids, offsets},
+      encoder_->encode({.ids = ids, .offsets = offsets, .prompt = prompt.passed_over},
                        {out.data + static_cast<std::int64_t>(from) * out.cols, rows, out.cols}, pulse);
     }
   }
@@ -62,38 +77,70 @@ class Transformer final : public Embedder {
  private:
   using Ids = std::vector<std::int32_t>;
 
+  /// What stands before every text of one side.
+  struct Prompt {
+    std::string text;
+    std::int64_t passed_over = 0;  ///< first tokens of a sequence that the pooling leaves out
+  };
+
+  std::int64_t specials() const {
+    return static_cast<std::int64_t>(text_.special.before.size() + text_.special.after.size());
+  }
+
+  std::int64_t choose_window(std::int64_t wanted, const model::SentenceModel& model) const {
+    if (wanted == 0) return model.window;
+    if (wanted > model.network.positions) {
+      throw ModelError((model.folder / "config.json").string(), "max_position_embeddings",
+                       "allows " + std::to_string(model.network.positions) +
+                           " tokens, less than max_tokens = " + std::to_string(wanted));
+    }
+    if (wanted <= specials()) {
+      throw ConfigError("max_tokens = " + std::to_string(wanted) + " leaves no room beside the " +
+                        std::to_string(specials()) + " special tokens; use " +
+                        std::to_string(specials() + 1) + " or more, or 0");
+    }
+    return wanted;
+  }
+
+  Prompt read_prompt(const Params& params, const char* key, const std::string& own, bool pooled) const {
+    const auto& wanted = params.get<std::string>(key);
+    Prompt prompt{wanted == "auto" ? own : wanted};
+    if (!pooled && !prompt.text.empty()) {
+      // All but the closing special token, as sentence-transformers counts.
+      prompt.passed_over = text_.tokenizer->count(prompt.text) + specials() - 1;
+    }
+    return prompt;
+  }
+
   Digest identify(const model::SentenceModel& model, const Digest& weights) const {
-    const auto& bert = model.bert;
-    return Hasher("embedder/transformer")
-        .add(1)
-        .add(weights)
-        .add(tokenizer_->identity())
-        .add(bert.layers)
-        .add(bert.heads)
-        .add(std::to_string(bert.epsilon))
-        .add(model.pooling == kernels::Pooling::mean ? "mean" : "first")
-        .add(window_)
-        .add(query_prefix_)
-        .add(passage_prefix_)
-        .add("fp32")
-        .add(kernels::cpu::numeric_class())
-        .add(kernels::cpu::gemm_library())
+    Hasher hasher("embedder/transformer");
+    hasher.add(2).add(weights).add(model.identity()).add(text_.tokenizer->identity());
+    for (const auto* ids : {&text_.special.before, &text_.special.after}) {
+      hasher.add(static_cast<std::int64_t>(ids->size()));
+      for (const auto id : *ids) hasher.add(id);
+    }
+    return hasher.add(window_)
+        .add(query_.text)
+        .add(passage_.text)
+        .add(kernels::name_of(precision_))
+        .add(kernels::cpu::numeric_identity(precision_))
         .finish();
   }
 
-  /// [CLS] tokens [SEP], cut to the window.
+  /// Special tokens around those of the text, which are cut so that all fit into the window.
   Ids sequence(std::string_view text, const std::string& prefix) const {
+    const auto& tokenizer = *text_.tokenizer;
     const auto tokens =
-        prefix.empty() ? tokenizer_->encode(text) : tokenizer_->encode(prefix + std::string(text));
-    const auto kept = std::min(tokens.size(), static_cast<std::size_t>(window_ - 2));
-    Ids ids{tokenizer_->cls()};
+        prefix.empty() ? tokenizer.encode(text) : tokenizer.encode(prefix + std::string(text));
+    const auto kept = std::min(tokens.size(), static_cast<std::size_t>(window_ - specials()));
+    Ids ids = text_.special.before;
     for (std::size_t i = 0; i < kept; ++i) ids.push_back(tokens[i].id);
-    ids.push_back(tokenizer_->sep());
+    ids.insert(ids.end(), text_.special.after.begin(), text_.special.after.end());
     return ids;
   }
 
-  std::vector<Ids> tokenise(std::span<const std::string_view> texts, Role role, const Pulse& pulse) const {
-    const auto& prefix = role == Role::query ? query_prefix_ : passage_prefix_;
+  std::vector<Ids> tokenise(std::span<const std::string_view> texts, const std::string& prefix,
+                            const Pulse& pulse) const {
     std::vector<Ids> result(texts.size());
     constexpr std::size_t run = 32;
     const auto runs = static_cast<std::int64_t>((texts.size() + run - 1) / run);
@@ -106,49 +153,42 @@ class Transformer final : public Embedder {
   }
 
   int threads_;
+  Precision precision_;
   int dimension_ = 0;
   std::int64_t window_ = 0;
-  std::string query_prefix_;
-  std::string passage_prefix_;
-  std::shared_ptr<const text::WordPiece> tokenizer_;
+  Prompt query_, passage_;
+  text::ModelTokenizer text_;
   Digest identity_;
-  std::unique_ptr<model::BertEncoder> encoder_;
+  std::unique_ptr<model::Encoder> encoder_;
 };
 
 std::unique_ptr<Embedder> make(const Params& params, int threads) {
-  const auto& precision = params.get<std::string>("precision");
-  if (precision != "auto" && precision != "fp32") {
-    throw ConfigError("precision = \"" + precision +
-                      "\" does not run in this build; use \"auto\" or \"fp32\"");
-  }
-  const auto wanted = params.get<std::int64_t>("max_tokens");
-  if (wanted == 1 || wanted == 2) {
-    throw ConfigError("max_tokens = " + std::to_string(wanted) +
-                      " leaves no room beside [CLS] and [SEP]; use 3 or more, or 0");
-  }
-  return std::make_unique<Transformer>(params, std::max(threads, 1));
+  const auto precision = chosen(params.get<std::string>("precision"));
+  return std::make_unique<Transformer>(params, precision, std::max(threads, 1));
 }
 
 }  // namespace
 
 EmbedderRow transformer_row() {
   return {{"transformer",
-           "a BERT encoder from a Hugging Face folder (sentence-transformers), float32 on the CPU",
+           "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, on the CPU",
            {{.name = "path",
              .default_value = std::string(),
              .help = "folder with config.json, model.safetensors and the tokenizer",
              .required = true},
-            {.name = "precision", .default_value = std::string("auto"), .help = "auto or fp32"},
+            {.name = "precision",
+             .default_value = std::string("auto"),
+             .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
             {.name = "max_tokens",
              .default_value = std::int64_t{0},
-             .help = "longest input in tokens, [CLS] and [SEP] included; 0: the model's own",
+             .help = "longest input in tokens, special ones included; 0: the model's own",
              .min = 0},
             {.name = "query_prefix",
-             .default_value = std::string(),
-             .help = "put before every question, e.g. \"query: \""},
+             .default_value = std::string("auto"),
+             .help = "put before every question, e.g. \"query: \"; auto: as the model's folder says"},
             {.name = "passage_prefix",
-             .default_value = std::string(),
-             .help = "put before every chunk, e.g. \"passage: \""}}},
+             .default_value = std::string("auto"),
+             .help = "put before every chunk, e.g. \"passage: \"; auto: as the model's folder says"}}},
           make};
 }
 

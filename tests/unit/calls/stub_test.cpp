@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(faults_of_the_endpoint_change_no_answer, *boost::unit_test:
     const Stub stub({});
     const auto endpoint = stub_endpoint(stub);
     Run run("clean");
-    BOOST_TEST(!check_endpoint(endpoint, run.redact, no_pulse()).models.empty());
+    BOOST_TEST(!check_endpoint(endpoint, "/chat/completions", run.redact, no_pulse()).models.empty());
     clean = run.ask(prompts(endpoint, 200));
     BOOST_TEST(run.counts().sent == 200);
   }

@@ -7,6 +7,7 @@
 #include "base/errors.hpp"
 #include "base/file.hpp"
 #include "tests/support/test.hpp"
+#include "text/model_tokenizer.hpp"
 #include "text/utf8.hpp"
 
 using namespace dream;
@@ -59,7 +60,7 @@ std::filesystem::path broken_copy(const char* name, Edit edit) {
 
 std::string item_of(const std::filesystem::path& folder) {
   try {
-    (void)text::load_wordpiece(folder);
+    (void)text::load_model_tokenizer(folder);
   } catch (const ModelError& error) {
     return error.item;
   }
@@ -132,36 +133,40 @@ BOOST_AUTO_TEST_CASE(hostile_words_cost_no_more_than_their_bytes) {
   BOOST_TEST(tokenizer.count(marks) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(folders_that_are_no_wordpiece_are_refused_by_name) {
+BOOST_AUTO_TEST_CASE(broken_files_are_refused_by_name) {
   using nlohmann::json;
   const auto same = [](json&) {};
   BOOST_TEST(item_of(broken_copy("good", same)) == "no error");
-  BOOST_TEST(item_of(broken_copy("model", [](json& j) { j["model"]["type"] = "Unigram"; })) == "model");
-  BOOST_TEST(item_of(broken_copy("normaliser", [](json& j) { j["normalizer"]["type"] = "NFKC"; })) ==
+  BOOST_TEST(item_of(broken_copy("model", [](json& j) { j["model"]["type"] = "WordLevel"; })) == "model");
+  BOOST_TEST(item_of(broken_copy("unigram", [](json& j) { j["model"]["type"] = "Unigram"; })) ==
+             "model.vocab");
+  BOOST_TEST(item_of(broken_copy("normaliser", [](json& j) { j["normalizer"]["type"] = "Nmt"; })) ==
              "normalizer");
-  BOOST_TEST(item_of(broken_copy("absent", [](json& j) { j["pre_tokenizer"] = nullptr; })) ==
+  BOOST_TEST(item_of(broken_copy("cut", [](json& j) { j["pre_tokenizer"]["type"] = "Digits"; })) ==
              "pre_tokenizer");
+  BOOST_TEST(item_of(broken_copy("absent", [](json& j) { j["model"] = nullptr; })) == "model");
   BOOST_TEST(item_of(broken_copy("id", [](json& j) { j["model"]["vocab"]["a"] = 1e15; })) == "a");
   BOOST_TEST(item_of(broken_copy("big", [](json& j) { j["model"]["vocab"]["a"] = 4'000'000'000; })) == "a");
-  BOOST_TEST(item_of(broken_copy("sep", [](json& j) { j["model"]["vocab"].erase("[SEP]"); })) == "[SEP]");
-  BOOST_TEST(item_of(broken_copy("strip", [](json& j) { j["added_tokens"][0]["lstrip"] = true; })) ==
-             "added_tokens");
+  BOOST_TEST(item_of(broken_copy("unk", [](json& j) { j["model"]["vocab"].erase("[UNK]"); })) == "[UNK]");
+  BOOST_TEST(item_of(broken_copy("added", [](json& j) { j["added_tokens"][0]["id"] = -1; })) == "[CLS]");
   BOOST_TEST(item_of(test::folder() / "nothing").empty());
   write(broken_copy("torn", same) / "tokenizer.json", "{\"model\": ");
   BOOST_TEST(item_of(test::folder() / "torn").empty());
+  write(broken_copy("deep", same) / "tokenizer.json", "{\"a\":" + std::string(1'000'000, '['));
+  BOOST_TEST(item_of(test::folder() / "deep").empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_list_of_words_is_enough) {
   const auto folder = test::folder() / "list";
   std::filesystem::create_directories(folder);
   write(folder / "vocab.txt", "[UNK]\r\n[CLS]\n[SEP]\na\nA\n");
-  BOOST_TEST((ids(*text::load_wordpiece(folder), "A [SEP]") == Ids{3, 2}));
+  BOOST_TEST((ids(*text::load_model_tokenizer(folder).tokenizer, "A [SEP]") == Ids{3, 2}));
   write(folder / "tokenizer_config.json", R"({"do_lower_case": false})");
-  BOOST_TEST((ids(*text::load_wordpiece(folder), "A [SEP]") == Ids{4, 2}));
+  BOOST_TEST((ids(*text::load_model_tokenizer(folder).tokenizer, "A [SEP]") == Ids{4, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(ids_and_offsets_are_those_of_hugging_face) {
-  const auto tokenizer = text::load_wordpiece(test::minilm());
+  const auto tokenizer = text::load_model_tokenizer(test::minilm()).tokenizer;
   std::ifstream file(test::data() / "minilm" / "tokens.jsonl");
   int lines = 0;
   for (std::string line; std::getline(file, line); ++lines) {
@@ -179,7 +184,7 @@ BOOST_AUTO_TEST_CASE(ids_and_offsets_are_those_of_hugging_face) {
 }
 
 BOOST_AUTO_TEST_CASE(every_character_is_treated_as_hugging_face_does) {
-  const auto tokenizer = text::load_wordpiece(test::minilm());
+  const auto tokenizer = text::load_model_tokenizer(test::minilm()).tokenizer;
   std::string all;
   const auto put = [&](std::int32_t id) { all.append(reinterpret_cast<const char*>(&id), sizeof id); };
   for (char32_t c = 0; c <= 0x10FFFF; ++c) {

@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/digest.hpp"
+#include "base/matrix.hpp"
+#include "base/pulse.hpp"
+#include "model/encoder.hpp"
+#include "text/model_tokenizer.hpp"
+
+namespace dream::model {
+
+/// A question and a text that may answer it.
+struct TextPair {
+  std::string_view query, passage;
+};
+
+/// Tokens that stay of two texts of a and b tokens when together they may be `most`: the longer one is cut
+/// first, as Hugging Face's `longest_first` does it.
+struct PairLengths {
+  std::int64_t query, passage;
+};
+[[nodiscard]] PairLengths cut_longest_first(std::int64_t a, std::int64_t b, std::int64_t most);
+
+/// A sequence-classification model, which reads both texts of a pair at once, as sentence-transformers'
+/// CrossEncoder runs it.
+class CrossEncoder {
+ public:
+  /// The precision is one that kernels::cpu::supports(). Throws ModelError for files that are missing or
+  /// broken and for anything that this build would compute differently.
+  CrossEncoder(const std::filesystem::path& folder, int threads,
+               kernels::Precision precision = kernels::Precision::fp32);
+
+  /// Scores of a pair: 1 for a reranker.
+  [[nodiscard]] std::int64_t labels() const { return labels_; }
+  /// Digest of all that decides the scores.
+  [[nodiscard]] Digest identity() const { return identity_; }
+  /// out: (pairs, labels()). A pair's scores do not depend, in any bit, on the other pairs. From one thread
+  /// at a time.
+  void score(std::span<const TextPair> pairs, MatrixView<float> out, const Pulse& pulse) const;
+
+ private:
+  void append(const TextPair& pair, std::vector<std::int32_t>& ids, std::vector<std::int64_t>& seconds) const;
+
+  text::ModelTokenizer text_;
+  std::int64_t window_ = 0;
+  std::int64_t labels_ = 0;
+  Digest identity_;
+  std::unique_ptr<const Encoder> encoder_;
+};
+
+}  // namespace dream::model

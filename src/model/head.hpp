@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/matrix.hpp"
+#include "kernels/api/pool.hpp"
+#include "model/encoder_weights.hpp"
+
+namespace dream::model {
+
+/// The function after a dense layer of a head.
+enum class Squash { none, tanh, sigmoid };
+
+/// out = squash(x W^T + b)
+struct Dense {
+  Linear linear;
+  Squash squash;
+};
+
+/// The tensors name + ".weight" (outputs, inputs) and ".bias", copied; without a bias it is 0. Throws
+/// ModelError as WeightFiles::floats() does.
+[[nodiscard]] Linear copy_linear(const WeightFiles& files, const std::string& name, std::int64_t outputs,
+                                 std::int64_t inputs, bool has_bias = true);
+
+/// What follows the last layer: one sequence's rows become its vector, or its scores.
+class Head {
+ public:
+  /// The poolings' vectors, one behind the other, go through the dense layers, which must fit.
+  Head(std::int64_t hidden, std::vector<kernels::Pooling> poolings, std::vector<Dense> dense, bool normalise);
+
+  [[nodiscard]] std::int64_t outputs() const { return outputs_; }
+  /// rows: (tokens, C), at least one; the first `prompt` of them are passed over, but never the last one;
+  /// out: (outputs). For several threads at once.
+  void apply(MatrixView<const float> rows, std::int64_t prompt, std::span<float> out) const;
+
+ private:
+  std::vector<kernels::Pooling> poolings_;
+  std::vector<Dense> dense_;
+  bool normalise_;
+  std::int64_t outputs_;
+};
+
+}  // namespace dream::model
