@@ -57,8 +57,8 @@ void linear_then(const LinearCall& call) {
     for (Index b = 0; b < blocks.count; ++b) {
       const auto first = blocks.begin(b);
       const auto rows = blocks.begin(b + 1) - first;
-      multiply_of<Kind>(rows)(x + first * (call.x_stride / 4), call.x_stride / 4, call.weights + column * words, words,
-                              sums, panel_columns);
+      multiply_of<Kind>(rows)(x + first * (call.x_stride / 4), call.x_stride / 4,
+                              call.weights + column * words, words, sums, panel_columns);
       finish<Kind, then>(call, sums, first, rows, column);
     }
   }
@@ -67,11 +67,16 @@ void linear_then(const LinearCall& call) {
 template <class Kind>
 void linear(const LinearCall& call) {
   switch (call.then) {
-    case Then::store: return linear_then<Kind, Then::store>(call);
-    case Then::gelu: return linear_then<Kind, Then::gelu>(call);
-    case Then::gelu_tanh: return linear_then<Kind, Then::gelu_tanh>(call);
-    case Then::relu: return linear_then<Kind, Then::relu>(call);
-    case Then::add: return linear_then<Kind, Then::add>(call);
+    case Then::store:
+      return linear_then<Kind, Then::store>(call);
+    case Then::gelu:
+      return linear_then<Kind, Then::gelu>(call);
+    case Then::gelu_tanh:
+      return linear_then<Kind, Then::gelu_tanh>(call);
+    case Then::relu:
+      return linear_then<Kind, Then::relu>(call);
+    case Then::add:
+      return linear_then<Kind, Then::add>(call);
   }
 }
 
