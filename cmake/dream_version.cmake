@@ -1,6 +1,9 @@
 # What this build is made of; `--version` prints it and every run stores it.
-execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
-  OUTPUT_VARIABLE DREAM_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+# -DDREAM_COMMIT=... names the commit where the history is not at hand, as in the build of an image.
+if(NOT DREAM_COMMIT)
+  execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+    OUTPUT_VARIABLE DREAM_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
 if(NOT DREAM_COMMIT)
   set(DREAM_COMMIT "unknown")
 endif()

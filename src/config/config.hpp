@@ -69,6 +69,11 @@ struct Index {
 struct Judge {
   std::string llm = "overlap";  ///< "overlap" (built in, no model) or a model's name
   std::string embedder;  ///< for answer_similarity and answer_relevancy; empty: the first of space.embedder
+  std::string rules = "ragas-0.4";  ///< ragas-0.4 | ragas-0.4-legacy | ragas-0.1
+  bool strict = true;               ///< false: the peer's number also where it says nothing about the answer
+  std::string prompts;              ///< folder of prompt files; empty: the built-in ones
+  bool json_schema = false;         ///< whether the endpoint is asked to hold replies to a JSON schema
+  std::int64_t repeats = 1;         ///< odd; each verdict is asked for so often, and the majority counts
   bool operator==(const Judge&) const = default;
 };
 
@@ -89,6 +94,9 @@ struct Space {
 
 struct Objective {
   std::string maximize = "answer_correctness";
+  double budget_usd = 0;           ///< for the whole sweep, over all its runs; 0: no limit
+  std::int64_t budget_tokens = 0;  ///< sent and received
+  double budget_hours = 0;         ///< of running, by the clock
   bool operator==(const Objective&) const = default;
 };
 

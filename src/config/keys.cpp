@@ -116,6 +116,23 @@ std::vector<Key> table() {
        "\"minilm\"",
        {},
        Names::embedder},
+      {"judge.rules",
+       at(&Config::judge, &Judge::rules),
+       "how a model's verdicts become scores: those of ragas 0.4.3, of its older classes, or of 0.1.7",
+       "\"ragas-0.1\"",
+       {.one_of = {"ragas-0.4", "ragas-0.4-legacy", "ragas-0.1"}}},
+      {"judge.strict", at(&Config::judge, &Judge::strict),
+       "a reason in the place of a score that says nothing; false: ragas' number, whatever it is worth",
+       "false"},
+      {"judge.prompts", at(&Config::judge, &Judge::prompts),
+       "folder with your own prompt files (docs/metrics.md); empty: the built-in ones", "\"my_prompts\""},
+      {"judge.json_schema", at(&Config::judge, &Judge::json_schema),
+       "whether the endpoint is asked to hold replies to a JSON schema (response_format)", "true"},
+      {"judge.repeats",
+       at(&Config::judge, &Judge::repeats),
+       "how often each verdict is asked for; odd, the majority counts",
+       "3",
+       {.min = 1, .max = 99}},
       // device
       {"device.backend",
        at(&Config::device, &Device::backend),
@@ -158,11 +175,27 @@ std::vector<Key> table() {
        "\"faithfulness\"",
        {},
        Names::metric},
+      {"objective.budget.usd",
+       at(&Config::objective, &Objective::budget_usd),
+       "money that calls may cost, over all runs of the sweep, USD; 0: no limit",
+       "50.0",
+       {.min = 0}},
+      {"objective.budget.tokens",
+       at(&Config::objective, &Objective::budget_tokens),
+       "tokens that calls may send and receive, over all runs of the sweep; 0: no limit",
+       "20_000_000",
+       {.min = 0}},
+      {"objective.budget.hours",
+       at(&Config::objective, &Objective::budget_hours),
+       "time that the sweep may run, over all its runs; 0: no limit",
+       "6.0",
+       {.min = 0}},
   };
 }
 
 std::string type_of(const Field& field) {
   struct Visitor {
+    std::string operator()(const bool*) const { return "true or false"; }
     std::string operator()(const std::string*) const { return "text"; }
     std::string operator()(const std::int64_t*) const { return "whole number"; }
     std::string operator()(const double*) const { return "number"; }
@@ -179,6 +212,7 @@ std::string type_of(const Field& field) {
 std::string default_of(const Field& field, const Rule& rule) {
   if (rule.required) return "required";
   if (const auto* text = std::get_if<std::string*>(&field)) return "\"" + **text + "\"";
+  if (const auto* choice = std::get_if<bool*>(&field)) return to_text(**choice);
   if (const auto* number = std::get_if<std::int64_t*>(&field)) return to_text(**number);
   if (const auto* number = std::get_if<double*>(&field)) return to_text(**number);
   if (const auto* choice = std::get_if<Choice*>(&field)) return "\"" + (*choice)->name + "\"";

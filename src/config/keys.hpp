@@ -14,7 +14,7 @@ namespace dream::config {
 
 /// Where a key's value goes. The type of the field is the type of the key; a list of texts or numbers and a
 /// list of choices take one value or a list of them.
-using Field = std::variant<std::string*, std::int64_t*, double*, std::vector<std::string>*,
+using Field = std::variant<bool*, std::string*, std::int64_t*, double*, std::vector<std::string>*,
                            std::vector<std::int64_t>*, Choice*, std::vector<Choice>*>;
 
 /// What the text of a key must name, apart from being text.

@@ -89,8 +89,16 @@ class Loader {
   Problems& problems_;
 };
 
-/// Rules between keys.
-void check_together(const Node& root, const Config& config, Problems& problems) {
+/// A vote needs an odd number of voices.
+void check_repeats(const Node& root, const Config& config, Problems& problems) {
+  if (config.judge.repeats % 2 == 1) return;
+  const auto found = locate(root, "judge.repeats");
+  problems.add(
+      found.node != nullptr ? found.node->place : root.place, "judge.repeats", Mistake::out_of_range,
+      fmt::format("found {}; wanted an odd number, so that there is a majority", config.judge.repeats));
+}
+
+void check_shards(const Node& root, const Config& config, Problems& problems) {
   if (config.index.shards <= config.corpus.buckets) return;
   auto found = locate(root, "index.shards");
   const bool has_shards = found.node != nullptr;
@@ -101,6 +109,12 @@ void check_together(const Node& root, const Config& config, Problems& problems) 
       fmt::format(
           "index.shards is {} and corpus.buckets is {}; a shard is a run of buckets, so at most as many",
           config.index.shards, config.corpus.buckets));
+}
+
+/// Rules that no single key's range can say.
+void check_together(const Node& root, const Config& config, Problems& problems) {
+  check_repeats(root, config, problems);
+  check_shards(root, config, problems);
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ std::string toml(const std::vector<T>& values) {
 
 std::string toml(const Field& field) {
   struct Visitor {
+    std::string operator()(const bool* value) const { return toml(Value(*value)); }
     std::string operator()(const std::string* value) const { return text(*value); }
     std::string operator()(const std::int64_t* value) const { return toml(Value(*value)); }
     std::string operator()(const double* value) const { return toml(Value(*value)); }

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.hpp"
+#include "text/json_file.hpp"
 
 namespace dream::model {
 namespace {
@@ -111,7 +112,7 @@ SafeTensors::SafeTensors(const std::filesystem::path& path) : path_(path.string(
 SafeTensors::~SafeTensors() { ::munmap(const_cast<char*>(file_.data()), file_.size()); }
 
 void SafeTensors::read_header(std::string_view header, std::string_view data) {
-  const auto parsed = json::parse(header, nullptr, false);
+  const auto parsed = text::parse_json(header);
   if (!parsed.is_object())
     throw ModelError(path_, "", "has a header that is no JSON object: it is no safetensors file");
   for (const auto& [name, entry] : parsed.items()) {

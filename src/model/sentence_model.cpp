@@ -44,7 +44,7 @@ std::vector<Pooling> read_poolings(const json& config, const fs::path& path) {
     for (const auto& mode : *modes) poolings.push_back(pooling_named(mode, path));
   } else {
     for (const auto& [key, value] : config.items()) {
-      const auto is_key = [&](const auto& row) { return key == row.flag; };
+      const auto is_key = [&wanted = key](const auto& row) { return wanted == row.flag; };
       if (key.starts_with("pooling_mode_") && value == true &&
           std::none_of(std::begin(pooling_names), std::end(pooling_names), is_key))
         throw ModelError(path.string(), key, "is true, a pooling that this build does not know");
@@ -127,7 +127,7 @@ std::string module_type(const json& module, const fs::path& list) {
 
 json read_modules(const fs::path& list) {
   if (!fs::exists(list)) return json::parse(R"([{"type": "Transformer"}])");
-  auto modules = json::parse(text::read_model_file(list), nullptr, false);
+  auto modules = text::parse_json(text::read_model_file(list));
   const auto is_object = [](const json& module) { return module.is_object(); };
   if (!modules.is_array() || modules.empty() || !std::all_of(modules.begin(), modules.end(), is_object))
     throw ModelError(list.string(), "", "is no JSON list of modules");

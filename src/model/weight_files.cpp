@@ -49,8 +49,7 @@ void WeightFiles::open_index(const fs::path& index) {
       throw ModelError(path.string(), "", "is missing, but the index names it; fetch the file again");
     open(path);
     for (const auto& name : names) {
-      const auto home = home_.find(name);
-      if (home == home_.end() || home->second != files_.back().get())
+      if (!has(name))
         throw ModelError(path.string(), name, "is missing, but the index says that it is there");
     }
     for (const auto& name : files_.back()->names()) {

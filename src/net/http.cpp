@@ -41,6 +41,8 @@ struct Transfer {
   HttpRequest request;
   List headers;
   HttpResult result;
+  std::chrono::steady_clock::time_point began;
+  bool has_begun = false;  ///< the reply's first byte has come
   bool too_large = false;
   char error[CURL_ERROR_SIZE] = "";
 };
@@ -89,43 +91,56 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* to) {
 }
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* to) {
-  auto& result = static_cast<Transfer*>(to)->result;
+  auto& transfer = *static_cast<Transfer*>(to);
+  auto& result = transfer.result;
+  transfer.has_begun = true;
   const std::string_view line(data, size * count);
   if (line.substr(0, 5) == "HTTP/") {  // a new reply begins, after "100 Continue" for example
     result.content_type.clear();
     result.retry_after.reset();
+    result.rate_limits.clear();
   }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
   const auto name = lower(line.substr(0, colon));
   const auto value = trimmed(line.substr(colon + 1));
   if (name == "content-type") result.content_type = lower(trimmed(value.substr(0, value.find(';'))));
+  if (name.starts_with("x-ratelimit-")) result.rate_limits[name] = value;
   if (name == "retry-after") result.retry_after = parse_retry_after(value);
   return size * count;
 }
 
 HttpFault fault_of(CURLcode code) {
   switch (code) {
-    case CURLE_OK: return HttpFault::none;
-    case CURLE_COULDNT_CONNECT: return HttpFault::refused;
+    case CURLE_OK:
+      return HttpFault::none;
+    case CURLE_COULDNT_CONNECT:
+      return HttpFault::refused;
     case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_RESOLVE_HOST: return HttpFault::dns;
-    case CURLE_OPERATION_TIMEDOUT: return HttpFault::timeout;
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return HttpFault::dns;
+    case CURLE_OPERATION_TIMEDOUT:
+      return HttpFault::timeout;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR: return HttpFault::tls;
-    case CURLE_PARTIAL_FILE: return HttpFault::truncated;
+    case CURLE_SSL_ISSUER_ERROR:
+      return HttpFault::tls;
+    case CURLE_PARTIAL_FILE:
+      return HttpFault::truncated;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM: return HttpFault::reset;
+    case CURLE_HTTP2_STREAM:
+      return HttpFault::reset;
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY: return HttpFault::rubbish;
-    default: return HttpFault::other;
+    case CURLE_WEIRD_SERVER_REPLY:
+      return HttpFault::rubbish;
+    default:
+      return HttpFault::other;
   }
 }
 
@@ -156,6 +171,7 @@ void configure(CURL* easy, Transfer& transfer) {
   set(easy, CURLOPT_ERRORBUFFER, static_cast<char*>(transfer.error));
   set(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   if (!request.ca_file.empty()) set(easy, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (!request.proxy.empty()) set(easy, CURLOPT_PROXY, request.proxy.c_str());
   configure_method(easy, request);
 }
 
@@ -175,16 +191,26 @@ List make_headers(const std::vector<std::string>& lines) {
 
 std::string_view to_text(HttpFault fault) {
   switch (fault) {
-    case HttpFault::none: return "none";
-    case HttpFault::refused: return "refused";
-    case HttpFault::dns: return "dns";
-    case HttpFault::timeout: return "timeout";
-    case HttpFault::tls: return "tls";
-    case HttpFault::truncated: return "truncated";
-    case HttpFault::reset: return "reset";
-    case HttpFault::too_large: return "too_large";
-    case HttpFault::rubbish: return "rubbish";
-    case HttpFault::other: break;
+    case HttpFault::none:
+      return "none";
+    case HttpFault::refused:
+      return "refused";
+    case HttpFault::dns:
+      return "dns";
+    case HttpFault::timeout:
+      return "timeout";
+    case HttpFault::tls:
+      return "tls";
+    case HttpFault::truncated:
+      return "truncated";
+    case HttpFault::reset:
+      return "reset";
+    case HttpFault::too_large:
+      return "too_large";
+    case HttpFault::rubbish:
+      return "rubbish";
+    case HttpFault::other:
+      break;
   }
   return "other";
 }
@@ -240,6 +266,19 @@ struct HttpClient::Impl {
     while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
       if (message->msg == CURLMSG_DONE) finish(message->easy_handle, message->data.result);
     }
+    end_silent();
+  }
+
+  /// libcurl knows no limit for the first byte alone.
+  void end_silent() {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<CURL*> silent;
+    for (const auto& [raw, one] : running) {
+      const auto limit = one.transfer->request.first_byte_timeout;
+      if (limit.count() > 0 && !one.transfer->has_begun && now - one.transfer->began > limit)
+        silent.push_back(raw);
+    }
+    for (CURL* raw : silent) finish(raw, CURLE_OPERATION_TIMEDOUT);
   }
 
   void finish(CURL* raw, CURLcode code) {
@@ -277,6 +316,7 @@ void HttpClient::submit(HttpRequest request, std::uint64_t tag) {
   transfer->headers = make_headers(request.headers);
   transfer->request = std::move(request);
   transfer->result.tag = tag;
+  transfer->began = std::chrono::steady_clock::now();
   auto easy = impl_->take_easy();
   CURL* raw = easy.get();
   configure(raw, *transfer);

@@ -4,6 +4,39 @@
 
 namespace dream::parts {
 
+namespace {
+
+bool has_noise(const SliceResults& slice) {
+  return !slice.results.empty() && !slice.results.front().noise.empty();
+}
+
+void save_noise(state::H5Writer& file, const SliceResults& slice) {
+  std::vector<std::int64_t> votes;
+  std::vector<double> spread;
+  for (const auto& result : slice.results) {
+    for (const auto& noise : result.noise) {
+      votes.insert(votes.end(), {noise.votes, noise.flips});
+      spread.push_back(noise.spread);
+    }
+  }
+  const auto values = std::ssize(spread);
+  file.write_matrix("judge_votes", MatrixView<const std::int64_t>{votes.data(), values, 2});
+  file.write("judge_spread", std::span<const double>(spread));
+}
+
+void load_noise(const state::H5Reader& file, SliceResults& slice) {
+  const auto votes = file.read_matrix<std::int64_t>("judge_votes").values;
+  const auto spread = file.read<double>("judge_spread");
+  std::size_t at = 0;
+  for (auto& result : slice.results) {
+    for (std::size_t m = 0; m < slice.metrics.size(); ++m, ++at) {
+      result.noise.push_back({votes[2 * at], votes[2 * at + 1], spread[at]});
+    }
+  }
+}
+
+}  // namespace
+
 void save(state::H5Writer& file, const SliceResults& slice) {
   std::vector<std::string> answers, answer_reasons, score_reasons;
   std::vector<std::int64_t> tokens;
@@ -27,6 +60,7 @@ void save(state::H5Writer& file, const SliceResults& slice) {
   file.write("flagged", std::span<const std::uint8_t>(flagged));
   file.write_matrix("score", MatrixView<const double>{values.data(), rows, std::ssize(slice.metrics)});
   file.write_strings("score_reason", score_reasons);
+  if (has_noise(slice)) save_noise(file, slice);
 }
 
 SliceResults load_results(const state::H5Reader& file) {
@@ -49,6 +83,7 @@ SliceResults load_results(const state::H5Reader& file) {
     }
     slice.results.push_back(std::move(result));
   }
+  if (file.has("judge_votes")) load_noise(file, slice);
   return slice;
 }
 

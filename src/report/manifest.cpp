@@ -14,11 +14,8 @@ namespace {
 using json = nlohmann::ordered_json;
 
 json build(const Material& m) {
-  return {{"program", version::program},
-          {"commit", version::commit},
-          {"compiler", version::compiler},
-          {"build", version::build_type},
-          {"mpi", m.mpi}};
+  return {{"program", version::program}, {"commit", version::commit},      {"compiler", version::compiler},
+          {"build", version::build_type}, {"mpi", m.mpi}};
 }
 
 json stages(const Material& m) {
@@ -28,11 +25,9 @@ json stages(const Material& m) {
     const auto stage = static_cast<sweep::Stage>(s);
     std::int64_t parts = 0;
     std::int64_t made = 0;
-    for (const int node : plan.nodes_of(stage))
-      parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
+    for (const int node : plan.nodes_of(stage)) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
     for (const auto& rank : m.finished.outcome.ranks) made += rank.parts[static_cast<std::size_t>(s)];
-    list[name_of(stage)] = {
-        {"distinct_nodes", plan.nodes_of(stage).size()}, {"parts", parts}, {"parts_made_now", made}};
+    list[name_of(stage)] = {{"distinct_nodes", plan.nodes_of(stage).size()}, {"parts", parts}, {"parts_made_now", made}};
   }
   return list;
 }
@@ -62,7 +57,40 @@ json ranks(const Material& m) {
                     {"queries", tally.queries},
                     {"calls", tally.calls},
                     {"calls_from_state", tally.calls_from_state},
+                    {"texts_refused", tally.texts_refused},
                     {"seconds", seconds}});
+  }
+  return list;
+}
+
+/// By metric; only those with verdicts that were asked for more than once.
+json judge_noise(const Material& m) {
+  json list = json::object();
+  const auto& outcome = m.finished.outcome;
+  for (std::size_t i = 0; i < outcome.judge_noise.size(); ++i) {
+    const auto& noise = outcome.judge_noise[i];
+    if (noise.votes == 0) continue;
+    list[outcome.metrics[i]] = {{"verdicts", noise.votes},
+                                {"flip_rate", static_cast<double>(noise.flips) / static_cast<double>(noise.votes)},
+                                {"standard_deviation", noise.deviation}};
+  }
+  return list;
+}
+
+json calls(const Material& m) {
+  json list = json::array();
+  for (const auto& row : m.finished.outcome.usage) {
+    list.push_back({{"purpose", row.purpose},
+                    {"model", row.model},
+                    {"sent", row.sent},
+                    {"retries", row.retries},
+                    {"from_state", row.from_state},
+                    {"given_up", row.given_up},
+                    {"input_tokens", row.input_tokens},
+                    {"output_tokens", row.output_tokens},
+                    {"cost_usd", row.cost_usd},
+                    {"latency_p50_s", row.latency_p50_s},
+                    {"latency_p95_s", row.latency_p95_s}});
   }
   return list;
 }
@@ -82,8 +110,8 @@ stats::Verdict judge_trials(const Material& m) {
   std::vector<std::string> names;
   for (const auto& trial : m.finished.plan.trials) {
     const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
-    names.push_back(fmt::format("trial {} ({}, {}, top_k {}, {})", trial.number, method.name, trial.embedder,
-                                trial.k, trial.llm));
+    names.push_back(fmt::format("trial {} ({}, {}, top_k {}, {})", trial.number, method.name, trial.embedder, trial.k,
+                                trial.llm));
   }
   return stats::judge_trials({.scores = &scores,
                               .names = names,
@@ -98,23 +126,23 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"sweep", m.config.sweep.name},
       {"seed", m.config.sweep.seed},
       {"judge", m.config.judge.llm},
+      {"judge_rules", m.config.judge.llm == "overlap" ? "" : m.config.judge.rules},
+      {"judge_of_itself", m.finished.outcome.judge_of_itself},
+      {"judge_noise", judge_noise(m)},
       {"incarnation", m.finished.incarnation},
       {"build", build(m)},
-      {"corpus",
-       {{"digest", plan.corpus.hex()},
-        {"files", m.finished.outcome.files},
-        {"distinct_documents", plan.documents()},
-        {"bytes", plan.bytes()}}},
-      {"golden",
-       {{"file", m.config.golden.file},
-        {"digest", plan.questions.hex()},
-        {"questions", m.finished.questions.size()}}},
+      {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.files},
+                  {"distinct_documents", plan.documents()}, {"bytes", plan.bytes()}}},
+      {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},
+                  {"questions", m.finished.questions.size()}}},
+      {"embedder_precision", m.finished.precisions},
       {"embedder_precision", m.finished.precisions},
       {"gold", gold(m)},
       {"trials", plan.trials.size()},
       {"verdict", verdict.sentence},
       {"stages", stages(m)},
       {"ranks", ranks(m)},
+      {"calls", calls(m)},
       {"failed_documents", failed_documents(m)},
       {"rows_to_try_again", m.finished.outcome.transient_rows},
   };
@@ -131,8 +159,8 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
     return;
   }
   const auto& trial = m.finished.plan.trials.at(static_cast<std::size_t>(verdict.winner));
-  const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)],
-                                            trial.embedder, trial.k, trial.llm, m.finished.tokenizer});
+  const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)], trial.embedder,
+                                            trial.k, trial.llm, m.finished.tokenizer});
   write_file(path, config::to_toml(best));
 }
 
@@ -140,9 +168,7 @@ void prepare_output(const config::Config& config) {
   const std::filesystem::path folder = config.sweep.output;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error)
-    throw StateError(folder.string(), "",
-                     "cannot make this folder: " + error.message() + "; set another sweep.output");
+  if (error) throw StateError(folder.string(), "", "cannot make this folder: " + error.message() + "; set another sweep.output");
   write_file(folder / ".writable", "");
   std::filesystem::remove(folder / ".writable", error);
 }
@@ -155,6 +181,7 @@ void write_all(const Material& m, const stats::Verdict& verdict) {
   write_timings(m);
   write_h5(m);
   write_best(m, verdict);
+  write_page(m, verdict);
   write_manifest(m, verdict);
 }
 

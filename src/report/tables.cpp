@@ -4,26 +4,15 @@
 #include <limits>
 #include <set>
 
-#include "parts/results.hpp"
-#include "parts/retrieved.hpp"
 #include "report/csv.hpp"
 #include "report/outputs.hpp"
+#include "report/rows.hpp"
 
 namespace dream::report {
 namespace {
 
 std::filesystem::path in_output(const Material& m, const char* name) {
   return std::filesystem::path(m.config.sweep.output) / name;
-}
-
-const sweep::Node& node(const Material& m, int number) {
-  return m.finished.plan.nodes[static_cast<std::size_t>(number)];
-}
-
-/// "method 1": chunk ids are unique within a method; the document's first hash digits and the ordinal name
-/// the chunk.
-std::string chunk_name(int method, const ChunkId& id) {
-  return fmt::format("m{}-{}-{}", method + 1, id.document.hex().substr(0, 12), id.ordinal);
 }
 
 void trial_cells(CsvWriter& csv, const Material& m, const sweep::Trial& trial) {
@@ -35,36 +24,6 @@ void trial_cells(CsvWriter& csv, const Material& m, const sweep::Trial& trial) {
 void trial_header(CsvWriter& csv) {
   for (const char* name : {"trial", "method", "parameters", "embedder", "top_k", "llm", "judge"})
     csv.cell(name);
-}
-
-/// Visits every result of a trial in golden order, a slice of questions in memory at a time.
-template <class Visit>
-void for_results(const Material& m, const sweep::Trial& trial, Visit&& visit) {
-  const auto& score = node(m, trial.score);
-  for (int part = 0; part < m.finished.plan.parts_of(score); ++part) {
-    m.pulse();
-    for (const auto& result :
-         parts::load_results(m.parts.open(m.finished.plan.part_key(score, part))).results)
-      visit(result);
-  }
-}
-
-/// The same with the question and its contexts.
-template <class Visit>
-void for_questions(const Material& m, const sweep::Trial& trial, Visit&& visit) {
-  const auto& plan = m.finished.plan;
-  std::vector<std::vector<parts::Context>> contexts;
-  std::size_t slice = 0;
-  std::size_t at = 0;
-  std::size_t q = 0;
-  for_results(m, trial, [&](const parts::Result& result) {
-    if (at == contexts.size()) {
-      contexts =
-          parts::load_contexts(m.parts.open(plan.part_key(node(m, trial.select), static_cast<int>(slice++))));
-      at = 0;
-    }
-    visit(m.finished.questions[q++], contexts[at++], result);
-  });
 }
 
 }  // namespace
@@ -94,7 +53,7 @@ void write_results(const Material& m) {
     csv.cell(metric).cell(metric + "_standard_error").cell(metric + "_coverage");
   }
   for (const char* name :
-       {"input_tokens", "output_tokens", "cost_usd", "failed_answers", "flagged_questions"})
+       {"input_tokens", "output_tokens", "cost_usd", "question_usd", "failed_answers", "flagged_questions"})
     csv.cell(name);
   csv.end_row();
   const auto questions = std::ssize(m.finished.questions);
@@ -109,7 +68,10 @@ void write_results(const Material& m) {
         csv.empty().empty();
       csv.cell(questions > 0 ? static_cast<double>(metric.count) / static_cast<double>(questions) : 0.0);
     }
-    csv.cell(summary.input_tokens).cell(summary.output_tokens).cell(summary.cost_usd);
+    csv.cell(summary.input_tokens)
+        .cell(summary.output_tokens)
+        .cell(summary.cost_usd)
+        .cell(summary.question_usd);
     csv.cell(summary.failed_answers).cell(summary.flagged);
     csv.end_row();
   }

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <numeric>
 #include <span>
 
 #include "report/outputs.hpp"
+#include "report/rows.hpp"
 
 namespace dream::report {
 namespace {
@@ -46,16 +45,6 @@ std::string method_name(const config::Config& config, int at) {
 constexpr std::size_t most_rows = 20;
 constexpr std::size_t widest_line = 118;
 constexpr std::size_t parameters = 5;  ///< columns before the metrics
-
-/// Trials by falling mean of the objective, as the verdict ranks them; those it set aside come last.
-std::vector<std::size_t> best_first(const stats::Verdict& verdict, std::size_t trials) {
-  std::vector<std::size_t> order(trials);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  if (verdict.means.size() != trials) return order;  // nothing could be compared
-  const auto rank = [&](std::size_t t) { return std::isnan(verdict.means[t]) ? -1e300 : verdict.means[t]; };
-  std::ranges::stable_sort(order, std::greater<>(), rank);
-  return order;
-}
 
 /// Metrics that any trial has a value for, the objective first.
 std::vector<std::size_t> columns(const Material& m) {
@@ -144,6 +133,11 @@ std::string terminal_table(const Material& m, const stats::Verdict& verdict) {
   if (hidden > 0 || trials.size() > rows.size()) text += " are in results.csv";
   if (m.config.judge.llm == "overlap")
     text += "; scored by the built-in overlap judge, not by a language model";
+  if (const auto& itself = m.finished.outcome.judge_of_itself; !itself.empty()) {
+    text += fmt::format(
+        "\nwarning: \"{}\" answers and is the judge, too; its trials may have a lead that they did not earn",
+        itself);
+  }
   return text + "\n";
 }
 

@@ -1,5 +1,6 @@
 #include "sweep/aggregate.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "comm/agree.hpp"
@@ -9,14 +10,23 @@
 namespace dream::sweep {
 namespace {
 
-/// The integers of one score node: for each metric sum, sum of squares, count, missing; then the node's own.
+/// The integers of one score node: for each metric sum, sum of squares, count, missing, and of the judge's
+/// noise votes, flips, sum of squared spreads, their count; then the node's own.
 struct Layout {
   std::int64_t metrics;
-  static constexpr std::int64_t per_metric = 4;
+  static constexpr std::int64_t per_metric = 8;
   static constexpr std::int64_t own = 4;  ///< input tokens, output tokens, failed answers, flagged
 
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(metrics * per_metric + own); }
 };
+
+void add(std::span<std::int64_t> sum, const parts::JudgeNoise& noise) {
+  sum[4] += noise.votes;
+  sum[5] += noise.flips;
+  if (std::isnan(noise.spread)) return;
+  sum[6] += stats::to_fixed(noise.spread * noise.spread);
+  ++sum[7];
+}
 
 void add(std::span<std::int64_t> sums, const parts::SliceResults& slice) {
   const auto own = slice.metrics.size() * Layout::per_metric;
@@ -32,6 +42,8 @@ void add(std::span<std::int64_t> sums, const parts::SliceResults& slice) {
       sum[1] += stats::to_fixed(score.value * score.value);
       ++sum[2];
     }
+    for (std::size_t m = 0; m < result.noise.size(); ++m)
+      add(sums.subspan(m * Layout::per_metric, Layout::per_metric), result.noise[m]);
     sums[own] += result.answer.input_tokens;
     sums[own + 1] += result.answer.output_tokens;
     sums[own + 2] += result.answer.reason.empty() ? 0 : 1;
@@ -47,22 +59,53 @@ MetricSummary summarise(std::span<const std::int64_t> sum) {
   const auto n = static_cast<double>(summary.count);
   summary.mean = stats::from_fixed(sum[0]) / n;
   if (summary.count > 1) {
-    const double variance = std::max(0.0, stats::from_fixed(sum[1]) / n - summary.mean * summary.mean) * n / (n - 1);
+    const double variance =
+        std::max(0.0, stats::from_fixed(sum[1]) / n - summary.mean * summary.mean) * n / (n - 1);
     summary.standard_error = std::sqrt(variance / n);
   }
   return summary;
+}
+
+/// Of a metric over all score nodes; `sums` begins with that metric's integers of the first node.
+NoiseSummary summarise_noise(std::span<const std::int64_t> sums, const Layout& layout) {
+  NoiseSummary noise;
+  std::int64_t squares = 0;
+  std::int64_t rows = 0;
+  for (std::size_t at = 0; at < sums.size(); at += layout.size()) {
+    noise.votes += sums[at + 4];
+    noise.flips += sums[at + 5];
+    squares += sums[at + 6];
+    rows += sums[at + 7];
+  }
+  if (rows > 0) noise.deviation = std::sqrt(stats::mean_from_fixed(squares, rows));
+  return noise;
 }
 
 double price(const Run& run, const std::string& llm, const TrialSummary& summary) {
   const auto& params = run.config.model(llm).params;
   if (!params.has("price.input")) return 0;
   return (static_cast<double>(summary.input_tokens) * params.get<double>("price.input") +
-          static_cast<double>(summary.output_tokens) * params.get<double>("price.output")) / 1e6;
+          static_cast<double>(summary.output_tokens) * params.get<double>("price.output")) /
+         1e6;
+}
+
+/// What one question costs to serve when it comes alone, on average over the golden ones. Texts share
+/// requests when they are embedded here, so a question's tokens are taken from its length: four bytes a
+/// token.
+double question_price(const Run& run, const Trial& trial, double answers_usd) {
+  if (run.questions.empty()) return 0;
+  const auto& params = run.config.model(trial.embedder).params;
+  const double per_token = params.has("price.input") ? params.get<double>("price.input") / 1e6 : 0;
+  double tokens = 0;
+  for (const auto& question : run.questions)
+    tokens += std::ceil(static_cast<double>(question.question.size()) / 4);
+  return (answers_usd + tokens * per_token) / static_cast<double>(run.questions.size());
 }
 
 }  // namespace
 
-std::vector<TrialSummary> aggregate(Run& run, const std::vector<std::string>& metrics) {
+void aggregate(Run& run, Outcome& outcome) {
+  const auto& metrics = outcome.metrics;
   const Layout layout{std::ssize(metrics)};
   const auto nodes = run.plan.nodes_of(Stage::score);
   std::map<int, std::size_t> place;
@@ -80,12 +123,17 @@ std::vector<TrialSummary> aggregate(Run& run, const std::vector<std::string>& me
     }
   });
   run.comm.all_reduce(sums, comm::Reduce::sum);
-  std::vector<TrialSummary> summaries;
+  for (std::int64_t m = 0; m < layout.metrics; ++m) {
+    const auto at = std::min(sums.size(), static_cast<std::size_t>(m * Layout::per_metric));
+    outcome.judge_noise.push_back(summarise_noise(std::span<const std::int64_t>(sums).subspan(at), layout));
+  }
   for (const auto& trial : run.plan.trials) {
-    const auto own = std::span<const std::int64_t>(sums).subspan(place.at(trial.score) * layout.size(), layout.size());
+    const auto own =
+        std::span<const std::int64_t>(sums).subspan(place.at(trial.score) * layout.size(), layout.size());
     TrialSummary summary;
     for (std::int64_t m = 0; m < layout.metrics; ++m) {
-      summary.metrics.push_back(summarise(own.subspan(static_cast<std::size_t>(m * Layout::per_metric), 4)));
+      summary.metrics.push_back(
+          summarise(own.subspan(static_cast<std::size_t>(m * Layout::per_metric), Layout::per_metric)));
     }
     const auto rest = own.subspan(static_cast<std::size_t>(layout.metrics * Layout::per_metric));
     summary.input_tokens = rest[0];
@@ -93,9 +141,9 @@ std::vector<TrialSummary> aggregate(Run& run, const std::vector<std::string>& me
     summary.failed_answers = rest[2];
     summary.flagged = rest[3];
     summary.cost_usd = price(run, trial.llm, summary);
-    summaries.push_back(std::move(summary));
+    summary.question_usd = question_price(run, trial, summary.cost_usd);
+    outcome.trials.push_back(std::move(summary));
   }
-  return summaries;
 }
 
 }  // namespace dream::sweep

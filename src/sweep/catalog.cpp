@@ -13,7 +13,7 @@ config::Catalog catalog() {
   for (const auto& row : chunk::chunkers()) names.methods.push_back({row.info, row.check});
   for (const auto& row : embed::embedders()) names.models.push_back({row.info, true, false, false});
   names.models.push_back({generate::extractive_info(), false, true, false});
-  names.models.push_back({calls::openai_kind(), false, true, true});
+  names.models.push_back({calls::openai_kind(), true, true, true});
   names.searches.push_back({"grid", "every combination of [space]"});
   for (const auto& row : score::metrics()) names.metrics.push_back(row.name);
   return names;

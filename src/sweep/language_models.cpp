@@ -1,28 +1,10 @@
 #include "sweep/language_models.hpp"
 
-#include <algorithm>
-#include <filesystem>
-
 #include "calls/prompt.hpp"
-#include "comm/agree.hpp"
+#include "calls/structured.hpp"
 
 namespace dream::sweep {
 namespace {
-
-std::filesystem::path folder_of(const config::Config& config) {
-  return std::filesystem::path(config.sweep.state) / "calls";
-}
-
-/// Rank 0 seals; every rank learns which segments there are. Collective.
-std::vector<std::string> seal_journals(Run& run) {
-  Bytes message;
-  comm::agree(run.comm, [&] {
-    if (run.comm.rank() != 0) return;
-    message = Packer().put(calls::seal(folder_of(run.config), run.log, run.pulse).segments).take();
-  });
-  run.comm.broadcast(message, 0);
-  return Unpacker(message).get<std::vector<std::string>>();
-}
 
 Bytes pack(const calls::Reply& reply) {
   return Packer()
@@ -31,94 +13,111 @@ Bytes pack(const calls::Reply& reply) {
       .put(reply.input_tokens)
       .put(reply.output_tokens)
       .put(reply.final)
+      .put(reply.finish_reason)
       .take();
 }
 
-Asked unpack(const Bytes& bytes) {
+calls::Reply unpack(const Bytes& bytes) {
   Unpacker reader(bytes);
-  Asked asked;
-  asked.answer.text = reader.get<std::string>();
-  asked.answer.reason = reader.get<std::string>();
-  asked.answer.input_tokens = reader.get<std::int64_t>();
-  asked.answer.output_tokens = reader.get<std::int64_t>();
-  asked.final = reader.get<bool>();
-  return asked;
+  calls::Reply reply;
+  reply.text = reader.get<std::string>();
+  reply.reason = reader.get<std::string>();
+  reply.input_tokens = reader.get<std::int64_t>();
+  reply.output_tokens = reader.get<std::int64_t>();
+  reply.final = reader.get<bool>();
+  reply.finish_reason = reader.get<std::string>();
+  return reply;
+}
+
+std::vector<Call> calls_of(const std::vector<Question>& questions) {
+  std::vector<Call> calls;
+  for (const auto& question : questions) {
+    calls.push_back(
+        {.llm = question.llm, .messages = calls::answer_prompt(question.question, question.contexts)});
+  }
+  return calls;
 }
 
 }  // namespace
 
-bool is_remote(const config::Model& model) { return model.kind == calls::openai_kind().name; }
-
-std::vector<std::string> remote_llms(const config::Config& config) {
-  std::vector<std::string> names;
-  for (const auto& name : config.space.llms) {
-    if (is_remote(config.model(name))) names.push_back(name);
+std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls) const {
+  std::vector<Request> requests;
+  for (const auto& call : calls) {
+    const auto ask = calls::make_structured_ask(run_.calls.endpoint(call.llm), call.messages, call.schema,
+                                                call.sample, call.seed);
+    const auto payload = Packer().put(call.llm).put(ask.body).put(call.purpose).take();
+    requests.push_back({ask.key, std::string(payload.begin(), payload.end())});
   }
-  return names;
+  return requests;
 }
 
-void check_endpoints(const config::Config& config, const Pulse& pulse) {
-  for (const auto& name : remote_llms(config)) {
-    net::Redactor redact;
-    redact.add(config.model(name).api_key.value);
-    (void)calls::check_endpoint(calls::endpoint_of(config.model(name)), redact, pulse);
-  }
-}
-
-LanguageModels::LanguageModels(Run& run, const std::string& incarnation) : run_(run), callers_(run.workers) {
-  const auto names = remote_llms(run.config);
-  for (const auto& name : names) {
-    const auto& endpoint = endpoints_[name] = calls::endpoint_of(run.config.model(name));
-    redact_.add(endpoint.api_key.value);
-    callers_.count = static_cast<int>(std::min<std::int64_t>(callers_.count, endpoint.in_flight));
-  }
-  for (auto& [name, endpoint] : endpoints_) {
-    endpoint.in_flight = calls::share_of(endpoint.in_flight, std::max(0, run.comm.rank() - callers_.first), callers_.count);
-  }
-  if (names.empty()) return;
-  const auto segments = seal_journals(run);
-  comm::agree(run.comm, [&] {
-    store_ = std::make_unique<calls::CallStore>(folder_of(run_.config), segments, incarnation, run_.comm.rank());
-    calls::AskOptions options;
-    options.seed = static_cast<std::uint64_t>(run_.config.sweep.seed + run_.comm.rank());
-    asker_ = std::make_unique<calls::Asker>(*store_, redact_, options);
-  });
+std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
+  const auto served =
+      run_.calls.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
+  std::vector<calls::Reply> replies;
+  for (const auto& bytes : served) replies.push_back(unpack(bytes));
+  return replies;
 }
 
 std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
-  if (endpoints_.empty()) return {};
-  std::vector<Request> requests;
-  for (const auto& question : questions) {
-    const auto messages = calls::answer_prompt(question.question, question.contexts);
-    const auto ask = calls::make_ask(endpoints_.at(question.llm), messages, 0, std::nullopt);
-    const auto payload = Packer().put(question.llm).put(ask.body).take();
-    requests.push_back({ask.key, std::string(payload.begin(), payload.end())});
-  }
-  const auto replies = once(run_.comm, callers_, requests, [this](const auto& distinct) { return serve(distinct); });
   std::vector<Asked> answers;
-  for (const auto& reply : replies) answers.push_back(unpack(reply));
+  for (auto& reply : ask(calls_of(questions))) {
+    answers.push_back(
+        {{std::move(reply.text), std::move(reply.reason), reply.input_tokens, reply.output_tokens},
+         reply.final});
+  }
   return answers;
 }
 
-std::vector<Bytes> LanguageModels::serve(const std::vector<Request>& requests) {
+void LanguageModels::foresee(const std::vector<Question>& questions) {
+  const auto count = [this](const std::vector<Request>& distinct) {
+    for (const auto& request : distinct) {
+      if (!foreseen_.insert(request.key).second) continue;
+      if (run_.calls.store().find(request.key)) {
+        ++forecast_.from_state;
+        continue;
+      }
+      Unpacker reader(request.payload);
+      const auto& endpoint = run_.calls.endpoint(reader.get<std::string>());
+      const auto input =
+          static_cast<std::int64_t>(calls::expected_tokens(reader.get<std::string>().size(), 0));
+      ++forecast_.calls;
+      forecast_.input_tokens += input;
+      forecast_.most_output_tokens += endpoint.max_tokens;
+      forecast_.input_usd += calls::cost_of(endpoint, input, 0).usd;
+      forecast_.most_usd += calls::cost_of(endpoint, input, endpoint.max_tokens).usd;
+    }
+    return std::vector<Bytes>(distinct.size());
+  };
+  (void)once(run_.comm, run_.workers, requests_of(calls_of(questions)), count);
+}
+
+Forecast LanguageModels::foreseen() {
+  Forecast sum;
+  for (const auto& one : run_.comm.all_gather(forecast_)) {
+    sum.calls += one.calls;
+    sum.from_state += one.from_state;
+    sum.input_tokens += one.input_tokens;
+    sum.most_output_tokens += one.most_output_tokens;
+    sum.input_usd += one.input_usd;
+    sum.most_usd += one.most_usd;
+  }
+  return sum;
+}
+
+std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) {
   std::vector<calls::Ask> asks;
   for (const auto& request : requests) {
     Unpacker reader(request.payload);
     const auto llm = reader.get<std::string>();
-    asks.push_back({request.key, &endpoints_.at(llm), reader.get<std::string>()});
+    auto body = reader.get<std::string>();
+    asks.push_back({request.key, &run_.calls.endpoint(llm), std::move(body), reader.get<std::string>()});
   }
-  std::vector<Bytes> replies;
-  for (const auto& reply : asker_->ask(std::move(asks), run_.pulse)) replies.push_back(pack(reply));
-  run_.tally.calls = asker_->counts().sent;
-  run_.tally.calls_from_state = asker_->counts().from_store;
+  std::vector<Served> replies;
+  for (const auto& reply : run_.calls.asker().ask(std::move(asks), run_.calls.pulse())) {
+    replies.push_back(reply.reason == "budget" ? Served() : pack(reply));
+  }
   return replies;
-}
-
-void LanguageModels::finish() {
-  if (endpoints_.empty()) return;
-  asker_.reset();
-  comm::agree(run_.comm, [this] { store_.reset(); });
-  (void)seal_journals(run_);
 }
 
 }  // namespace dream::sweep

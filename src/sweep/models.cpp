@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/errors.hpp"
+#include "calls/endpoint.hpp"
 #include "calls/prompt.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/generate/extractive.hpp"
@@ -11,9 +12,24 @@
 namespace dream::sweep {
 namespace {
 
+/// Of a model behind an endpoint: what its vectors depend on as far as the config knows.
+Digest identify_endpoint(const calls::Endpoint& endpoint) {
+  return Hasher("endpoint embedder")
+      .add(endpoint.model)
+      .add(endpoint.revision)
+      .add(endpoint.dimensions)
+      .add(endpoint.query_prefix)
+      .add(endpoint.passage_prefix)
+      .finish();
+}
+
 void load_embedder(const config::Config& config, const std::string& name, int threads, Models& models) {
-  if (models.embedders.contains(name)) return;
+  if (models.identities.embedders.contains(name)) return;
   const auto& model = config.model(name);
+  if (model.kind == calls::openai_kind().name) {
+    models.identities.embedders[name] = identify_endpoint(calls::endpoint_of(model));
+    return;
+  }
   const auto* row = embed::embedder_row(model.kind);
   DREAM_CHECK(row != nullptr, "the config has checked that " + name + " is an embedder");
   auto embedder = row->make(model.params, threads);
@@ -21,11 +37,12 @@ void load_embedder(const config::Config& config, const std::string& name, int th
   models.embedders[name] = std::move(embedder);
 }
 
-/// The name behind chunking.tokenizer: "auto" is the first model of space.embedder that has a tokenizer, else "words".
+/// The name behind chunking.tokenizer: "auto" is the first model of space.embedder that has a tokenizer, else
+/// "words".
 std::string tokenizer_name(const config::Config& config, const Models& models) {
   if (config.chunking.tokenizer != "auto") return config.chunking.tokenizer;
   for (const auto& name : config.space.embedders) {
-    if (models.embedder(name).tokenizer()) return name;
+    if (models.embedders.contains(name) && models.embedder(name).tokenizer()) return name;
   }
   return "words";
 }
@@ -37,23 +54,57 @@ void load_tokenizer(const config::Config& config, int threads, Models& models) {
     return;
   }
   load_embedder(config, models.tokenizer_name, threads, models);
-  models.chunk_tokenizer = models.embedder(models.tokenizer_name).tokenizer();
+  if (models.embedders.contains(models.tokenizer_name)) {
+    models.chunk_tokenizer = models.embedder(models.tokenizer_name).tokenizer();
+  }
   if (!models.chunk_tokenizer) {
     throw ConfigError("chunking.tokenizer: the model \"" + models.tokenizer_name +
                       "\" has no tokenizer; use \"words\" or another model");
   }
 }
 
-/// What decides a model's answers: kind and parameters, but neither where it is served nor how it is asked or paid.
-Digest identify_llm(const config::Model& model) {
-  static const std::set<std::string> no_matter = {"base_url",     "attempts",    "timeout_s", "limits.in_flight",
-                                                  "price.input", "price.output", "ca_file"};
-  Hasher hasher("llm");
-  hasher.add(model.kind).add(std::int64_t{generate::extractive_version}).add(std::int64_t{calls::answer_prompt_version});
+/// What decides a model's replies: of one behind an endpoint neither where it is served nor how it is asked
+/// or paid.
+void add_model(Hasher& hasher, const config::Model& model) {
+  static const std::set<std::string> matter = {"max_tokens", "model", "revision", "temperature"};
+  const bool remote = model.kind == calls::openai_kind().name;
   for (const auto& [name, value] : model.params.all()) {
-    if (!no_matter.contains(name)) hasher.add(name).add(to_text(value));
+    if (!remote || matter.contains(name)) hasher.add(name).add(to_text(value));
   }
+}
+
+Digest identify_llm(const config::Model& model) {
+  Hasher hasher("llm");
+  hasher.add(model.kind)
+      .add(std::int64_t{generate::extractive_version})
+      .add(std::int64_t{calls::answer_prompt_version});
+  add_model(hasher, model);
   return hasher.finish();
+}
+
+Digest identify_judge(const judge::Settings& settings, const config::Model& model) {
+  Hasher hasher("judge/llm");
+  hasher.add(std::int64_t{judge::version})
+      .add(score::rule_names()[static_cast<std::size_t>(settings.rules.rules)]);
+  hasher.add(std::int64_t{settings.rules.strict})
+      .add(settings.repeats)
+      .add(std::int64_t{settings.json_schema});
+  hasher.add(settings.prompts.digest).add(model.kind);
+  add_model(hasher, model);
+  return hasher.finish();
+}
+
+/// Loads the judge and returns its identity, without the embedder's.
+Digest load_judge(const config::Config& config, Models& models) {
+  const auto& judge = config.judge;
+  if (judge.llm == score::overlap_info().name) {
+    models.judge = score::make_overlap_judge(defaults_of(score::overlap_info()));
+    return models.judge->identity();
+  }
+  const auto rules = score::rules_of(judge.rules);
+  models.llm_judge = {
+      {rules, judge.strict}, judge.repeats, judge.json_schema, judge::load_prompts(judge.prompts, rules)};
+  return identify_judge(*models.llm_judge, config.model(judge.llm));
 }
 
 /// What the config forces and this build lacks is an error, never quietly something else.
@@ -61,8 +112,11 @@ void check_forced(const config::Config& config) {
   if (config.device.backend == "cuda") {
     throw ConfigError("device.backend = \"cuda\": this build has no GPU support; write \"cpu\" or \"auto\"");
   }
-  if (config.judge.llm != score::overlap_info().name) {
-    throw ConfigError("judge.llm = \"" + config.judge.llm + "\": this build has no judge but \"overlap\"");
+  const auto& judge = config.judge.llm;
+  if (judge != score::overlap_info().name && config.model(judge).kind == generate::extractive_info().name) {
+    throw ConfigError("judge.llm = \"" + judge +
+                      "\": a model of kind \"extractive\" quotes and cannot judge; name one of kind " +
+                      "\"openai\", or \"overlap\"");
   }
 }
 
@@ -72,15 +126,15 @@ Models load_models(const config::Config& config, int threads) {
   check_forced(config);
   Models models;
   for (const auto& name : config.space.embedders) load_embedder(config, name, threads, models);
-  models.judge_embedder = config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
+  models.judge_embedder =
+      config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
   load_embedder(config, models.judge_embedder, threads, models);
   load_tokenizer(config, threads, models);
-  models.judge = score::make_overlap_judge(defaults_of(score::overlap_info()));
 
   auto& identities = models.identities;
   identities.tokenizer = models.chunk_tokenizer->identity();
-  identities.judge =
-      Hasher("judge").add(models.judge->identity()).add(identities.embedders.at(models.judge_embedder)).finish();
+  const auto judge = load_judge(config, models);
+  identities.judge = Hasher("judge").add(judge).add(identities.embedders.at(models.judge_embedder)).finish();
   for (const auto& method : config.space.methods) {
     const auto& row = chunk::chunker_row(method.name);
     identities.methods.push_back(

@@ -26,8 +26,7 @@ std::size_t slot_of(std::uint64_t pair, std::size_t slots) {
 Bpe::Bpe(BpeSpec spec)
     : spec_(std::move(spec)), trie_(entries(spec_)), slots_(std::bit_ceil(2 * spec_.merges.size() + 2)) {
   if (spec_.byte_fallback) bytes_ = byte_tokens(trie_);
-  for (int byte = 0; byte < 256; ++byte)
-    single_[byte] = trie_.exact(std::string(1, static_cast<char>(byte)));
+  for (int byte = 0; byte < 256; ++byte) single_[byte] = trie_.exact(std::string(1, static_cast<char>(byte)));
   for (const auto& merge : spec_.merges) insert(merge);
 }
 

@@ -24,9 +24,9 @@ struct BpeSpec {
   bool byte_level = false;     ///< merging begins with bytes, not with characters
 };
 
-/// Byte-pair encoding: a piece begins as characters or bytes, of which the pair with the lowest rank is merged,
-/// the leftmost first, until none is left. The ids are those of Hugging Face's
-/// `tokenizers`. Time: n log n in a piece's bytes.
+/// Byte-pair encoding: a piece begins as characters or bytes, of which the pair with the lowest rank is
+/// merged, the leftmost first, until none is left. The ids are those of Hugging Face's `tokenizers`. Time: n
+/// log n in a piece's bytes.
 class Bpe final : public PieceModel {
  public:
   explicit Bpe(BpeSpec spec);

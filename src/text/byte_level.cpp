@@ -17,8 +17,7 @@ int byte_of(char32_t c) {
     bytes.fill(-1);
     std::size_t next = 0x100;
     for (int byte = 0; byte < 256; ++byte) {
-      const bool printable =
-          (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+      const bool printable = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
       bytes[printable ? static_cast<std::size_t>(byte) : next++] = byte;
     }
     return bytes;

@@ -25,8 +25,7 @@ bool is_control(int property) {
 }
 
 bool joins_hangul(int before, int next) {
-  if (before == U_GCB_L)
-    return next == U_GCB_L || next == U_GCB_V || next == U_GCB_LV || next == U_GCB_LVT;
+  if (before == U_GCB_L) return next == U_GCB_L || next == U_GCB_V || next == U_GCB_LV || next == U_GCB_LVT;
   if (before == U_GCB_LV || before == U_GCB_V) return next == U_GCB_V || next == U_GCB_T;
   return (before == U_GCB_LVT || before == U_GCB_T) && next == U_GCB_T;
 }

@@ -9,8 +9,8 @@
 
 namespace dream::text {
 
-/// The character map of a sentence-piece model ("precompiled_charsmap"): a double-array trie from spellings to
-/// offsets into a list of replacements.
+/// The character map of a sentence-piece model ("precompiled_charsmap"): a double-array trie from spellings
+/// to offsets into a list of replacements.
 class CharsMap {
  public:
   /// bytes: 4 of the trie's size (little-endian), the trie, the replacements, each ended by a NUL. Nothing

@@ -53,8 +53,7 @@ std::size_t contraction(std::string_view rest, bool any_case) {
   // U+017F, the long s, is an s in another case.
   if (any_case && rest.substr(1).starts_with("\u017f")) return 3;
   const char second = lower(2);
-  return (first == 'r' && second == 'e') || (first == 'v' && second == 'e') ||
-                 (first == 'l' && second == 'l')
+  return (first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l')
              ? 3
              : 0;
 }

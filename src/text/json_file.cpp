@@ -16,7 +16,8 @@ std::string read_model_file(const std::filesystem::path& path) {
 }
 
 nlohmann::json parse_json(std::string_view text) {
-  // Copying, printing and destroying a document recurse as deep as it is nested, and files come from strangers.
+  // Copying, printing and destroying a document recurse as deep as it is nested, and files come from
+  // strangers.
   constexpr int deepest = 100;
   int depth = 0;
   bool quoted = false;

@@ -28,8 +28,8 @@ const icu::Normalizer2& form_of(UnicodeForm form) {
   UErrorCode status = U_ZERO_ERROR;
   const bool compatible = form == UnicodeForm::nfkc || form == UnicodeForm::nfkd;
   const bool composed = form == UnicodeForm::nfc || form == UnicodeForm::nfkc;
-  const auto* normalizer = icu::Normalizer2::getInstance(nullptr, compatible ? "nfkc" : "nfc",
-                                                         composed ? UNORM2_COMPOSE : UNORM2_DECOMPOSE, status);
+  const auto* normalizer = icu::Normalizer2::getInstance(
+      nullptr, compatible ? "nfkc" : "nfc", composed ? UNORM2_COMPOSE : UNORM2_DECOMPOSE, status);
   DREAM_CHECK(U_SUCCESS(status), "ICU lacks its normalisation data");
   return *normalizer;
 }
@@ -143,7 +143,8 @@ class Runs {
 
 Normaliser unicode_form(UnicodeForm form) {
   return [&normalizer = form_of(form)](AlignedText text) {
-    if (std::all_of(text.bytes.begin(), text.bytes.end(), [](char c) { return (c & 0x80) == 0; })) return text;
+    if (std::all_of(text.bytes.begin(), text.bytes.end(), [](char c) { return (c & 0x80) == 0; }))
+      return text;
     return Runs(normalizer, text).all();
   };
 }
@@ -200,7 +201,7 @@ Normaliser replace_runs_of_spaces(std::string content) {
     for (auto at = text.bytes.find("  "); at != std::string::npos; at = text.bytes.find("  ", done)) {
       result.append(text, done, at);
       done = std::min(text.bytes.find_first_not_of(' ', at), text.bytes.size());
-      result.append(content, text.place(at, done));
+      result.append(content, text.place(done - 1, done));
     }
     result.append(text, done, text.bytes.size());
     return result;

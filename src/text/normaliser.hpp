@@ -25,7 +25,8 @@ enum class UnicodeForm { nfc, nfd, nfkc, nfkd };
 [[nodiscard]] Normaliser strip(bool left, bool right);
 /// Every `pattern` (not empty) becomes `content`.
 [[nodiscard]] Normaliser replace(std::string pattern, std::string content);
-/// Every run of two or more spaces becomes `content`: the expression " {2,}".
+/// Every run of two or more spaces becomes `content`, in the place of the last: the
+/// expression " {2,}".
 [[nodiscard]] Normaliser replace_runs_of_spaces(std::string content);
 /// Puts `content` before a text that is not empty; its place is that of the first character.
 [[nodiscard]] Normaliser prepend(std::string content);

@@ -83,10 +83,11 @@ Layout layout_of(const fs::path& folder) {
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   if (name.empty() || name == "PreTrainedTokenizer") return Layout::plain;
   if (name == "XLMRobertaTokenizer") return Layout::xlm_roberta;
-  throw ModelError(config.string(), "tokenizer_class",
-                   "is \"" + name +
-                       "\", of which this build reads no sentence-piece file; supported: XLMRobertaTokenizer, or a "
-                       "tokenizer.json in its place");
+  throw ModelError(
+      config.string(), "tokenizer_class",
+      "is \"" + name +
+          "\", of which this build reads no sentence-piece file; supported: XLMRobertaTokenizer, or a "
+          "tokenizer.json in its place");
 }
 
 using Scored = std::vector<std::pair<std::string, double>>;
@@ -120,7 +121,8 @@ std::vector<AddedToken> added_tokens(const Trained& trained, const Scored& vocab
     return added;
   }
   for (const char* token : {"<s>", "<pad>", "</s>", "<unk>", "<mask>"}) {
-    added.push_back({token, id_of(vocabulary, token, path), false, token == std::string("<mask>"), false, false});
+    added.push_back(
+        {token, id_of(vocabulary, token, path), false, token == std::string("<mask>"), false, false});
   }
   return added;
 }
@@ -174,9 +176,10 @@ ModelTokenizer read_sentencepiece(const fs::path& path) {
   const auto trained = parse(bytes, path);
   const auto layout = layout_of(path.parent_path());
   if (trained.algorithm != 1 && !(trained.algorithm == 2 && layout == Layout::plain)) {
-    throw ModelError(path.string(), "model_type",
-                     "is " + std::to_string(trained.algorithm) +
-                         "; this build knows 1 (Unigram) and, where no tokenizer_class moves its ids, 2 (BPE)");
+    throw ModelError(
+        path.string(), "model_type",
+        "is " + std::to_string(trained.algorithm) +
+            "; this build knows 1 (Unigram) and, where no tokenizer_class moves its ids, 2 (BPE)");
   }
   auto vocabulary = vocabulary_of(trained, layout);
   const auto unknown_piece = std::find_if(trained.pieces.begin(), trained.pieces.end(),

@@ -121,8 +121,7 @@ ModelTokenizer read_byte_level(const fs::path& folder) {
   cuts.push_back(gpt_split(GptPattern::gpt2));
   spec.pretokeniser = in_sequence(std::move(cuts));
   spec.model = std::make_shared<Bpe>(bpe_spec(vocabulary, merges, true, merges_path));
-  spec.source =
-      Hasher("byte level").add(read_model_file(list)).add(text).add(prefix ? 1 : 0).finish();
+  spec.source = Hasher("byte level").add(read_model_file(list)).add(text).add(prefix ? 1 : 0).finish();
   SpecialTokens special;
   if (vocabulary.contains("<s>") && vocabulary.contains("</s>")) {
     const auto end = vocabulary.at("</s>");
@@ -153,7 +152,8 @@ ModelTokenizer read_tiktoken(const fs::path& path) {
     if (!bytes || bytes->empty() || bytes->size() > 1000 || !is_number)
       throw ModelError(path.string(), std::string(line.substr(0, 40)), "is no token with its rank");
     const auto rank = std::stoll(std::string(digits));
-    if (rank >= most_ids) throw ModelError(path.string(), std::string(line.substr(0, 40)), "has no possible rank");
+    if (rank >= most_ids)
+      throw ModelError(path.string(), std::string(line.substr(0, 40)), "has no possible rank");
     tokens.push_back({*bytes, static_cast<std::int32_t>(rank), static_cast<std::int32_t>(rank)});
     size = std::max<std::int64_t>(size, rank + 1);
   });

@@ -152,9 +152,9 @@ bool lowers(const json& normaliser, const fs::path& path) {
   const auto type = type_of(normaliser);
   if (type == "BertNormalizer") return read_bert_rules(normaliser, path).lowercase;
   const auto* steps = part_of(normaliser, "normalizers");
-  return type == "Lowercase" || (type == "Sequence" && steps != nullptr &&
-                                 std::any_of(steps->begin(), steps->end(),
-                                             [&](const json& step) { return lowers(step, path); }));
+  return type == "Lowercase" ||
+         (type == "Sequence" && steps != nullptr &&
+          std::any_of(steps->begin(), steps->end(), [&](const json& step) { return lowers(step, path); }));
 }
 
 /// As `transformers` does it: what tokenizer_config.json says of BERT's rules outranks tokenizer.json.
@@ -204,8 +204,9 @@ class Reader {
     } else if (kind_ == "BPE") {
       piped(read_bpe(*model_, byte_level_, path_));
     } else {
-      throw ModelError(path_.string(), "model",
-                       "is \"" + kind_ + "\", which this build does not know; supported: BPE, Unigram, WordPiece");
+      throw ModelError(
+          path_.string(), "model",
+          "is \"" + kind_ + "\", which this build does not know; supported: BPE, Unigram, WordPiece");
     }
     return std::move(result_);
   }

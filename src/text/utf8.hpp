@@ -38,6 +38,22 @@ struct CodePoint {
   return {value, length};
 }
 
+/// How many U+FFFD decode() puts in the place of bytes that are no UTF-8: 0 for a text that is read as it is.
+[[nodiscard]] inline std::int64_t invalid_sequences(std::string_view text) {
+  constexpr std::string_view replacement = "\xEF\xBF\xBD";
+  std::int64_t count = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
+    const auto point = decode(text, at);
+    if (point.value == replacement_character && text.substr(at, point.bytes) != replacement) ++count;
+    at += point.bytes;
+  }
+  return count;
+}
+
 /// Appends the UTF-8 of a code point (at most U+10FFFF).
 inline void encode(char32_t value, std::string& out) {
   const auto put = [&](char32_t byte) { out.push_back(static_cast<char>(byte)); };

@@ -42,8 +42,8 @@ class WordPieces final : public PieceModel {
 /// `tokenizers`; a token's bytes are those of the original text.
 class WordPiece final : public Tokenizer {
  public:
-  /// Throws InternalError when the vocabulary lacks `unknown`, or when an added token is one of the normalised
-  /// text, which this class does not hold as a whole.
+  /// Throws InternalError when the vocabulary lacks `unknown`, or when an added token is one of the
+  /// normalised text, which this class does not hold as a whole.
   explicit WordPiece(WordPieceSpec spec);
 
   [[nodiscard]] Digest identity() const override;

@@ -5,8 +5,8 @@
   python tests/data/make_tokenizer_vectors.py OUT LINES         the same comparison with many lines, into OUT
 
 Each kind is a model's folder. Beside them OUT holds texts.bin and, in each kind, expected.bin: for each text the number
-of its tokens, then id, begin and end (bytes) of each, all int32 little-endian. The small set has expected.txt instead: the
-start of the SHA-256 of the same bytes, a line for each text; its texts are texts.json.
+of its tokens, then id, begin and end (bytes) of each, all int32 little-endian. The small set has expected.txt instead: a
+line for each text with the start of the SHA-256 of its ids; its texts are texts.json.
 
 Needs the packages tokenizers and tiktoken, and for a new sentence-piece model (--train-sentencepiece) sentencepiece. Texts
 and training are seeded or deterministic.
@@ -94,7 +94,7 @@ def bert():
     t.normalizer = normalizers.BertNormalizer()
     t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     t.train_from_iterator(corpus(), trainers.WordPieceTrainer(
-        vocab_size=700, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], show_progress=False))
+        vocab_size=500, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], show_progress=False))
     t.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]",
         special_tokens=[("[CLS]", t.token_to_id("[CLS]")), ("[SEP]", t.token_to_id("[SEP]"))])
@@ -108,7 +108,7 @@ def mpnet():
     t.normalizer = normalizers.BertNormalizer()
     t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     t.train_from_iterator(corpus(), trainers.WordPieceTrainer(
-        vocab_size=600, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], show_progress=False))
+        vocab_size=400, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], show_progress=False))
     t.add_special_tokens([AddedToken("[UNK]", special=True, normalized=True), special("<mask>", lstrip=True)])
     t.add_tokens([AddedToken("Word", single_word=True), AddedToken("ÉTÉ", normalized=True, rstrip=True)])
     t.post_processor = roberta_template(t)
@@ -117,7 +117,7 @@ def mpnet():
     return Tokenizer.from_str(json.dumps(vocab))
 
 
-def byte_level(normaliser=None, cut=None, prefix=False, ignore_merges=False, size=800):
+def byte_level(normaliser=None, cut=None, prefix=False, ignore_merges=False, size=600):
     t = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     if normaliser:
         t.normalizer = normaliser
@@ -156,8 +156,8 @@ def llama():
     trained = Tokenizer(models.BPE(unk_token="<unk>"))
     trained.pre_tokenizer = pre_tokenizers.Metaspace()
     first = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)]
-    trained.train_from_iterator(corpus(), trainers.BpeTrainer(vocab_size=900, special_tokens=first, show_progress=False,
-                                                              limit_alphabet=300))
+    trained.train_from_iterator(corpus(), trainers.BpeTrainer(vocab_size=700, special_tokens=first, show_progress=False,
+                                                              limit_alphabet=200))
     data, source = json.loads(t.to_str()), json.loads(trained.to_str())
     data["model"]["vocab"], data["model"]["merges"] = source["model"]["vocab"], source["model"]["merges"]
     data["added_tokens"] = [entry for entry in source["added_tokens"] if entry["id"] < 3]
@@ -344,11 +344,15 @@ def packed(tokens):
     return struct.pack(f"<{1 + 3 * len(tokens)}i", len(tokens), *(n for token in tokens for n in token))
 
 
+def digest(tokens):
+    return hashlib.sha256(struct.pack(f"<{len(tokens)}i", *(token[0] for token in tokens))).hexdigest()[:8]
+
+
 def main():
     if "--train-sentencepiece" in sys.argv:
         return train_sentencepiece()
     large = len(sys.argv) > 2
-    out, lines = (sys.argv[1], int(sys.argv[2])) if large else (HERE, 320)
+    out, lines = (sys.argv[1], int(sys.argv[2])) if large else (HERE, 260)
     rng = random.Random(23)
     texts = texts_of(rng, lines)
     os.makedirs(out, exist_ok=True)
@@ -361,10 +365,10 @@ def main():
         with open(os.path.join(out, "texts.json"), "w") as file:
             json.dump([t.decode() for t in texts], file, ensure_ascii=False, indent=0)
     for name, peer in kinds(out, large):
-        expected = [packed(peer.tokens(text.decode("utf-8", "replace"))) for text in texts]
+        expected = [peer.tokens(text.decode("utf-8", "replace")) for text in texts]
         with open(os.path.join(out, name, "expected.bin" if large else "expected.txt"), "wb" if large else "w") as file:
-            for line in expected:
-                file.write(line if large else hashlib.sha256(line).hexdigest()[:12] + "\n")
+            for tokens in expected:
+                file.write(packed(tokens) if large else digest(tokens) + "\n")
 
 
 if __name__ == "__main__":

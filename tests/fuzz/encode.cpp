@@ -1,5 +1,5 @@
-// encode() of arbitrary bytes with each kind of tokenizer: whatever comes in, tokens are known ids and lie in the text.
-// The first byte chooses the kind. DREAM_FUZZ_TOKENIZERS is the folder tests/data/tokenizers.
+// encode() of arbitrary bytes with each kind of tokenizer: whatever comes in, tokens are known ids and lie in
+// the text. The first byte chooses the kind. DREAM_FUZZ_TOKENIZERS is the folder tests/data/tokenizers.
 #include <cstdlib>
 #include <string_view>
 #include <vector>
@@ -11,7 +11,8 @@ namespace {
 std::vector<dream::text::ModelTokenizer> all_kinds() {
   const std::filesystem::path folder = DREAM_FUZZ_TOKENIZERS;
   std::vector<dream::text::ModelTokenizer> kinds;
-  for (const char* kind : {"bert", "mpnet", "roberta", "e5", "llama", "tiktoken", "xlm_roberta_model", "sentencepiece_bpe"})
+  for (const char* kind :
+       {"bert", "mpnet", "roberta", "e5", "llama", "tiktoken", "xlm_roberta_model", "sentencepiece_bpe"})
     kinds.push_back(dream::text::load_model_tokenizer(folder / kind));
   return kinds;
 }

@@ -91,7 +91,7 @@ def tokenizers():
            "vocab": {"a": 0, "c": 1, "f": 2, "ca": 3, "caf": 4, "\u0120": 5}, "merges": ["c a", ["ca", "f"]]}
     write("tokenizer_json", "bpe", tokenizer(bpe, None, {"type": "ByteLevel", "add_prefix_space": True, "use_regex": True}, roberta))
     cl100k = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-    split = {"type": "Split", "pattern": {"Regex": cl100k}, "behavior": "Isolated", "invert": False}
+    split = {"type": "Split", "pattern": {"Regex": cl100k}, "behav" "ior": "Isolated", "invert": False}
     write("tokenizer_json", "split", tokenizer(bpe, None, split, {"type": "BertProcessing", "sep": ["x", 2], "cls": ["y", 1]}))
 
 
@@ -129,11 +129,37 @@ def lists():
     write("token_lists", "roberta", b"\4" + json.dumps(vocabulary).encode() + b"\0#version: 0.2\nc a\n")
 
 
+def folder(name, *files):
+    """config.json, modules.json, pooling, dense, sentence_bert_config, config_sentence_transformers, tokenizer_config, index."""
+    write("model_folder", name, "\0".join("" if file is None else json.dumps(file) for file in files))
+
+
+def folders():
+    bert = {"model_type": "bert", "architectures": ["BertModel"], "hidden_act": "gelu", "num_hidden_layers": 1, "hidden_size": 32,
+            "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 4, "max_position_embeddings": 16,
+            "type_vocab_size": 2, "layer_norm_eps": 1e-12, "pad_token_id": 0}
+    module = lambda i, kind, path: {"idx": i, "name": str(i), "path": path, "type": "sentence_transformers.models." + kind}
+    transformer, pooling, normalise = module(0, "Transformer", ""), module(1, "Pooling", "1_Pooling"), module(2, "Normalize", "3_Normalize")
+    dense = module(2, "Dense", "2_Dense")
+    mean = {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False, "include_prompt": False}
+    both = {"word_embedding_dimension": 32, "pooling_mode_max_tokens": True, "pooling_mode_weightedmean_tokens": True}
+    layer = {"in_features": 32, "out_features": 16, "bias": True, "activation_function": "torch.nn.modules.activation.Tanh"}
+    folder("bert", bert, [transformer, pooling, normalise], mean, None, {"max_seq_length": 12, "do_lower_case": False},
+           {"prompts": {"query": "query: ", "passage": "passage: "}, "default_prompt_name": "query"}, {"do_lower_case": True})
+    folder("dense", bert, [transformer, pooling, dense], both, layer)
+    folder("alone", bert)
+    folder("roberta", {**bert, "model_type": "roberta", "pad_token_id": 1, "type_vocab_size": 1}, [transformer, pooling], mean)
+    folder("xlm", {**bert, "model_type": "xlm-roberta", "pad_token_id": 1}, [transformer, pooling], mean)
+    folder("mpnet", {**bert, "model_type": "mpnet", "relative_attention_num_buckets": 32}, [transformer, pooling, normalise], mean)
+    folder("index", bert, None, None, None, None, None, None, {"weight_map": {"w": "model.safetensors"}})
+
+
 def main():
     weights()
     texts()
     tokenizers()
     lists()
+    folders()
 
 
 main()

@@ -5,6 +5,7 @@
 #include "parts/chunks.hpp"
 #include "parts/documents.hpp"
 #include "parts/vectors.hpp"
+#include "stages/index/shard.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/rounds.hpp"
 #include "sweep/text_vectors.hpp"
@@ -69,22 +70,43 @@ void embed_chunks(Run& run) {
   for (auto& [embedder, pending_items] : by_embedder) {
     std::ranges::stable_sort(pending_items, {}, &Item::part);
     TextVectors vectors(run, embedder, embed::Role::passage);
+    comm::agree(run.comm, [&] { index::check_factory(run.config.index.factory, vectors.dimension()); });
     in_rounds(run.comm, mine(run, pending_items), round_bytes,
               [&](std::span<const Item> round) { embed_round(run, vectors, round, scope); });
   }
 }
 
 void embed_questions(Run& run) {
-  make_parts(run, Stage::query, [&](const Item& item) {
-    const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
-    std::vector<std::string_view> texts;
-    for (auto q = slice.begin; q < slice.end; ++q) texts.push_back(run.questions[static_cast<std::size_t>(q)].question);
-    const auto& embedder = run.models.embedder(run.node(item.node).embedder);
-    Matrix vectors(std::ssize(texts), embedder.dimension());
-    embedder.embed(texts, embed::Role::query, vectors.view(), run.pulse);
-    run.tally.texts_embedded += std::ssize(texts);
-    run.parts.write(item.key, [&](state::H5Writer& file) { parts::save(file, vectors); });
-  });
+  const auto items = pending(run, Stage::query);
+  StageScope scope(run, Stage::query, items);
+  std::map<std::string, std::vector<Item>> by_embedder;
+  for (const auto& item : items) by_embedder[run.node(item.node).embedder].push_back(item);
+  for (const auto& [embedder, pending_items] : by_embedder) {
+    // Over all ranks, so that a text has one home here and when the judge compares it: it is asked for once.
+    TextVectors vectors(run, embedder, embed::Role::query);
+    const auto own = mine(run, pending_items);
+    std::vector<std::string> texts;
+    comm::agree(run.comm, [&] {
+      run.fault(Stage::query);
+      for (const auto& item : own) {
+        const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
+        for (auto q = slice.begin; q < slice.end; ++q)
+          texts.push_back(run.questions[static_cast<std::size_t>(q)].question);
+      }
+    });
+    const auto embedded = vectors.embed(texts);
+    comm::agree(run.comm, [&] {
+      std::int64_t row = 0;
+      for (const auto& item : own) {
+        const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
+        Matrix part(slice.end - slice.begin, embedded.cols);
+        for (std::int64_t at = 0; at < part.rows; ++at)
+          std::ranges::copy(embedded.row(row++), part.row(at).begin());
+        run.parts.write(item.key, [&](state::H5Writer& file) { parts::save(file, part); });
+        scope.advance();
+      }
+    });
+  }
 }
 
 }  // namespace dream::sweep

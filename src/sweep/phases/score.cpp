@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "comm/agree.hpp"
@@ -7,6 +9,7 @@
 #include "stages/generate/extractive.hpp"
 #include "stages/score/metrics.hpp"
 #include "stages/score/retrieval.hpp"
+#include "sweep/judging.hpp"
 #include "sweep/language_models.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/rounds.hpp"
@@ -24,7 +27,8 @@ struct Row {
   std::vector<std::string> contexts;
   std::vector<score::ContextPlace> places;
   Answer answer;
-  bool final = true;  ///< false: the answer failed for a reason that may pass
+  bool final = true;  ///< false: the answer, or the judge, failed for a reason that may pass
+  Heard heard;        ///< of a judge behind an endpoint
 
   [[nodiscard]] score::JudgeInput input() const {
     return {question->question, answer.text, contexts, question->reference};
@@ -102,11 +106,47 @@ class Cosines {
   std::unordered_map<std::string, std::int64_t> row_;
 };
 
+/// What a judge behind an endpoint says of the rows of all ranks together. Collective.
+void judge_remotely(const Run& run, LanguageModels& models, std::vector<Work>& round) {
+  if (!run.models.llm_judge) return;
+  std::vector<Row*> rows;
+  std::vector<score::JudgeInput> inputs;
+  for (auto& work : round) {
+    for (auto& row : work.rows) {
+      rows.push_back(&row);
+      inputs.push_back(row.input());
+    }
+  }
+  auto heard = hear(run, models, inputs);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i]->heard = std::move(heard[i]);
+    rows[i]->final = rows[i]->final && rows[i]->heard.final;
+  }
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> pairs_of(const Run& run, const Row& row) {
+  if (run.models.llm_judge) return score::pairs(run.models.llm_judge->rules, row.input(), row.heard.said);
+  return run.models.judge->pairs(row.input());
+}
+
+std::vector<score::Scores> scores_of(const Run& run, const Work& work, const score::Similarity& similarity) {
+  std::vector<score::Scores> scores;
+  if (run.models.llm_judge) {
+    for (const auto& row : work.rows) {
+      scores.push_back(score::scores(run.models.llm_judge->rules, row.input(), row.heard.said, similarity));
+    }
+    return scores;
+  }
+  std::vector<score::JudgeInput> inputs;
+  for (const auto& row : work.rows) inputs.push_back(row.input());
+  return run.models.judge->judge(inputs, similarity, run.pulse);
+}
+
 std::vector<std::string> compared_texts(const Run& run, const std::vector<Work>& round) {
   std::vector<std::string> texts;
   for (const auto& work : round) {
     for (const auto& row : work.rows) {
-      for (const auto& [a, b] : run.models.judge->pairs(row.input())) {
+      for (const auto& [a, b] : pairs_of(run, row)) {
         texts.emplace_back(a);
         texts.emplace_back(b);
       }
@@ -117,10 +157,42 @@ std::vector<std::string> compared_texts(const Run& run, const std::vector<Work>&
   return texts;
 }
 
+/// Standard deviation of a metric over the samples of the judge; NaN when fewer than two have a value.
+double spread_of(const std::string& metric, const std::vector<score::Scores>& samples) {
+  std::vector<double> values;
+  for (const auto& scores : samples) {
+    if (const auto& score = scores.at(metric); score.has_value()) values.push_back(score.value);
+  }
+  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const auto n = static_cast<double>(values.size());
+  double sum = 0;
+  for (const auto value : values) sum += value;
+  double squares = 0;
+  for (const auto value : values) squares += (value - sum / n) * (value - sum / n);
+  return std::sqrt(squares / (n - 1));
+}
+
+std::vector<parts::JudgeNoise> noise_of(const Run& run, const Row& row,
+                                        const std::vector<std::string>& metrics,
+                                        const score::Similarity& similarity) {
+  if (row.heard.samples.empty()) return {};
+  std::vector<score::Scores> samples;
+  for (const auto& said : row.heard.samples) {
+    samples.push_back(score::scores(run.models.llm_judge->rules, row.input(), said, similarity));
+  }
+  std::vector<parts::JudgeNoise> noise;
+  for (const auto& metric : metrics) {
+    const auto found = row.heard.noise.find(metric);
+    if (found == row.heard.noise.end())
+      noise.push_back({});
+    else
+      noise.push_back({found->second.votes, found->second.flips, spread_of(metric, samples)});
+  }
+  return noise;
+}
+
 parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosines) {
-  std::vector<score::JudgeInput> inputs;
-  for (const auto& row : work.rows) inputs.push_back(row.input());
-  const auto judged = run.models.judge->judge(inputs, std::cref(cosines), run.pulse);
+  const auto judged = scores_of(run, work, std::cref(cosines));
   parts::SliceResults slice;
   for (const auto& metric : score::metrics()) slice.metrics.push_back(metric.name);
   for (std::size_t i = 0; i < work.rows.size(); ++i) {
@@ -131,6 +203,7 @@ parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosin
     result.answer = row.answer;
     result.flagged = std::ranges::any_of(row.contexts, score::addresses_judge);
     for (const auto& metric : slice.metrics) result.scores.push_back(scores.at(metric));
+    result.noise = noise_of(run, row, slice.metrics, std::cref(cosines));
   }
   return slice;
 }
@@ -143,8 +216,8 @@ struct Judging {
   StageScope& scope;
 };
 
-/// Scores some parts of this rank; a part with rows that may turn out otherwise is written, but not sealed. Returns the
-/// number of such rows. Collective.
+/// Scores some parts of this rank; a part with rows that may turn out otherwise is written, but not sealed.
+/// Returns the number of such rows. Collective.
 std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item> items) {
   std::vector<Work> round;
   comm::agree(run.comm, [&] {
@@ -155,6 +228,7 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
     }
   });
   answer_remotely(run, judging.models, round);
+  judge_remotely(run, judging.models, round);
   const auto texts = compared_texts(run, round);
   const Cosines cosines(judging.vectors, texts);
   std::int64_t passing = 0;
@@ -162,8 +236,10 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
     for (const auto& work : round) {
       const auto slice = judge(run, work, cosines);
       const auto fill = [&](state::H5Writer& file) { parts::save(file, slice); };
-      if (work.passing() == 0) run.parts.write(work.item.key, fill);
-      else run.parts.write_provisional(work.item.key, fill);
+      if (work.passing() == 0)
+        run.parts.write(work.item.key, fill);
+      else
+        run.parts.write_provisional(work.item.key, fill);
       passing += work.passing();
       judging.scope.advance();
     }
@@ -173,17 +249,16 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
 
 }  // namespace
 
-std::int64_t answer_and_score(Run& run, const golden::Gold& gold, const std::string& incarnation) {
+std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
   const auto items = pending(run, Stage::score);
   StageScope scope(run, Stage::score, items);
   if (items.empty()) return 0;
   TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
-  LanguageModels models(run, incarnation);
+  LanguageModels models(run);
   std::int64_t passing = 0;
   in_rounds(run.comm, mine(run, items), round_questions, [&](std::span<const Item> round) {
     passing += score_round(run, {gold, vectors, models, scope}, round);
   });
-  models.finish();
   return run.comm.all_reduce(passing, comm::Reduce::sum);
 }
 

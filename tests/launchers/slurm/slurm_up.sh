@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # usage: slurm_up.sh FOLDER
 # A real Slurm on this machine alone, without systemd and cgroups: munged, slurmctld, and a slurmd for each of two nodes with
-# two cores. Needs root. Says "ready" when both nodes are idle, then stays until its standard input ends, and takes all of
+# two cores and two pretended GPUs. Needs root. Says "ready" when both nodes are idle, then stays until its standard input ends, and takes all of
 # it down. SLURM_CONF=FOLDER/slurm.conf makes the commands of Slurm speak to it.
 set -euo pipefail
 folder=$(realpath "$1")
 nodes=(n1 n2)
 base_port=${DREAM_SLURM_PORT:-26817}
 export SLURM_CONF=$folder/slurm.conf
-mkdir -p "$folder"/{munge,state,spool,log}
+mkdir -p "$folder"/{munge,state,spool,log,tmp/n1,tmp/n2}
 started=()
 
 take_down() {
@@ -68,6 +68,7 @@ AuthInfo=socket=$folder/munge/socket,cred_expire=5
 CredType=cred/munge
 StateSaveLocation=$folder/state
 SlurmdSpoolDir=$folder/spool/%n
+TmpFS=$folder/tmp/%n
 SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
@@ -84,21 +85,28 @@ KillWait=20
 JobRequeue=1
 BatchStartTimeout=30
 SlurmdParameters=config_overrides
+GresTypes=gpu
 CONF
   port=$base_port
   for node in "${nodes[@]}"; do
     port=$((port + 1))
-    echo "NodeName=$node NodeHostname=$node NodeAddr=127.0.0.1 Port=$port CPUs=2 RealMemory=2000 State=UNKNOWN"
+    echo "NodeName=$node NodeHostname=$node NodeAddr=127.0.0.1 Port=$port CPUs=2 RealMemory=2000 Gres=gpu:2 State=UNKNOWN"
   done
   printf 'PartitionName=test Nodes=%s Default=YES MaxTime=10 State=UP\n' "$(IFS=, && echo "${nodes[*]}")"
 } >"$SLURM_CONF"
 
+# Slurm takes any two devices for GPUs.
+printf 'AutoDetect=off\nNodeName=n[1-2] Name=gpu File=%s\nNodeName=n[1-2] Name=gpu File=%s\n' \
+  /dev/null /dev/zero >"$folder/gres.conf"
+# Nodes know each other by name.
+printf '127.0.0.1 localhost %s\n' "${nodes[*]}" >"$folder/hosts"
+
 start slurmctld slurmctld -D -c
 # A host name and a /dev/shm of its own make a node: else Open MPI takes ranks on both for neighbours in one memory.
 # shellcheck disable=SC2016  # $0 is expanded by the inner shell
+as_node='hostname "$0" && mount --bind "$2" /etc/hosts && mount -t tmpfs tmpfs "$1" && exec slurmd -D -N "$0"' # path-ok: a system file
 for node in "${nodes[@]}"; do
-  start "$node" unshare --mount --uts bash -c 'hostname "$0" && mount -t tmpfs tmpfs "$1" && exec slurmd -D -N "$0"' \
-    "$node" /dev/shm
+  start "$node" unshare --mount --uts bash -c "$as_node" "$node" /dev/shm "$folder/hosts"
 done
 all_idle() {
   [[ $(sinfo --noheader --format=%T | sort -u) == idle ]]

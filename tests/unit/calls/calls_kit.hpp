@@ -1,5 +1,6 @@
 #pragma once
-// What the cases about calls share: an endpoint at a scripted server, and a store that is opened anew for each "run".
+// What the cases about calls share: an endpoint at a scripted server, and a store that is opened anew for
+// each "run".
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -56,10 +57,13 @@ struct Run {
   std::filesystem::path folder = test::folder() / "calls";
   net::Redactor redact;
   CallStore store;
+  Sender sender;
   Asker asker;
 
   explicit Run(const std::string& incarnation, AskOptions options = quick())
-      : store(folder, seal(folder, no_log(), no_pulse()).segments, incarnation, 0), asker(store, redact, options) {
+      : store(folder, seal(folder, no_log(), no_pulse()).segments, incarnation, 0),
+        sender(redact, options),
+        asker(store, sender) {
     redact.add("sk-very-secret");
   }
   std::vector<Reply> ask(std::vector<Ask> asks) { return asker.ask(std::move(asks), no_pulse()); }

@@ -34,7 +34,7 @@ EndpointError probe_error(int status, const std::string& body) {
     return reply;
   });
   try {
-    (void)check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse());
+    (void)check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse());
   } catch (const EndpointError& error) {
     BOOST_TEST(error.status == status);
     BOOST_TEST(error.url.find(server.url("/v1/")) == 0U);
@@ -55,7 +55,8 @@ BOOST_AUTO_TEST_CASE(a_models_parameters_become_an_endpoint) {
   const auto endpoint = endpoint_of(model("http://host:8000/v1//", "key"));
   BOOST_TEST(endpoint.base_url == "http://host:8000/v1");
   BOOST_TEST(endpoint.model == "served");
-  BOOST_TEST(endpoint.in_flight == 16);
+  BOOST_TEST(endpoint.adaptive);
+  BOOST_TEST(endpoint.in_flight == 1024);
   BOOST_TEST(endpoint.attempts == 5);
   BOOST_TEST(endpoint.timeout_s == 120.0);
   BOOST_TEST(endpoint.max_tokens == 512);
@@ -66,7 +67,8 @@ BOOST_AUTO_TEST_CASE(a_models_parameters_become_an_endpoint) {
 }
 
 BOOST_AUTO_TEST_CASE(addresses_and_keys_that_cannot_be_used_are_refused) {
-  for (const auto* url : {"", "host:8000", "ftp://host/v1", "http://", "http:///v1", "http://host/v1?key=1", "http://a b/"}) {
+  for (const auto* url :
+       {"", "host:8000", "ftp://host/v1", "http://", "http:///v1", "http://host/v1?key=1", "http://a b/"}) {
     BOOST_TEST_INFO(url);
     BOOST_CHECK_THROW((void)endpoint_of(model(url)), ConfigError);
   }
@@ -96,11 +98,11 @@ BOOST_AUTO_TEST_CASE(shares_add_up) {
 BOOST_AUTO_TEST_CASE(a_probe_of_a_good_endpoint_costs_nothing) {
   FakeHttp server([](const FakeRequest&, int) {
     FakeReply reply;
-    reply.body = R"({"object":"list","data":[{"id":"a"},{"id":"b"},{"name":"c"}]})";
+    reply.body = R"({"object":"list","data":[{"id":"a"},{"id":"fake-model"},{"name":"c"}]})";
     return reply;
   });
-  const auto state = check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse());
-  BOOST_TEST((state.models == std::vector<std::string>{"a", "b"}));
+  const auto state = check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse());
+  BOOST_TEST((state.models == std::vector<std::string>{"a", "fake-model"}));
   BOOST_REQUIRE(server.log().size() == 1U);
   BOOST_TEST(server.log()[0].method == "GET");
   BOOST_TEST(server.log()[0].path == "/v1/models");
@@ -112,8 +114,55 @@ BOOST_AUTO_TEST_CASE(an_endpoint_without_a_list_is_asked_an_empty_question) {
     reply.status = request.path == "/v1/chat/completions" ? 422 : 404;
     return reply;
   });
-  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse()).models.empty());
-  BOOST_TEST(server.log().at(1).body == "{}");
+  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse())
+                 .models.empty());
+  BOOST_TEST(server.log().at(1).body == R"({"model":"fake-model"})");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_is_not_listed_is_asked_for_without_cost) {
+  // llama.cpp takes any name and says 400 or 500 to a request without a text; vLLM says 404 for a model that
+  // it lacks.
+  for (const int status : {400, 404, 500}) {
+    FakeHttp server([=](const FakeRequest& request, int) {
+      FakeReply reply;
+      reply.body = R"({"data":[{"id":"another"}]})";
+      if (request.path != "/v1/models") {
+        reply.status = status;
+        reply.body = R"({"error":{"message":"no such model"}})";
+      }
+      return reply;
+    });
+    const auto check = [&] {
+      return check_endpoint(endpoint_at(server.url("")), "/embeddings", redactor(), no_pulse());
+    };
+    if (status == 404) {
+      try {
+        (void)check();
+        BOOST_FAIL("an unknown model was accepted");
+      } catch (const EndpointError& error) {
+        BOOST_TEST(error.status == 404);
+        BOOST_TEST(says(error, "no such model"));
+      }
+    } else {
+      BOOST_TEST(check().models.size() == 1U);
+    }
+    BOOST_TEST(server.log().back().path == "/v1/embeddings");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_ranks_part_of_the_limits_is_an_even_one) {
+  Endpoint endpoint;
+  endpoint.in_flight = 7;
+  endpoint.requests_per_minute = 90;
+  endpoint.tokens_per_minute = 3000;
+  std::int64_t in_flight = 0;
+  for (int rank = 0; rank < 3; ++rank) {
+    const auto part = limit_to(endpoint, rank, 3);
+    in_flight += part.in_flight;
+    BOOST_TEST(part.requests_per_minute == 30);
+    BOOST_TEST(part.tokens_per_minute == 1000);
+  }
+  BOOST_TEST(in_flight == 7);
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_says_what_is_wrong_and_what_to_do) {
@@ -134,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_secret_is_taken_out_before_the_words_are_shortened) {
 BOOST_AUTO_TEST_CASE(a_probe_of_nobody_is_an_error) {
   const auto endpoint = endpoint_at("http://127.0.0.1:" + std::to_string(test::unused_port()));
   try {
-    (void)check_endpoint(endpoint, redactor(), no_pulse());
+    (void)check_endpoint(endpoint, "/chat/completions", redactor(), no_pulse());
     BOOST_FAIL("nobody answered");
   } catch (const EndpointError& error) {
     BOOST_TEST(error.status == 0);
@@ -150,5 +199,6 @@ BOOST_AUTO_TEST_CASE(a_probe_survives_a_passing_failure) {
     reply.body = R"({"data":[]})";
     return reply;
   });
-  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), redactor(), no_pulse()).models.empty());
+  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse())
+                 .models.empty());
 }

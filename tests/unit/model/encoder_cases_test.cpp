@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/file.hpp"
+#include "kernels/api/numeric_class.hpp"
 #include "model/cross_encoder.hpp"
 #include "model/encoder.hpp"
 #include "model/sentence_model.hpp"
@@ -13,6 +14,7 @@
 using namespace dream;
 using nlohmann::json;
 namespace fs = std::filesystem;
+using kernels::Precision;
 
 namespace {
 
@@ -41,7 +43,8 @@ std::string made_weights(const json& shapes) {
 
 /// A copy of the case with its weights in place.
 fs::path prepare(const fs::path& from) {
-  const auto folder = test::folder() / from.filename();
+  static int count = 0;
+  const auto folder = test::folder() / (from.filename().string() + std::to_string(count++));
   fs::copy(from, folder, fs::copy_options::recursive);
   std::vector<fs::path> lists;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -52,11 +55,11 @@ fs::path prepare(const fs::path& from) {
   return folder;
 }
 
-Matrix encode(const fs::path& folder, const json& inputs) {
+Matrix encode(const fs::path& folder, const json& inputs, Precision precision) {
   const auto model = model::read_sentence_model(folder);
   const model::Encoder encoder(
       model::EncoderWeights(model.network, std::make_shared<const model::WeightFiles>(model.folder)),
-      model.head(), model.window, 2);
+      model.head(), model.window, 2, precision);
   std::vector<std::int32_t> ids;
   std::vector<std::int64_t> offsets{0};
   for (const auto& text : inputs["texts"]) {
@@ -84,7 +87,7 @@ Matrix score(const fs::path& folder, const json& inputs) {
 void check_case(const fs::path& from) {
   const auto folder = prepare(from);
   const auto inputs = json::parse(read_file(folder / "ids.json"));
-  const auto out = inputs.contains("pairs") ? score(folder, inputs) : encode(folder, inputs);
+  const auto out = inputs.contains("pairs") ? score(folder, inputs) : encode(folder, inputs, Precision::fp32);
   const auto bytes = read_file(folder / "vectors.f32");
   BOOST_REQUIRE_EQUAL(bytes.size(), out.values.size() * sizeof(float));
   std::vector<float> expected(out.values.size());
@@ -100,6 +103,20 @@ void check_case(const fs::path& from) {
   BOOST_TEST_MESSAGE(from.filename() << ": " << out.rows << " rows, worst element off by " << worst);
 }
 
+double least_cosine(const Matrix& a, const Matrix& b) {
+  double least = 1;
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    double dot = 0, left = 0, right = 0;
+    for (std::int64_t c = 0; c < a.cols; ++c) {
+      const double x = a.row(r)[static_cast<std::size_t>(c)], y = b.row(r)[static_cast<std::size_t>(c)];
+      dot += x * y, left += x * x, right += y * y;
+    }
+    const double cosine = dot / std::sqrt(left * right);
+    if (!(cosine >= least)) least = cosine;
+  }
+  return least;
+}
+
 int check_cases(const fs::path& folder) {
   int cases = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -113,6 +130,20 @@ int check_cases(const fs::path& folder) {
 
 BOOST_AUTO_TEST_CASE(encoders_of_every_family_agree_with_pytorch) {
   BOOST_TEST(check_cases(test::data() / "encoders") == 11);
+}
+
+BOOST_AUTO_TEST_CASE(encoders_of_every_family_keep_their_direction_in_bf16) {
+  if (!kernels::cpu::supports(Precision::bf16)) test::skip("this processor has no bf16 kernels");
+  for (const auto& entry : fs::directory_iterator(test::data() / "encoders")) {
+    const auto inputs = json::parse(read_file(entry.path() / "ids.json"));
+    if (inputs.contains("pairs")) continue;
+    const auto folder = prepare(entry.path());
+    const auto exact = encode(folder, inputs, Precision::fp32),
+               rounded = encode(folder, inputs, Precision::bf16);
+    const auto cosine = least_cosine(exact, rounded);
+    BOOST_TEST(cosine >= 0.9995, entry.path().filename() << ": least cosine " << cosine);
+    BOOST_TEST(cosine < 1);  // it is bf16
+  }
 }
 
 // Real widths, weights in all formats, windows filled: made when it is asked for.

@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(missing_files_are_named) {
     return folder;
   };
   check_error(without("config.json"), "", "config.json: cannot open");
-  check_error(without("vocab.txt"), "", "no vocabulary");
+  check_error(without("vocab.txt"), "", "has no tokens");
   check_error(without("1_Pooling/config.json"), "", "1_Pooling/config.json: cannot open");
   check_error(test::folder() / "absent", "", "is no folder");
 }

@@ -8,10 +8,10 @@
 
 using namespace dream;
 using net::HttpFault;
+using std::chrono::milliseconds;
 using test::FakeHttp;
 using test::FakeReply;
 using test::FakeRequest;
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -91,7 +91,8 @@ BOOST_AUTO_TEST_CASE(many_at_once_share_kept_connections) {
   });
   net::HttpClient client;
   for (int round = 0; round < 3; ++round) {
-    for (std::uint64_t i = 0; i < 8; ++i) client.submit(post(server.url("/"), "body " + std::to_string(i)), i);
+    for (std::uint64_t i = 0; i < 8; ++i)
+      client.submit(post(server.url("/"), "body " + std::to_string(i)), i);
     BOOST_TEST(client.in_flight() == 8);
     const auto results = settle(client);
     for (std::uint64_t i = 0; i < 8; ++i) BOOST_TEST(results.at(i).body == "body " + std::to_string(i));
@@ -127,9 +128,9 @@ BOOST_AUTO_TEST_CASE(faults_are_values) {
   client.submit(get("ftp://127.0.0.1/"), 8);
   client.submit(get("https://127.0.0.1:" + std::to_string(server.port())), 9);
   const auto results = settle(client);
-  const HttpFault expected[] = {HttpFault::reset,     HttpFault::truncated, HttpFault::timeout, HttpFault::rubbish,
-                                HttpFault::too_large, HttpFault::none,      HttpFault::refused, HttpFault::dns,
-                                HttpFault::rubbish,   HttpFault::tls};
+  const HttpFault expected[] = {
+      HttpFault::reset, HttpFault::truncated, HttpFault::timeout, HttpFault::rubbish, HttpFault::too_large,
+      HttpFault::none,  HttpFault::refused,   HttpFault::dns,     HttpFault::rubbish, HttpFault::tls};
   for (std::uint64_t i = 0; i < 10; ++i) {
     BOOST_TEST_INFO("request " << i << ": " << results.at(i).fault_text);
     BOOST_TEST(net::to_text(results.at(i).fault) == net::to_text(expected[i]));
@@ -192,4 +193,49 @@ BOOST_AUTO_TEST_CASE(a_pulse_ends_a_fetch) {
     if (++beats == 3) throw Stopped("test");
   };
   BOOST_CHECK_THROW((void)net::fetch(get(server.url("/")), pulse), Stopped);
+}
+
+BOOST_AUTO_TEST_CASE(limits_in_headers_are_kept_and_other_headers_are_not) {
+  FakeHttp server([](const FakeRequest&, int) {
+    FakeReply reply;
+    reply.headers = {"X-RateLimit-Remaining-Requests: 0", "x-ratelimit-reset-requests:  1s ", "X-Other: 3"};
+    return reply;
+  });
+  const auto result = net::fetch(get(server.url("/")), no_pulse());
+  BOOST_TEST(result.rate_limits.size() == 2U);
+  BOOST_TEST(result.rate_limits.at("x-ratelimit-remaining-requests") == "0");
+  BOOST_TEST(result.rate_limits.at("x-ratelimit-reset-requests") == "1s");
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_that_does_not_begin_in_time_is_a_timeout_and_a_slow_one_is_not) {
+  FakeHttp server([](const FakeRequest& request, int) {
+    if (request.path == "/drip")
+      return with(FakeReply::How::drip, std::string(100, 'x'));  // two seconds, beginning at once
+    FakeReply late;
+    late.delay = milliseconds(20'000);
+    return late;
+  });
+  net::HttpClient client;
+  for (const auto* path : {"/drip", "/late"}) {
+    auto request = get(server.url(path));
+    request.first_byte_timeout = milliseconds(1500);
+    request.total_timeout = milliseconds(30'000);
+    client.submit(request, path[1] == 'd' ? 1 : 2);
+  }
+  const auto results = settle(client);
+  BOOST_TEST((results.at(1).fault == HttpFault::none));
+  BOOST_TEST(results.at(1).body.size() == 100U);
+  BOOST_TEST((results.at(2).fault == HttpFault::timeout));
+  BOOST_TEST((results.at(2).elapsed < milliseconds(15'000)));
+}
+
+BOOST_AUTO_TEST_CASE(a_proxy_of_the_request_gets_the_whole_address) {
+  FakeHttp proxy([](const FakeRequest& request, int) {
+    FakeReply reply;
+    reply.body = request.path;
+    return reply;
+  });
+  auto request = get("http://no-such-host.invalid/v1/models");
+  request.proxy = proxy.url("");
+  BOOST_TEST(net::fetch(request, no_pulse()).body == "http://no-such-host.invalid/v1/models");
 }

@@ -138,7 +138,8 @@ BOOST_AUTO_TEST_CASE(broken_files_are_refused_by_name) {
   const auto same = [](json&) {};
   BOOST_TEST(item_of(broken_copy("good", same)) == "no error");
   BOOST_TEST(item_of(broken_copy("model", [](json& j) { j["model"]["type"] = "WordLevel"; })) == "model");
-  BOOST_TEST(item_of(broken_copy("unigram", [](json& j) { j["model"]["type"] = "Unigram"; })) == "model.vocab");
+  BOOST_TEST(item_of(broken_copy("unigram", [](json& j) { j["model"]["type"] = "Unigram"; })) ==
+             "model.vocab");
   BOOST_TEST(item_of(broken_copy("normaliser", [](json& j) { j["normalizer"]["type"] = "Nmt"; })) ==
              "normalizer");
   BOOST_TEST(item_of(broken_copy("cut", [](json& j) { j["pre_tokenizer"]["type"] = "Digits"; })) ==

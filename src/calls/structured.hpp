@@ -1,0 +1,35 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "calls/asker.hpp"
+
+/// Replies that are to be one JSON object, from models that may say more than that.
+namespace dream::calls {
+
+/// Like make_ask(), for a reply that fits `schema` (JSON; empty: the server is not told).
+[[nodiscard]] Ask make_structured_ask(const Endpoint& endpoint, std::span<const Message> messages,
+                                      const std::string& schema, std::int64_t sample,
+                                      std::optional<std::int64_t> seed);
+
+/// The first balanced {...} of a text that is a JSON object, whatever stands around it: talk, ``` fences, a
+/// second object.
+[[nodiscard]] std::optional<std::string_view> first_object(std::string_view text);
+
+/// The object that a reply holds, or why there is none.
+struct Structured {
+  std::string object;  ///< valid JSON; empty when there is a reason
+  std::string reason;  ///< that of the reply, or "truncated" (it ended for its length), or "unparsable"
+  /// Whether the model may mend it when it is told: there is a text, and it ended by itself.
+  [[nodiscard]] bool can_be_repaired() const { return reason == "unparsable"; }
+};
+[[nodiscard]] Structured read_structured(const Reply& reply);
+
+/// The conversation that asks once more after a reply that does not fit: what was sent, the reply (its first
+/// 8,000 bytes), and `instruction`.
+[[nodiscard]] std::vector<Message> repair_prompt(std::vector<Message> sent, std::string_view reply,
+                                                 std::string_view instruction);
+
+}  // namespace dream::calls

@@ -1,0 +1,74 @@
+#include "report/html.hpp"
+
+#include <array>
+#include <filesystem>
+#include <utility>
+
+#include "base/digest.hpp"
+#include "base/file.hpp"
+#include "report/page.hpp"
+
+namespace dream::report {
+namespace {
+
+/// JSON that is safe inside a script element. These characters stand in strings only, where \u means the
+/// same; U+2028 and U+2029 end a line for some readers of scripts.
+std::string escaped(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() + json.size() / 16);
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto rest = json.substr(i, 3);
+    if (json[i] == '<')
+      out += "\\u003c";
+    else if (json[i] == '>')
+      out += "\\u003e";
+    else if (json[i] == '&')
+      out += "\\u0026";
+    else if (rest == "\xe2\x80\xa8")
+      out += "\\u2028", i += 2;
+    else if (rest == "\xe2\x80\xa9")
+      out += "\\u2029", i += 2;
+    else
+      out += json[i];
+  }
+  return out;
+}
+
+using Filling = std::pair<std::string_view, std::string_view>;
+
+/// Replaces {{name}} in the template; what is filled in is not looked at again.
+template <std::size_t n>
+std::string filled(std::string_view text, const std::array<Filling, n>& fillings) {
+  std::string out;
+  while (!text.empty()) {
+    const auto open = std::min(text.find("{{"), text.size());
+    out += text.substr(0, open);
+    text.remove_prefix(open);
+    if (text.empty()) break;
+    const auto close = text.find("}}");
+    const auto name = text.substr(2, close - 2);
+    for (const auto& [key, value] : fillings) {
+      if (key == name) out += value;
+    }
+    text.remove_prefix(close + 2);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string page_of(std::string_view json) {
+  const auto data = escaped(json);
+  // The policy runs only what bears this word, and a text cannot hold the digest of what it is part of.
+  const auto nonce = digest_of(data).hex();
+  return filled(
+      page::report_html,
+      std::array<Filling, 4>{
+          {{"nonce", nonce}, {"style", page::report_css}, {"script", page::report_js}, {"data", data}}});
+}
+
+void write_page(const Material& m, const stats::Verdict& verdict) {
+  write_file(std::filesystem::path(m.config.sweep.output) / "report.html", page_of(page_data(m, verdict)));
+}
+
+}  // namespace dream::report

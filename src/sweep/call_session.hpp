@@ -1,0 +1,111 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/pulse.hpp"
+#include "calls/asker.hpp"
+#include "calls/vector_asker.hpp"
+#include "comm/communicator.hpp"
+#include "config/config.hpp"
+#include "sweep/assign.hpp"
+#include "sweep/once.hpp"
+#include "sweep/plan.hpp"
+
+namespace dream::sweep {
+
+/// The budget of the sweep is spent before its end; raising it and starting again continues.
+struct OutOfBudget : Error {
+  explicit OutOfBudget(const std::string& message) : Error(ExitCode::budget, message) {}
+};
+
+/// Whether a model of this kind is behind an endpoint.
+[[nodiscard]] bool is_remote(const config::Model& model);
+
+/// The models behind endpoints that the stages up to `until` ask, by the config's names, each with what is
+/// asked of it:
+/// "/chat/completions", "/embeddings", or both.
+[[nodiscard]] std::map<std::string, std::vector<std::string>> remote_models(const config::Config& config,
+                                                                            std::optional<Stage> until);
+
+/// Asks every endpoint of remote_models() whether it is there and has the model, without cost. Local; rank 0
+/// calls it before anything is paid for. Throws EndpointError.
+void check_endpoints(const config::Config& config, std::optional<Stage> until, const Pulse& pulse);
+
+/// Served by a rank: the reply, or nothing when the rank's share of the budget had no room for it.
+using Served = std::optional<Bytes>;
+using ServeCalls = std::function<std::vector<Served>(const std::vector<Request>&)>;
+
+/// All that the ranks of a job share about endpoints: the call store, the senders with their limits, the
+/// budget. Rank by rank every limit is an equal part of the config's; the budget is dealt anew for every
+/// round of calls (docs/adr/0012). Without models behind endpoints it is empty, and nothing is opened.
+class CallSession {
+ public:
+  /// What the session is made from.
+  struct Setting {
+    comm::Communicator& comm;
+    const config::Config& config;
+    std::optional<Stage> until;
+    Workers workers;
+    std::string incarnation;
+    Pulse pulse;
+    Log log;
+  };
+  /// Seals what earlier jobs left, and opens. Collective.
+  explicit CallSession(Setting setting);
+  ~CallSession();  ///< writes what was spent as far as it can, also when an error ends the job
+  CallSession(const CallSession&) = delete;
+  CallSession& operator=(const CallSession&) = delete;
+
+  [[nodiscard]] bool has(const std::string& model) const { return endpoints_.contains(model); }
+  /// With this rank's limits.
+  [[nodiscard]] const calls::Endpoint& endpoint(const std::string& model) const {
+    return endpoints_.at(model);
+  }
+  [[nodiscard]] calls::Asker& asker() { return *asker_; }
+  [[nodiscard]] calls::VectorAsker& vectors() { return *vectors_; }
+  [[nodiscard]] const calls::CallStore& store() const { return *store_; }
+  [[nodiscard]] const calls::AskCounts& counts() const;
+  [[nodiscard]] const calls::Usage& usage() const;
+  [[nodiscard]] const Pulse& pulse() const { return setting_.pulse; }
+
+  /// sweep::once() for work that asks endpoints: what one rank's share of the budget had no room for is asked
+  /// again under new shares, until all is served. Throws OutOfBudget on all ranks when no share can be made
+  /// that serves another one. Collective.
+  [[nodiscard]] std::vector<Bytes> once(const std::vector<Request>& requests, const ServeCalls& serve);
+
+  /// Throws OutOfBudget when the time of the budget has passed. Local.
+  void check_time();
+
+  /// Writes what was really spent, and seals the journals of all ranks. Collective. Without it (a crash) the
+  /// next run seals them.
+  void finish();
+
+ private:
+  void close_ledgers();
+  /// What the config's budget leaves to be spent by this job.
+  [[nodiscard]] calls::Allowance left();
+  void deal(int only);
+  void throw_spent(const std::vector<std::int64_t>& unserved);
+
+  Setting setting_;
+  Workers callers_;  ///< workers that may have a request open: no more than the smallest limits.in_flight
+  std::map<std::string, calls::Endpoint> endpoints_;
+  net::Redactor redact_;
+  std::unique_ptr<calls::CallStore> store_;
+  std::unique_ptr<calls::Sender> sender_;
+  std::unique_ptr<calls::Asker> asker_;
+  std::unique_ptr<calls::VectorAsker> vectors_;
+
+  calls::Budget budget_;
+  std::unique_ptr<calls::Ledger> ledger_;
+  std::unique_ptr<calls::Ledger> clock_;  ///< rank 0
+  calls::Spent before_;                   ///< by earlier runs of this sweep
+  calls::TimePoint start_;
+  calls::TimePoint end_ = calls::TimePoint::max();
+};
+
+}  // namespace dream::sweep

@@ -1,0 +1,101 @@
+#include "judge/readings.hpp"
+
+#include "tests/support/test.hpp"
+
+using namespace dream;
+using namespace dream::judge;
+
+namespace {
+
+calls::Reply reply(const std::string& text) { return {text, "", true, "stop", 1, 1}; }
+
+Reading verdicts(const std::vector<std::pair<std::string, std::int64_t>>& list) {
+  Reading out;
+  for (const auto& [statement, verdict] : list) out.verdicts.push_back({statement, verdict});
+  return out;
+}
+
+Reading failed(const std::string& code) {
+  Reading out;
+  out.reason = code;
+  return out;
+}
+
+std::vector<std::int64_t> values(const score::Said<score::Verdicts>& said) {
+  std::vector<std::int64_t> out;
+  for (const auto& verdict : said.value) out.push_back(verdict.verdict);
+  return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(each_step_reads_its_fields) {
+  BOOST_TEST(read(Step::statements, reply(R"({"statements": ["a", "b"]})")).statements.size() == 2U);
+  const auto support =
+      read(Step::support, reply(R"({"verdicts": [{"statement": "a", "reason": "r", "verdict": 1}]})"));
+  BOOST_TEST((support.verdicts.at(0).statement == "a" && support.verdicts.at(0).verdict == 1));
+  const auto attribution =
+      read(Step::attribution, reply(R"({"classifications": [{"statement": "a", "attributed": 0}]})"));
+  BOOST_TEST(attribution.verdicts.at(0).verdict == 0);
+  const auto made_up = read(Step::question, reply(R"({"question": "Why?", "noncommittal": 0})")).made_up;
+  BOOST_TEST((made_up.question == "Why?" && made_up.noncommittal == 0));
+  BOOST_TEST(read(Step::usefulness, reply(R"({"verdict": 1})")).verdicts.at(0).verdict == 1);
+  const auto classes =
+      read(Step::classification, reply(R"({"TP": [{"statement": "a"}], "FP": ["b"], "FN": ["c", "d"]})"));
+  score::Testimony said;
+  Noise noise;
+  note(said, {Step::classification, 0, 0, ""}, {&classes, 1}, noise);
+  BOOST_TEST(said.classes.value.true_positives == 1);
+  BOOST_TEST(said.classes.value.false_positives == 1);
+  BOOST_TEST(said.classes.value.false_negatives == 2);
+}
+
+BOOST_AUTO_TEST_CASE(verdicts_are_read_as_models_write_them) {
+  for (const auto* one : {"1", "true", "1.0", "\"1\""}) {
+    BOOST_TEST(
+        read(Step::usefulness, reply(std::string("{\"verdict\": ") + one + "}")).verdicts.at(0).verdict == 1,
+        one);
+  }
+  for (const auto* none : {"null", "0.5", "\"yes\"", "[1]", "1e300", "\"\""}) {
+    BOOST_TEST(read(Step::usefulness, reply(std::string("{\"verdict\": ") + none + "}")).reason == "schema",
+               none);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(replies_that_do_not_fit_have_a_reason) {
+  BOOST_TEST(read(Step::statements, reply(R"({"claims": []})")).reason == "schema");
+  BOOST_TEST(read(Step::statements, reply(R"({"statements": [1]})")).reason == "schema");
+  BOOST_TEST(read(Step::statements, reply("no")).reason == "unparsable");
+  calls::Reply late{"", "timeout", false, "", 0, 0};
+  BOOST_TEST(read(Step::statements, late).reason == "timeout");
+  BOOST_TEST(!read(Step::statements, late).final);
+  BOOST_TEST(!can_be_repaired(read(Step::statements, late)));
+}
+
+BOOST_AUTO_TEST_CASE(the_majority_counts_by_statement_and_not_by_place) {
+  Noise noise;
+  const std::vector<Reading> samples{verdicts({{"a", 1}, {"b", 0}, {"c", 1}}), verdicts({{"b", 1}, {"a", 0}}),
+                                     verdicts({{"b", 1}, {"c", 1}, {"a", 0}})};
+  BOOST_TEST(values(vote(samples, noise)) == (std::vector<std::int64_t>{0, 1, 1}),
+             boost::test_tools::per_element());
+  BOOST_TEST(noise.votes == 8);
+  BOOST_TEST(noise.flips == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_tie_stands_with_the_first_sample_and_failed_samples_do_not_vote) {
+  Noise noise;
+  const std::vector<Reading> samples{failed("timeout"), verdicts({{"a", 1}}), verdicts({{"a", 0}})};
+  BOOST_TEST(values(vote(samples, noise)) == (std::vector<std::int64_t>{1}),
+             boost::test_tools::per_element());
+  const std::vector<Reading> none{failed("timeout"), failed("schema")};
+  BOOST_TEST(vote(none, noise).reason == "timeout");
+}
+
+BOOST_AUTO_TEST_CASE(equal_statements_of_one_sample_are_matched_one_by_one) {
+  Noise noise;
+  const std::vector<Reading> samples{verdicts({{"a", 1}, {"a", 0}}), verdicts({{"a", 1}, {"a", 0}}),
+                                     verdicts({{"a", 1}, {"a", 0}})};
+  BOOST_TEST(values(vote(samples, noise)) == (std::vector<std::int64_t>{1, 0}),
+             boost::test_tools::per_element());
+  BOOST_TEST(noise.flips == 0);
+}
