@@ -1,12 +1,14 @@
 // One head of one sequence at a time: its keys and values, packed as panels, and the scores of a block of
 // queries stay in L1 and L2, and no matrix of all scores is ever written to memory. To be included once for
-// each target, inside its attributes, after panel-inl.hpp and maths-inl.hpp.
+// each target, inside its attributes.
 #if defined(DREAM_ATTENTION_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef DREAM_ATTENTION_INL
 #undef DREAM_ATTENTION_INL
 #else
 #define DREAM_ATTENTION_INL
 #endif
+
+#include "kernels/cpu/maths-inl.hpp"
 
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace {

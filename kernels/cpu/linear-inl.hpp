@@ -1,10 +1,12 @@
-// To be included once for each target, inside its attributes, after panel-inl.hpp and maths-inl.hpp.
+// To be included once for each target, inside its attributes.
 #if defined(DREAM_LINEAR_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef DREAM_LINEAR_INL
 #undef DREAM_LINEAR_INL
 #else
 #define DREAM_LINEAR_INL
 #endif
+
+#include "kernels/cpu/maths-inl.hpp"
 
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace {

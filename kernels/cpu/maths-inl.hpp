@@ -1,10 +1,12 @@
-// Functions of vectors. To be included once for each target, inside its attributes, after panel-inl.hpp.
+// Functions of vectors. To be included once for each target, inside its attributes.
 #if defined(DREAM_MATHS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef DREAM_MATHS_INL
 #undef DREAM_MATHS_INL
 #else
 #define DREAM_MATHS_INL
 #endif
+
+#include "kernels/cpu/panel-inl.hpp"
 
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace {

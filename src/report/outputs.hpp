@@ -32,8 +32,7 @@ void write_questions(const Material& material);
 void write_chunks(const Material& material);
 /// Seconds per stage and rank: measured, never the same twice.
 void write_timings(const Material& material);
-/// What ran where, with which versions and digests; per rank documents, texts, rows, queries, calls; failed
-/// documents.
+/// What ran where, with which versions and digests; per rank documents, texts, rows, queries, calls; failed documents.
 void write_manifest(const Material& material, const stats::Verdict& verdict);
 /// The winner as a runnable config.
 void write_best(const Material& material, const stats::Verdict& verdict);
@@ -49,8 +48,8 @@ void prepare_output(const config::Config& config);
 /// All of the above into sweep.output. Throws StateError.
 void write_all(const Material& material, const stats::Verdict& verdict);
 
-/// The table for the terminal: the best trials first, the objective before the other metrics, as much of both
-/// as a screen holds; the best cell of each metric is marked with *. A last line says what was left out.
+/// The table for the terminal: the best trials first, the objective before the other metrics, as much of both as a screen
+/// holds; the best cell of each metric is marked with *. A last line says what was left out.
 [[nodiscard]] std::string terminal_table(const Material& material, const stats::Verdict& verdict);
 
 }  // namespace dream::report
