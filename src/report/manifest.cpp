@@ -136,7 +136,6 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},
                   {"questions", m.finished.questions.size()}}},
       {"embedder_precision", m.finished.precisions},
-      {"embedder_precision", m.finished.precisions},
       {"gold", gold(m)},
       {"trials", plan.trials.size()},
       {"verdict", verdict.sentence},

@@ -11,7 +11,6 @@
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
 #include "kernels/api/numeric_class.hpp"
-#include "kernels/api/numeric_class.hpp"
 #include "parts/documents.hpp"
 #include "stages/index/shard.hpp"
 #include "stages/score/metrics.hpp"
@@ -264,12 +263,6 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.tokenizer = models.tokenizer_name;
   for (const auto& [name, embedder] : models.embedders) {
     if (embedder->precision().empty()) continue;
-    finished.precisions[name] = embedder->precision();
-    if (comm.rank() == 0)
-      options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() + " on instructions of class " +
-                                   kernels::cpu::numeric_class());
-  }
-  for (const auto& [name, embedder] : models.embedders) {
     finished.precisions[name] = embedder->precision();
     if (comm.rank() == 0)
       options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() + " on instructions of class " +
