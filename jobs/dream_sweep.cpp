@@ -92,7 +92,8 @@ std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank)
   };
 }
 
-void finish(const config::Config& config, const sweep::Finished& finished, const Log& log, const Pulse& pulse) {
+void finish(const config::Config& config, const sweep::Finished& finished, const Log& log,
+            const Pulse& pulse) {
   const auto parts = sweep::open_parts(config, finished);
   const report::Material material{config, finished, parts, comm::mpi_version(), pulse};
   const auto verdict = report::judge_trials(material);
@@ -109,17 +110,20 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
               << " golden passages stand in no document: retrieval metrics leave them out\n";
   }
   if (outcome.transient_rows > 0) {
-    std::cout << outcome.transient_rows << " rows failed for reasons that may pass; the same command tries them again\n";
+    std::cout << outcome.transient_rows
+              << " rows failed for reasons that may pass; the same command tries them again\n";
   }
   std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, "
-            << (verdict.winner < 0 ? "" : "best.toml, ") << "manifest.json; report.html shows them in a browser\n";
+            << (verdict.winner < 0 ? "" : "best.toml, ")
+            << "manifest.json; report.html shows them in a browser\n";
 }
 
 void print_forecast(const sweep::Forecast& forecast) {
-  fmt::print("answers by models behind endpoints: {} calls are left, {} replies are in the state folder\n"
-             "  about {} tokens to send ({:.4f} USD), at most {} to receive; at most {:.4f} USD in all\n",
-             forecast.calls, forecast.from_state, forecast.input_tokens, forecast.input_usd, forecast.most_output_tokens,
-             forecast.most_usd);
+  fmt::print(
+      "answers by models behind endpoints: {} calls are left, {} replies are in the state folder\n"
+      "  about {} tokens to send ({:.4f} USD), at most {} to receive; at most {:.4f} USD in all\n",
+      forecast.calls, forecast.from_state, forecast.input_tokens, forecast.input_usd,
+      forecast.most_output_tokens, forecast.most_usd);
 }
 
 net::Redactor secrets_of(const config::Config& config) {
@@ -152,7 +156,8 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   if (!options.plan_only) options.log = start_log(comm, config, redact);
   const auto board = jobs::make_board(comm, options.log);
   if (comm.rank() == 0 && !options.plan_only) {
-    const auto start = fmt::format("{}: {} rank{}", config.sweep.name, comm.size(), comm.size() == 1 ? "" : "s");
+    const auto start =
+        fmt::format("{}: {} rank{}", config.sweep.name, comm.size(), comm.size() == 1 ? "" : "s");
     fmt::print(stderr, "{}\n", start);
     options.log(Level::info, start);
   }
@@ -164,19 +169,23 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
     if (line.check) std::cout << line.config << ": no problems found\n";
-    if (options.plan_only) std::cout << sweep::describe(finished.plan, config);
-    else if (finished.complete) finish(config, finished, options.log, comm::pulse_of(comm, options.stop));
-    else if (finished.outcome.forecast) print_forecast(*finished.outcome.forecast);
+    if (options.plan_only)
+      std::cout << sweep::describe(finished.plan, config);
+    else if (finished.complete)
+      finish(config, finished, options.log, comm::pulse_of(comm, options.stop));
+    else if (finished.outcome.forecast)
+      print_forecast(*finished.outcome.forecast);
   });
   return static_cast<int>(ExitCode::ok);
 }
 
 std::string where(const comm::Communicator& comm) {
-  return comm.size() == 1 ? "dream_sweep" : fmt::format("dream_sweep: rank {} on {}", comm.rank(), host_name());
+  return comm.size() == 1 ? "dream_sweep"
+                          : fmt::format("dream_sweep: rank {} on {}", comm.rank(), host_name());
 }
 
-/// The only catch: an error that all ranks share is printed once and leaves in good order; an error of one rank alone
-/// ends the job, because nobody can be asked to agree on it any more.
+/// The only catch: an error that all ranks share is printed once and leaves in good order; an error of one
+/// rank alone ends the job, because nobody can be asked to agree on it any more.
 int guarded(comm::Communicator& comm, const jobs::CommandLine& line) {
   net::Redactor redact;
   try {

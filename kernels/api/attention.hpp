@@ -12,8 +12,8 @@
 ///   out = softmax(Q K^T / sqrt(head size) + B) V, head by head
 /// B(query, key) = bias[head, key - query + P - 1], where bias is (heads, 2 P - 1) and no sequence is longer
 /// than P; without a bias B is 0.
-/// A sequence's result does not depend on where it stands. Tolerance of fp32 against the reference: 1e-5 * max
-/// |value|.
+/// A sequence's result does not depend on where it stands. Tolerance of fp32 against the reference: 1e-5 *
+/// max |value|.
 namespace dream::kernels {
 
 struct Attention {
@@ -29,7 +29,8 @@ void attention(const Attention& args, const float* qkv, float* out);
 namespace cpu {
 /// Bytes of scratch for sequences of at most `longest` tokens.
 [[nodiscard]] std::int64_t attention_scratch(std::int64_t longest, std::int64_t head_size);
-/// Elements of qkv and out: float32, or bfloat16 where the precision is bf16 or int8. scratch: 64-byte aligned.
+/// Elements of qkv and out: float32, or bfloat16 where the precision is bf16 or int8. scratch: 64-byte
+/// aligned.
 void attention(const Attention& args, Precision precision, const std::byte* qkv, std::byte* out,
                std::span<std::byte> scratch);
 }  // namespace cpu

@@ -32,21 +32,22 @@ enum class Then {
 }
 
 namespace reference {
-void linear(const LinearWeights& weights, MatrixView<const float> x, MatrixView<float> y, Then then = Then::store);
+void linear(const LinearWeights& weights, MatrixView<const float> x, MatrixView<float> y,
+            Then then = Then::store);
 }
 
 namespace cpu {
 
-/// A linear layer whose weights are packed once. Immutable: several threads may apply it. A row of y depends on its
-/// row of x only, bit for bit, wherever it stands and however many rows there are.
-/// Tolerance of fp32 against the reference: 2^-23 * sqrt(K) * 8, relative to |x| |W|^T + |b|.
+/// A linear layer whose weights are packed once. Immutable: several threads may apply it. A row of y depends
+/// on its row of x only, bit for bit, wherever it stands and however many rows there are. Tolerance of fp32
+/// against the reference: 2^-23 * sqrt(K) * 8, relative to |x| |W|^T + |b|.
 class PackedLinear {
  public:
   /// Copies the weights. K and N are multiples of 16. The precision is one that supports() allows.
   PackedLinear(const LinearWeights& weights, Precision precision);
 
-  /// x: rows of row_bytes(precision, K); y: rows of N floats for `add`, else of N elements of element_bytes(precision)
-  /// (float, or bfloat16), on boundaries of 64 bytes.
+  /// x: rows of row_bytes(precision, K); y: rows of N floats for `add`, else of N elements of
+  /// element_bytes(precision) (float, or bfloat16), on boundaries of 64 bytes.
   void apply(const std::byte* x, std::int64_t rows, Then then, std::byte* y) const;
   [[nodiscard]] Precision precision() const { return precision_; }
   [[nodiscard]] std::int64_t inputs() const { return inputs_; }
@@ -59,7 +60,8 @@ class PackedLinear {
   AlignedFloats columns_;  ///< per output: bias; in int8 then scales, then sums of the rounded weights
 };
 
-/// Rows of bfloat16 as the input of an int8 layer. x: (rows, C), out: rows of row_bytes(int8, C); C a multiple of 32.
+/// Rows of bfloat16 as the input of an int8 layer. x: (rows, C), out: rows of row_bytes(int8, C); C a
+/// multiple of 32.
 void quantise(const std::byte* x, std::int64_t rows, std::int64_t columns, std::byte* out);
 
 }  // namespace cpu

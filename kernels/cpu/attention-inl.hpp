@@ -1,12 +1,14 @@
-// One head of one sequence at a time: its keys and values, packed as panels, and the scores of a block of queries stay
-// in L1 and L2, and no matrix of all scores is ever written to memory.
-// To be included once for each target, inside its attributes, after panel-inl.hpp and maths-inl.hpp.
+// One head of one sequence at a time: its keys and values, packed as panels, and the scores of a block of
+// queries stay in L1 and L2, and no matrix of all scores is ever written to memory. To be included once for
+// each target, inside its attributes.
 #if defined(DREAM_ATTENTION_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef DREAM_ATTENTION_INL
 #undef DREAM_ATTENTION_INL
 #else
 #define DREAM_ATTENTION_INL
 #endif
+
+#include "kernels/cpu/maths-inl.hpp"
 
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace {
@@ -18,9 +20,9 @@ struct Head {
   const std::uint32_t* k;
   const std::uint32_t* v;
   Index stride;
-  Index length;        ///< tokens
-  Index size;          ///< channels
-  const float* bias;   ///< for query i and key j at [j - i]; null: none
+  Index length;       ///< tokens
+  Index size;         ///< channels
+  const float* bias;  ///< for query i and key j at [j - i]; null: none
   [[nodiscard]] Index words() const { return size / Kind::per_word; }
   [[nodiscard]] Index padded() const { return attention_layout::padded(length); }
   /// The length in words, the last one filled up.
@@ -64,8 +66,8 @@ void pack_values(const Head<Kind>& head, std::uint32_t* panels) {
   }
 }
 
-/// The scores of a row become weights in place, e^(scale score + bias - most), as words of the kind; the padding
-/// becomes 0 or next to it. Returns 1 / their sum.
+/// The scores of a row become weights in place, e^(scale score + bias - most), as words of the kind; the
+/// padding becomes 0 or next to it. Returns 1 / their sum.
 template <class Kind>
 float soften(const Head<Kind>& head, Index query, float scale, float* row) {
   const Floats d;
@@ -110,18 +112,19 @@ void attend(const Head<Kind>& head, std::byte* out, Index out_stride, std::uint3
     const auto rows = blocks.begin(b + 1) - first;
     const auto multiply = multiply_of<Kind>(rows);
     for (Index j = 0; j < padded; j += panel_columns)
-      multiply(head.q + first * head.stride, head.stride, keys + j * head.words(), head.words(), scores + j, padded);
+      multiply(head.q + first * head.stride, head.stride, keys + j * head.words(), head.words(), scores + j,
+               padded);
     float factors[block_rows];
     for (Index i = 0; i < rows; ++i) factors[i] = soften(head, first + i, scale, scores + i * padded);
     for (Index c = 0; c < head.size; c += panel_columns) {
-      multiply(reinterpret_cast<const std::uint32_t*>(scores), padded, values + c * value_words, value_words, sums,
-               panel_columns);
+      multiply(reinterpret_cast<const std::uint32_t*>(scores), padded, values + c * value_words, value_words,
+               sums, panel_columns);
       const auto width = std::min(panel_columns, head.size - c);
       for (Index i = 0; i < rows; ++i) {
         const auto factor = hn::Set(d, factors[i]);
         for (Index k = 0; k < width; k += lanes)
-          Kind::store(hn::Mul(hn::LoadU(d, sums + i * panel_columns + k), factor), out + (first + i) * out_stride,
-                      c + k);
+          Kind::store(hn::Mul(hn::LoadU(d, sums + i * panel_columns + k), factor),
+                      out + (first + i) * out_stride, c + k);
       }
     }
   }

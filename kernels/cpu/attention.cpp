@@ -13,9 +13,9 @@
 #include "kernels/cpu/dot512.hpp"
 
 HWY_BEFORE_NAMESPACE();
-#include "kernels/cpu/panel-inl.hpp"
-#include "kernels/cpu/maths-inl.hpp"
 #include "kernels/cpu/attention-inl.hpp"
+#include "kernels/cpu/maths-inl.hpp"
+#include "kernels/cpu/panel-inl.hpp"
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 
 void attention_fp32(const Attention& args, const std::byte* qkv, std::byte* out, std::byte* scratch) {
@@ -44,12 +44,16 @@ void attention(const Attention& args, Precision precision, const std::byte* qkv,
   std::int64_t longest = 0;
   for (std::size_t s = 0; s + 1 < args.offsets.size(); ++s)
     longest = std::max(longest, args.offsets[s + 1] - args.offsets[s]);
-  DREAM_CHECK(static_cast<std::int64_t>(scratch.size()) >= attention_scratch(longest, args.channels / args.heads),
-              "too little scratch");
-  DREAM_CHECK(args.bias.empty() || 2 * longest - 1 <= static_cast<std::int64_t>(args.bias.size()) / args.heads,
-              "a sequence longer than the bias reaches");
-  if (precision == Precision::fp32) HWY_DYNAMIC_DISPATCH(attention_fp32)(args, qkv, out, scratch.data());
-  else dot512::attention(args, qkv, out, scratch.data());
+  DREAM_CHECK(
+      static_cast<std::int64_t>(scratch.size()) >= attention_scratch(longest, args.channels / args.heads),
+      "too little scratch");
+  DREAM_CHECK(
+      args.bias.empty() || 2 * longest - 1 <= static_cast<std::int64_t>(args.bias.size()) / args.heads,
+      "a sequence longer than the bias reaches");
+  if (precision == Precision::fp32)
+    HWY_DYNAMIC_DISPATCH(attention_fp32)(args, qkv, out, scratch.data());
+  else
+    dot512::attention(args, qkv, out, scratch.data());
 }
 
 }  // namespace dream::kernels::cpu

@@ -15,17 +15,17 @@
 #if HWY_TARGET == HWY_AVX3
 #define DREAM_DOT512
 HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512bf16,avx512vnni")
-#include "kernels/cpu/panel-inl.hpp"
-#include "kernels/cpu/maths-inl.hpp"
-#include "kernels/cpu/linear-inl.hpp"
-#include "kernels/cpu/layer_norm-inl.hpp"
 #include "kernels/cpu/attention-inl.hpp"
+#include "kernels/cpu/layer_norm-inl.hpp"
+#include "kernels/cpu/linear-inl.hpp"
+#include "kernels/cpu/maths-inl.hpp"
+#include "kernels/cpu/panel-inl.hpp"
 
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace {
 
-/// Into one row of an int8 layer's input: `load` gives the 16 values at a place. Bytes 0 to 255 span the row's least
-/// and greatest value.
+/// Into one row of an int8 layer's input: `load` gives the 16 values at a place. Bytes 0 to 255 span the
+/// row's least and greatest value.
 template <class Load>
 void quantise_row(Load load, Index columns, std::byte* out) {
   auto least = load(0), most = least;
@@ -68,12 +68,16 @@ struct RoundToInt8 {
 };
 
 void linear_dot(Precision precision, const LinearCall& call) {
-  if (precision == Precision::bf16) linear<Bf16>(call);
-  else linear<Int8>(call);
+  if (precision == Precision::bf16)
+    linear<Bf16>(call);
+  else
+    linear<Int8>(call);
 }
 void layer_norm_dot(const LayerNorm& norm, MatrixView<float> x, Precision precision, std::byte* rounded) {
-  if (precision == Precision::bf16) norm_rows(norm, x, RoundToBf16{rounded});
-  else norm_rows(norm, x, RoundToInt8{rounded});
+  if (precision == Precision::bf16)
+    norm_rows(norm, x, RoundToBf16{rounded});
+  else
+    norm_rows(norm, x, RoundToInt8{rounded});
 }
 void attention_dot(const Attention& args, const std::byte* qkv, std::byte* out, std::byte* scratch) {
   attention_of<Bf16>(args, qkv, out, scratch);
@@ -81,7 +85,8 @@ void attention_dot(const Attention& args, const std::byte* qkv, std::byte* out, 
 void quantise_dot(const std::byte* x, Index rows, Index columns, std::byte* out) {
   for (Index r = 0; r < rows; ++r) {
     const auto* row = x + r * row_bytes(Precision::bf16, columns);
-    quantise_row([&](Index i) { return load_bf16(row + 2 * i); }, columns, out + r * row_bytes(Precision::int8, columns));
+    quantise_row([&](Index i) { return load_bf16(row + 2 * i); }, columns,
+                 out + r * row_bytes(Precision::int8, columns));
   }
 }
 

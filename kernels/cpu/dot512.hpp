@@ -3,8 +3,9 @@
 #include "kernels/api/layer_norm.hpp"
 #include "kernels/cpu/linear_call.hpp"
 
-/// The kernels in bf16 and int8, for processors whose vectors of 512 bits have dot products of both (AVX512-BF16,
-/// AVX512-VNNI). To be called only where supports() says so; elsewhere they throw InternalError.
+/// The kernels in bf16 and int8, for processors whose vectors of 512 bits have dot products of both
+/// (AVX512-BF16, AVX512-VNNI). To be called only where supports() says so; elsewhere they throw
+/// InternalError.
 namespace dream::kernels::cpu::dot512 {
 
 void linear(Precision precision, const LinearCall& call);

@@ -1,10 +1,12 @@
-// To be included once for each target, inside its attributes, after panel-inl.hpp and maths-inl.hpp.
+// To be included once for each target, inside its attributes.
 #if defined(DREAM_LINEAR_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef DREAM_LINEAR_INL
 #undef DREAM_LINEAR_INL
 #else
 #define DREAM_LINEAR_INL
 #endif
+
+#include "kernels/cpu/maths-inl.hpp"
 
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace {
@@ -57,8 +59,8 @@ void linear_then(const LinearCall& call) {
     for (Index b = 0; b < blocks.count; ++b) {
       const auto first = blocks.begin(b);
       const auto rows = blocks.begin(b + 1) - first;
-      multiply_of<Kind>(rows)(x + first * (call.x_stride / 4), call.x_stride / 4, call.weights + column * words, words,
-                              sums, panel_columns);
+      multiply_of<Kind>(rows)(x + first * (call.x_stride / 4), call.x_stride / 4,
+                              call.weights + column * words, words, sums, panel_columns);
       finish<Kind, then>(call, sums, first, rows, column);
     }
   }
@@ -67,11 +69,16 @@ void linear_then(const LinearCall& call) {
 template <class Kind>
 void linear(const LinearCall& call) {
   switch (call.then) {
-    case Then::store: return linear_then<Kind, Then::store>(call);
-    case Then::gelu: return linear_then<Kind, Then::gelu>(call);
-    case Then::gelu_tanh: return linear_then<Kind, Then::gelu_tanh>(call);
-    case Then::relu: return linear_then<Kind, Then::relu>(call);
-    case Then::add: return linear_then<Kind, Then::add>(call);
+    case Then::store:
+      return linear_then<Kind, Then::store>(call);
+    case Then::gelu:
+      return linear_then<Kind, Then::gelu>(call);
+    case Then::gelu_tanh:
+      return linear_then<Kind, Then::gelu_tanh>(call);
+    case Then::relu:
+      return linear_then<Kind, Then::relu>(call);
+    case Then::add:
+      return linear_then<Kind, Then::add>(call);
   }
 }
 

@@ -12,9 +12,9 @@
 #include "kernels/cpu/linear_call.hpp"
 
 HWY_BEFORE_NAMESPACE();
-#include "kernels/cpu/panel-inl.hpp"
-#include "kernels/cpu/maths-inl.hpp"
 #include "kernels/cpu/linear-inl.hpp"
+#include "kernels/cpu/maths-inl.hpp"
+#include "kernels/cpu/panel-inl.hpp"
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 
 void linear_fp32(const LinearCall& call) { linear<Fp32>(call); }
@@ -36,7 +36,8 @@ constexpr std::int64_t panel = 32;  // columns, as in panel-inl.hpp
 
 std::uint16_t to_bf16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);  // to nearest, ties to even
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >>
+                                    16U);  // to nearest, ties to even
 }
 
 std::int64_t elements_per_word(Precision precision) {
@@ -72,7 +73,8 @@ void place(std::span<const T> values, std::int64_t column, std::byte* weights) {
 PackedLinear::PackedLinear(const LinearWeights& weights, Precision precision)
     : precision_(precision), inputs_(weights.weight.cols), outputs_(weights.weight.rows) {
   DREAM_CHECK(inputs_ % 16 == 0 && outputs_ % 16 == 0, "sizes of a linear layer that are no multiples of 16");
-  DREAM_CHECK(supports(precision), "linear layers in " + std::string(name_of(precision)) + " do not run here");
+  DREAM_CHECK(supports(precision),
+              "linear layers in " + std::string(name_of(precision)) + " do not run here");
   const auto padded = (outputs_ + panel - 1) / panel * panel;
   weights_ = AlignedBytes(padded * inputs_ / elements_per_word(precision) * 4);
   columns_ = AlignedFloats(3 * outputs_);
@@ -109,8 +111,10 @@ void PackedLinear::apply(const std::byte* x, std::int64_t rows, Then then, std::
                         .then = then,
                         .y = y,
                         .y_stride = outputs_ * (then == Then::add ? 4 : element_bytes(precision_))};
-  if (precision_ == Precision::fp32) HWY_DYNAMIC_DISPATCH(linear_fp32)(call);
-  else dot512::linear(precision_, call);
+  if (precision_ == Precision::fp32)
+    HWY_DYNAMIC_DISPATCH(linear_fp32)(call);
+  else
+    dot512::linear(precision_, call);
 }
 
 void quantise(const std::byte* x, std::int64_t rows, std::int64_t columns, std::byte* out) {

@@ -1,10 +1,12 @@
-// Functions of vectors. To be included once for each target, inside its attributes, after panel-inl.hpp.
+// Functions of vectors. To be included once for each target, inside its attributes.
 #if defined(DREAM_MATHS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef DREAM_MATHS_INL
 #undef DREAM_MATHS_INL
 #else
 #define DREAM_MATHS_INL
 #endif
+
+#include "kernels/cpu/panel-inl.hpp"
 
 namespace dream::kernels::cpu::HWY_NAMESPACE {
 namespace {
@@ -17,8 +19,8 @@ FloatVector polynomial(FloatVector t, const float (&c)[N]) {
   return sum;
 }
 
-/// 2^t for t <= 0, and 2^-126 for all below that. Our own minimax fits on [-1/2, 1/2]: relative error 2e-8 before
-/// rounding; 8e-5 where the result is rounded to bfloat16.
+/// 2^t for t <= 0, and 2^-126 for all below that. Our own minimax fits on [-1/2, 1/2]: relative error 2e-8
+/// before rounding; 8e-5 where the result is rounded to bfloat16.
 template <bool Fine>
 FloatVector exp2(FloatVector t) {
   const Floats d;
@@ -26,18 +28,20 @@ FloatVector exp2(FloatVector t) {
   t = hn::Max(t, hn::Set(d, -126.0F));
   const auto whole = hn::Round(t);
   const auto part = hn::Sub(t, whole);
-  constexpr float fine[] = {1.0F,           0.69314718246F,  0.24022646248F,  0.05550328642F,
+  constexpr float fine[] = {1.0F,           0.69314718246F, 0.24022646248F, 0.05550328642F,
                             0.00961848907F, 0.00133999309F, 0.000153458108F};
   constexpr float coarse[] = {0.99992805719F, 0.69326096773F, 0.24261114001F, 0.05517166108F};
   FloatVector p;
-  if constexpr (Fine) p = polynomial(part, fine);
-  else p = polynomial(part, coarse);
+  if constexpr (Fine)
+    p = polynomial(part, fine);
+  else
+    p = polynomial(part, coarse);
   const auto exponent = hn::ShiftLeft<23>(hn::ConvertTo(di, whole));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), exponent));
 }
 
-/// erf(t) = t P(t^2) / Q(t^2) for |t| <= 3.92, where it is 1 to the last bit of a float beyond. The coefficients are
-/// our own minimax fit (relative error 2e-8), so no table and no exponential is needed.
+/// erf(t) = t P(t^2) / Q(t^2) for |t| <= 3.92, where it is 1 to the last bit of a float beyond. The
+/// coefficients are our own minimax fit (relative error 2e-8), so no table and no exponential is needed.
 inline FloatVector gelu(FloatVector v) {
   constexpr float numerator[] = {1.12837915F,    0.190407605F,    0.0527488757F,
                                  0.00376566509F, 0.000284883674F, 2.05007748e-06F};

@@ -23,7 +23,8 @@ namespace {
 /// Changes with anything that changes a bit of a result.
 constexpr int kernels_version = 2;
 
-constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512", "avx512_bf16"};  // least capable first
+constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512",
+                                                  "avx512_bf16"};  // least capable first
 
 /// Highway keeps its choice for the whole process, so ours is one for the process too.
 struct Choice {
@@ -90,10 +91,13 @@ std::string numeric_class() {
   return std::string(classes.at(static_cast<std::size_t>(choice().rank)));
 }
 
-bool supports(Precision precision) { return precision == Precision::fp32 || numeric_class() == classes.back(); }
+bool supports(Precision precision) {
+  return precision == Precision::fp32 || numeric_class() == classes.back();
+}
 
 std::string numeric_identity(Precision precision) {
-  const auto used = precision == Precision::fp32 && numeric_class() == classes.back() ? "avx512" : numeric_class();
+  const auto used =
+      precision == Precision::fp32 && numeric_class() == classes.back() ? "avx512" : numeric_class();
   return "kernels " + std::to_string(kernels_version) + " " + used;
 }
 

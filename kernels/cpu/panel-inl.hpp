@@ -1,10 +1,11 @@
 // The one loop that multiplies, for linear layers and attention alike, in three kinds of numbers.
 //
-// It works on words of 32 bits along the summed dimension: a float, two bfloat16 or four bytes. The right matrix is
-// packed by panels of 32 columns: word k of the panel's column c is at panel[k * 32 + c], so a vector register holds a
-// word of each of its columns, and one instruction multiplies it by a word of the left matrix, which is broadcast from
-// where it lies, unpacked. A block of rows times two vectors of sums stay in registers. Each sum is taken in the order
-// of k by one register lane, whatever the number of rows: that is what makes results independent of their neighbours.
+// It works on words of 32 bits along the summed dimension: a float, two bfloat16 or four bytes. The right
+// matrix is packed by panels of 32 columns: word k of the panel's column c is at panel[k * 32 + c], so a
+// vector register holds a word of each of its columns, and one instruction multiplies it by a word of the
+// left matrix, which is broadcast from where it lies, unpacked. A block of rows times two vectors of sums
+// stay in registers. Each sum is taken in the order of k by one register lane, whatever the number of rows:
+// that is what makes results independent of their neighbours.
 //
 // To be included once for each target, inside its attributes (see linear.cpp and dot512.cpp).
 #if defined(DREAM_PANEL_INL) == defined(HWY_TARGET_TOGGLE)
@@ -24,7 +25,8 @@ using FloatVector = hn::Vec<Floats>;
 inline Index float_lanes() { return static_cast<Index>(hn::Lanes(Floats())); }
 
 constexpr Index panel_columns = 32;
-// Two vectors of sums for each row of a block, plus two of the right matrix and a broadcast, fill the registers.
+// Two vectors of sums for each row of a block, plus two of the right matrix and a broadcast, fill the
+// registers.
 #if HWY_TARGET == HWY_AVX3
 constexpr int block_rows = 14;
 #else
@@ -45,12 +47,18 @@ struct Fp32 {
   static constexpr Index per_word = 1;
   using Sums = FloatVector;
   static Sums zero() { return hn::Zero(Floats()); }
-  static FloatVector load(const std::uint32_t* b) { return hn::LoadU(Floats(), reinterpret_cast<const float*>(b)); }
-  static FloatVector broadcast(const std::uint32_t* a) { return hn::Set(Floats(), *reinterpret_cast<const float*>(a)); }
+  static FloatVector load(const std::uint32_t* b) {
+    return hn::LoadU(Floats(), reinterpret_cast<const float*>(b));
+  }
+  static FloatVector broadcast(const std::uint32_t* a) {
+    return hn::Set(Floats(), *reinterpret_cast<const float*>(a));
+  }
   static Sums multiply(Sums sums, FloatVector a, FloatVector b) { return hn::MulAdd(a, b, sums); }
   static void keep(Sums sums, float* out) { hn::StoreU(sums, Floats(), out); }
   static FloatVector kept(const float* sums) { return hn::LoadU(Floats(), sums); }
-  static void store(FloatVector v, std::byte* y, Index i) { hn::StoreU(v, Floats(), reinterpret_cast<float*>(y) + i); }
+  static void store(FloatVector v, std::byte* y, Index i) {
+    hn::StoreU(v, Floats(), reinterpret_cast<float*>(y) + i);
+  }
 };
 
 #ifdef DREAM_DOT512
@@ -73,7 +81,8 @@ struct Bf16 {
   static void keep(Sums sums, float* out) { _mm512_storeu_ps(out, sums); }
   static FloatVector kept(const float* sums) { return FloatVector{_mm512_loadu_ps(sums)}; }
   static void store(FloatVector v, std::byte* y, Index i) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + 2 * i), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v.raw)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + 2 * i),
+                        reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v.raw)));
   }
 };
 
@@ -94,10 +103,11 @@ struct Int8 {
 };
 #endif
 
-/// out (Rows, 32) = a (Rows, words) * panel (words, 32), to be read by Kind::kept. Strides are in words and floats.
+/// out (Rows, 32) = a (Rows, words) * panel (words, 32), to be read by Kind::kept. Strides are in words and
+/// floats.
 template <class Kind, int Rows>
-HWY_NOINLINE void multiply_block(const std::uint32_t* a, Index a_stride, const std::uint32_t* panel, Index words,
-                                 float* out, Index out_stride) {
+HWY_NOINLINE void multiply_block(const std::uint32_t* a, Index a_stride, const std::uint32_t* panel,
+                                 Index words, float* out, Index out_stride) {
   const auto lanes = float_lanes();
   for (Index c = 0; c < panel_columns; c += 2 * lanes) {
     typename Kind::Sums sums[Rows][2];

@@ -7,11 +7,16 @@ namespace {
 
 double finish(double x, float before, Then then) {
   switch (then) {
-    case Then::store: break;
-    case Then::gelu: return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-    case Then::gelu_tanh: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-    case Then::relu: return std::max(x, 0.0);
-    case Then::add: return before + x;
+    case Then::store:
+      break;
+    case Then::gelu:
+      return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+    case Then::gelu_tanh:
+      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case Then::relu:
+      return std::max(x, 0.0);
+    case Then::add:
+      return before + x;
   }
   return x;
 }

@@ -10,7 +10,8 @@
 namespace dream::sweep {
 
 std::string agree_on_numeric_class(comm::Communicator& comm) {
-  static constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512", "avx512_bf16"};  // least capable
+  static constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512",
+                                                           "avx512_bf16"};  // least capable
   // first
   const auto own = kernels::cpu::numeric_class();
   const auto at = std::ranges::find(classes, own) - classes.begin();

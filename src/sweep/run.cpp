@@ -262,6 +262,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
   for (const auto& [name, embedder] : models.embedders) {
+    if (embedder->precision().empty()) continue;
     finished.precisions[name] = embedder->precision();
     if (comm.rank() == 0)
       options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() + " on instructions of class " +

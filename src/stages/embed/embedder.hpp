@@ -20,17 +20,19 @@ class Embedder {
  public:
   virtual ~Embedder() = default;
   [[nodiscard]] virtual int dimension() const = 0;
-  /// Longest input in tokens of its own tokenizer, special ones included; 0: no limit. Longer texts are cut there.
+  /// Longest input in tokens of its own tokenizer, special ones included; 0: no limit. Longer texts are cut
+  /// there.
   [[nodiscard]] virtual int window_tokens() const = 0;
   /// The model's tokenizer, or null when it has none.
   [[nodiscard]] virtual std::shared_ptr<const text::Tokenizer> tokenizer() const = 0;
-  /// Digest of all that decides the vectors: weights, tokenizer, pooling, prefixes, precision, numeric class. It enters
-  /// keys. Never paths, never time.
+  /// Digest of all that decides the vectors: weights, tokenizer, pooling, prefixes, precision, numeric class.
+  /// It enters keys. Never paths, never time.
   [[nodiscard]] virtual Digest identity() const = 0;
-  /// In which numbers it computes, for the manifest: "fp32", "bf16" or "int8".
-  [[nodiscard]] virtual std::string precision() const = 0;
-  /// out: (texts.size(), dimension()) row-major, L2-normalised. The vector of a text does not depend, in any bit, on
-  /// the other texts of the call. Calls `pulse` between batches.
+  /// In which numbers it computes, for log and manifest: "fp32", "bf16" or "int8"; empty where that is
+  /// nobody's choice.
+  [[nodiscard]] virtual std::string precision() const { return {}; }
+  /// out: (texts.size(), dimension()) row-major, L2-normalised. The vector of a text does not depend, in any
+  /// bit, on the other texts of the call. Calls `pulse` between batches.
   virtual void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
                      const Pulse& pulse) const = 0;
 };

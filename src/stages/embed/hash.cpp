@@ -53,7 +53,6 @@ class Hashed final : public Embedder {
   int dimension() const override { return dimension_; }
   int window_tokens() const override { return 0; }
   std::shared_ptr<const text::Tokenizer> tokenizer() const override { return nullptr; }
-  std::string precision() const override { return "fp32"; }
   Digest identity() const override {
     return Hasher("embedder/hash").add(1).add(dimension_).add(seed_).finish();
   }

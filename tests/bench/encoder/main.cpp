@@ -1,14 +1,14 @@
 // How fast the encoder is, for people, beside its peers:
 //   encoder_bench --model FOLDER --data FOLDER [--peer PYTHON] [--threads 2] [--texts 200] [--runs 3]
-// FOLDER of the data has .txt files. Prints every measurement, then one line for each figure to reach. Rates by the
-// clock need a machine without other work; those of CPU seconds bear some.
+// FOLDER of the data has .txt files. Prints every measurement, then one line for each figure to reach. Rates
+// by the clock need a machine without other work; those of CPU seconds bear some.
+#include <unistd.h>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <unistd.h>
 
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
@@ -65,22 +65,32 @@ Options read_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i], value = argv[i + 1];
-    if (name == "--model") options.model = value;
-    else if (name == "--data") options.data = value;
-    else if (name == "--peer") options.peer = value;
-    else if (name == "--scripts") options.scripts = value;
-    else if (name == "--threads") options.threads = std::max(1, std::atoi(value.c_str()));
-    else if (name == "--runs") options.runs = std::max(1, std::atoi(value.c_str()));
-    else if (name == "--texts") options.texts = static_cast<std::size_t>(std::max(1, std::atoi(value.c_str())));
-    else throw ConfigError("unknown option " + name);
+    if (name == "--model")
+      options.model = value;
+    else if (name == "--data")
+      options.data = value;
+    else if (name == "--peer")
+      options.peer = value;
+    else if (name == "--scripts")
+      options.scripts = value;
+    else if (name == "--threads")
+      options.threads = std::max(1, std::atoi(value.c_str()));
+    else if (name == "--runs")
+      options.runs = std::max(1, std::atoi(value.c_str()));
+    else if (name == "--texts")
+      options.texts = static_cast<std::size_t>(std::max(1, std::atoi(value.c_str())));
+    else
+      throw ConfigError("unknown option " + name);
   }
   if (options.model.empty() || options.data.empty())
-    throw ConfigError("usage: encoder_bench --model FOLDER --data FOLDER [--peer PYTHON] [--threads N] [--texts N] "
-                      "[--runs N] [--scripts FOLDER]");
+    throw ConfigError(
+        "usage: encoder_bench --model FOLDER --data FOLDER [--peer PYTHON] [--threads N] [--texts N] "
+        "[--runs N] [--scripts FOLDER]");
   return options;
 }
 
-std::unique_ptr<embed::Embedder> make_embedder(const Options& options, const std::string& precision, int threads) {
+std::unique_ptr<embed::Embedder> make_embedder(const Options& options, const std::string& precision,
+                                               int threads) {
   const auto* row = embed::embedder_row("transformer");
   auto params = defaults_of(row->info);
   params.set("path", options.model);
@@ -98,16 +108,18 @@ void add(Bench& bench, Row row) {
   const auto texts = static_cast<double>(bench.set(row.set).texts.size());
   const auto wall = median(row.times.wall);
   const auto cpu = median(row.times.cpu);
-  std::printf("%-46s %-5s %-7s %8.1f texts/s (spread %2.0f %%) %8.1f texts/CPU s %7.1f GFLOP/CPU s  load %.1f\n",
-              row.what.c_str(), row.precision.c_str(), row.set.c_str(), texts / wall, 100 * spread(row.times.wall),
-              texts / cpu, bench.flops(row.set) / cpu / 1e9, load());
+  std::printf(
+      "%-46s %-5s %-7s %8.1f texts/s (spread %2.0f %%) %8.1f texts/CPU s %7.1f GFLOP/CPU s  load %.1f\n",
+      row.what.c_str(), row.precision.c_str(), row.set.c_str(), texts / wall, 100 * spread(row.times.wall),
+      texts / cpu, bench.flops(row.set) / cpu / 1e9, load());
   std::fflush(stdout);
   bench.rows.push_back(std::move(row));
 }
 
 void add_peak(Bench& bench, const std::string& what, const std::string& precision, double gflops) {
   if (gflops <= 0) return;
-  std::printf("%-46s %-5s 4 shapes %46.1f GFLOP/CPU s  load %.1f\n", what.c_str(), precision.c_str(), gflops, load());
+  std::printf("%-46s %-5s 4 shapes %46.1f GFLOP/CPU s  load %.1f\n", what.c_str(), precision.c_str(), gflops,
+              load());
   bench.peaks[precision] = std::max(bench.peaks[precision], gflops);
 }
 
@@ -171,26 +183,31 @@ void measure_tokenizer(Bench& bench) {
 }
 
 void measure_peers(Bench& bench) {
-  const auto folder = std::filesystem::temp_directory_path() / ("encoder_bench." + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("encoder_bench." + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   for (const auto& set : bench.sets) write_lines(set, folder / (set.name + ".jsonl"));
   const auto& o = bench.options;
-  const auto command = "'" + o.peer + "' '" + o.scripts + "/peer.py' '" + o.model + "' '" + folder.string() + "' " +
-                       std::to_string(o.threads) + " " + std::to_string(o.runs);
+  const auto command = "'" + o.peer + "' '" + o.scripts + "/peer.py' '" + o.model + "' '" + folder.string() +
+                       "' " + std::to_string(o.threads) + " " + std::to_string(o.runs);
   std::istringstream lines(output_of(command) + "\n" + output_of(command + " --memory"));
   std::filesystem::remove_all(folder);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with('{')) continue;
     const auto row = nlohmann::json::parse(line);
-    if (row.contains("what")) add(bench, {row["what"], row["precision"], row["set"], {row["wall"], row["cpu"]}});
-    else if (row.contains("peak")) add_peak(bench, row["peak"], row["precision"], row["gflops"]);
-    else if (row.contains("tokenizer")) bench.peer_tokens = row["mb_per_s"];
-    else if (row.contains("pss")) bench.peer_pss = row["pss"];
+    if (row.contains("what"))
+      add(bench, {row["what"], row["precision"], row["set"], {row["wall"], row["cpu"]}});
+    else if (row.contains("peak"))
+      add_peak(bench, row["peak"], row["precision"], row["gflops"]);
+    else if (row.contains("tokenizer"))
+      bench.peer_tokens = row["mb_per_s"];
+    else if (row.contains("pss"))
+      bench.peer_pss = row["pss"];
   }
 }
 
-/// Ours against the best of the peers in that precision, or against those whose name starts so: by the clock, and of
-/// CPU seconds.
+/// Ours against the best of the peers in that precision, or against those whose name starts so: by the clock,
+/// and of CPU seconds.
 void compare(const Bench& bench, const char* what, const std::string& own, const std::string& peers,
              const std::string& set, double reach, const std::string& name = "") {
   const Row* ours = nullptr;
@@ -206,8 +223,8 @@ void compare(const Bench& bench, const char* what, const std::string& own, const
   }
   if (ours == nullptr || best == nullptr) return;
   std::printf("SUMMARY %-44s %6.2f (CPU %.2f)  reach %.2f  against %s\n", what,
-              median(best->times.wall) / median(ours->times.wall), median(best->times.cpu) / median(ours->times.cpu),
-              reach, best->what.c_str());
+              median(best->times.wall) / median(ours->times.wall),
+              median(best->times.cpu) / median(ours->times.cpu), reach, best->what.c_str());
 }
 
 void summarise(const Bench& bench) {
@@ -215,9 +232,9 @@ void summarise(const Bench& bench) {
   for (const auto& row : bench.rows) {
     const auto peak = bench.peaks.find(row.precision);
     if (row.what != "dream_sweep" || row.set != "chunks" || peak == bench.peaks.end()) continue;
-    std::printf("SUMMARY share of the peak, %s %21.2f  reach %.2f  peak %.1f GFLOP/CPU s\n", row.precision.c_str(),
-                bench.flops("chunks") / median(row.times.cpu) / 1e9 / peak->second, share.at(row.precision),
-                peak->second);
+    std::printf("SUMMARY share of the peak, %s %21.2f  reach %.2f  peak %.1f GFLOP/CPU s\n",
+                row.precision.c_str(), bench.flops("chunks") / median(row.times.cpu) / 1e9 / peak->second,
+                share.at(row.precision), peak->second);
   }
   compare(bench, "chunks, fp32 against the best fp32 peer", "fp32", "fp32", "chunks", 1.2);
   compare(bench, "chunks, bf16 against the best bf16 peer", "bf16", "bf16", "chunks", 1.35);
@@ -226,8 +243,8 @@ void summarise(const Bench& bench) {
     compare(bench, ("short texts, " + precision).c_str(), precision, precision, "short", 2);
     compare(bench, ("mixed lengths, " + precision).c_str(), precision, precision, "mixed", 1.8);
   }
-  compare(bench, "chunks, auto against their defaults", bench.precisions().size() > 1 ? "bf16" : "fp32", "fp32",
-          "chunks", 2.5, "sentence-transformers, batch 32");
+  compare(bench, "chunks, auto against their defaults", bench.precisions().size() > 1 ? "bf16" : "fp32",
+          "fp32", "chunks", 2.5, "sentence-transformers, batch 32");
   if (bench.peer_tokens > 0)
     std::printf("SUMMARY WordPiece per core %26.2f  reach 5  %.1f against %.1f MB/s\n",
                 bench.own_tokens / bench.peer_tokens, bench.own_tokens, bench.peer_tokens);
@@ -243,11 +260,13 @@ int run(int argc, char** argv) {
   Bench bench;
   bench.options = read_options(argc, argv);
   bench.network = model::read_network(std::filesystem::path(bench.options.model) / "config.json");
-  bench.sets = text_sets(bench.options.data, *make_embedder(bench.options, "fp32", 1)->tokenizer(), bench.options.texts);
-  std::printf("%s, %d threads, %d runs, load %.1f\n", kernels::cpu::numeric_class().c_str(), bench.options.threads,
-              bench.options.runs, load());
+  bench.sets = text_sets(bench.options.data, *make_embedder(bench.options, "fp32", 1)->tokenizer(),
+                         bench.options.texts);
+  std::printf("%s, %d threads, %d runs, load %.1f\n", kernels::cpu::numeric_class().c_str(),
+              bench.options.threads, bench.options.runs, load());
   measure_ours(bench);
-  for (const auto precision : {kernels::Precision::fp32, kernels::Precision::bf16, kernels::Precision::int8}) {
+  for (const auto precision :
+       {kernels::Precision::fp32, kernels::Precision::bf16, kernels::Precision::int8}) {
     if (!kernels::cpu::supports(precision)) continue;
     const std::string name(kernels::name_of(precision));
     add_peak(bench, "oneDNN", name, onednn_gflops(bench.network, precision));

@@ -64,8 +64,9 @@ double text_flops(const model::Network& net, double tokens) {
 double own_gflops(const model::Network& net, Precision precision) {
   return gflops(net, [&](std::int64_t inputs, std::int64_t outputs) {
     const Matrix weight(outputs, inputs), bias(1, outputs);
-    return [=, layer = std::make_shared<kernels::cpu::PackedLinear>(
-                   kernels::LinearWeights{weight.view(), bias.row(0)}, precision),
+    return [=,
+            layer = std::make_shared<kernels::cpu::PackedLinear>(
+                kernels::LinearWeights{weight.view(), bias.row(0)}, precision),
             x = std::make_shared<kernels::AlignedBytes>(rows * kernels::row_bytes(precision, inputs)),
             y = std::make_shared<kernels::AlignedBytes>(rows * outputs * 4)] {
       for (std::int64_t r = 0; r < rows; r += 64)
@@ -85,11 +86,12 @@ double onednn_gflops(const model::Network& net, Precision precision) {
                                                         : std::array{Type::u8, Type::s8, Type::s32};
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return gflops(net, [&, types = std::array{x, w, y}](std::int64_t inputs, std::int64_t outputs) {
-    const dnnl::memory::desc source({rows, inputs}, types[0], Tag::ab), weight({inputs, outputs}, types[1], Tag::any),
-        result({rows, outputs}, types[2], Tag::ab);
+    const dnnl::memory::desc source({rows, inputs}, types[0], Tag::ab),
+        weight({inputs, outputs}, types[1], Tag::any), result({rows, outputs}, types[2], Tag::ab);
     const dnnl::matmul::primitive_desc plan({source, weight, result}, engine);
     dnnl::memory a(source, engine), b(plan.weights_desc(), engine), c(result, engine);
-    for (auto* memory : {&a, &b, &c}) std::memset(memory->get_data_handle(), 0, memory->get_desc().get_size());
+    for (auto* memory : {&a, &b, &c})
+      std::memset(memory->get_data_handle(), 0, memory->get_desc().get_size());
     return [product = dnnl::matmul(plan), stream = dnnl::stream(engine), a, b, c]() mutable {
       product.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
       stream.wait();

@@ -16,7 +16,8 @@ constexpr std::int64_t specials = 2;
 /// Pieces of so many tokens, one after the other.
 class Cutter {
  public:
-  Cutter(std::string_view text, const text::Tokenizer& tokenizer) : text_(text), tokens_(tokenizer.encode(text)) {}
+  Cutter(std::string_view text, const text::Tokenizer& tokenizer)
+      : text_(text), tokens_(tokenizer.encode(text)) {}
 
   /// Appends a piece of `tokens` with the special ones; false at the end of the text.
   bool cut(std::int64_t tokens, Set& set) {
@@ -62,9 +63,12 @@ std::vector<Set> text_sets(const std::filesystem::path& folder, const text::Toke
   std::mt19937 random(1);
   for (const auto& path : files) {
     const auto text = read_file(path);
-    for (Cutter cutter(text, tokenizer); chunks.texts.size() < count && cutter.cut(200, chunks);) {}
+    for (Cutter cutter(text, tokenizer); chunks.texts.size() < count && cutter.cut(200, chunks);) {
+    }
     cut_sentences(text, tokenizer, 3 * count, sentences);
-    for (Cutter cutter(text, tokenizer); mixed.texts.size() < count && cutter.cut(8 + random() % 249, mixed);) {}
+    for (Cutter cutter(text, tokenizer);
+         mixed.texts.size() < count && cutter.cut(8 + random() % 249, mixed);) {
+    }
   }
   if (chunks.texts.size() < count || sentences.texts.size() < 3 * count || mixed.texts.size() < count)
     throw ConfigError(folder.string() + " holds too little text for " + std::to_string(count) +

@@ -19,8 +19,8 @@ struct Set {
 ///   short   sentences of 4 to 60 tokens
 ///   mixed   texts of 8 to 256 tokens, every length as likely, in no order
 /// `count` chunks and mixed texts, three times as many short ones.
-[[nodiscard]] std::vector<Set> text_sets(const std::filesystem::path& folder, const text::Tokenizer& tokenizer,
-                                         std::size_t count);
+[[nodiscard]] std::vector<Set> text_sets(const std::filesystem::path& folder,
+                                         const text::Tokenizer& tokenizer, std::size_t count);
 
 /// One JSON string a line, as peer.py reads them.
 void write_lines(const Set& set, const std::filesystem::path& path);

@@ -1,5 +1,6 @@
-// Retrieval quality on real documents against anchors that other tools measured (sentence-transformers' all-MiniLM-L6-v2,
-// cosine, scored with pytrec_eval). Every passage is scored, so nothing but the vectors decides.
+// Retrieval quality on real documents against anchors that other tools measured (sentence-transformers'
+// all-MiniLM-L6-v2, cosine, scored with pytrec_eval). Every passage is scored, so nothing but the vectors
+// decides.
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -52,7 +53,8 @@ std::vector<std::size_t> best_ten(const Matrix& passages, std::span<const float>
   return order;
 }
 
-/// Mean nDCG@10 with gains of 0 and 1; a question without a relevant passage is left out, as pytrec_eval does.
+/// Mean nDCG@10 with gains of 0 and 1; a question without a relevant passage is left out, as pytrec_eval
+/// does.
 double ndcg_at_10(const std::vector<std::string>& passages, const std::vector<std::string>& questions,
                   const Relevant& relevant, const std::string& precision) {
   const auto embedder = minilm(precision);
@@ -98,8 +100,10 @@ std::vector<std::string> paragraphs_of(const std::string& text) {
     paragraph.clear();
   };
   for (std::string line; std::getline(lines, line);) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) end();
-    else paragraph += (paragraph.empty() ? "" : "\n") + line;
+    if (line.find_first_not_of(" \t\r") == std::string::npos)
+      end();
+    else
+      paragraph += (paragraph.empty() ? "" : "\n") + line;
   }
   end();
   return paragraphs;
@@ -158,6 +162,7 @@ BOOST_AUTO_TEST_CASE(minilm_ranks_cranfield_as_its_anchor,
   std::ifstream judgements(data / "qrels" / "test.tsv");
   std::string query, document, score;
   std::getline(judgements, query);  // header
-  while (judgements >> query >> document >> score) relevant[question_at.at(query)].insert(passage_at.at(document));
+  while (judgements >> query >> document >> score)
+    relevant[question_at.at(query)].insert(passage_at.at(document));
   check(passages, questions, relevant, 0.5090);
 }
