@@ -73,7 +73,7 @@ struct Pretended {
         for (auto q = plan.slices[s].begin; q < plan.slices[s].end; ++q) {
           const double score = (q % 7 == 0 ? 0.001 : 0.0005) * trial.number;
           results.results.push_back(
-              {{answer(trial.number, q), "", 10, 5}, {{score, ""}, {0, "no_statement"}, {1, ""}}, false});
+              {{answer(trial.number, q), "", 10, 5}, {{score, ""}, {0, "no_statement"}, {1, ""}}, {}, false});
           contexts.emplace_back();
           for (int k = 0; k < trial.k; ++k) {
             const auto ordinal = static_cast<std::int32_t>(q * trial.k + k);
