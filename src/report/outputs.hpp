@@ -48,7 +48,7 @@ void prepare_output(const config::Config& config);
 /// All of the above into sweep.output. Throws StateError.
 void write_all(const Material& material, const stats::Verdict& verdict);
 
-/// The table for the terminal: the best trials first, the objective before the other metrics, as much of both as a screen
+/// The table for the terminal: the best trials first, the objective and what tells trials apart before the rest, as much as a screen
 /// holds; the best cell of each metric is marked with *. A last line says what was left out.
 [[nodiscard]] std::string terminal_table(const Material& material, const stats::Verdict& verdict);
 

@@ -43,21 +43,8 @@ std::string method_name(const config::Config& config, int at) {
 }
 
 constexpr std::size_t most_rows = 20;
-constexpr std::size_t widest_line = 118;
+constexpr std::size_t widest_line = 120;
 constexpr std::size_t parameters = 5;  ///< columns before the metrics
-
-/// Metrics that any trial has a value for, the objective first.
-std::vector<std::size_t> columns(const Material& m) {
-  const auto& outcome = m.finished.outcome;
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < outcome.metrics.size(); ++i) {
-    if (std::ranges::any_of(outcome.trials, [&](const auto& trial) { return trial.metrics[i].count > 0; }))
-      order.push_back(i);
-  }
-  std::ranges::stable_partition(order,
-                                [&](auto i) { return outcome.metrics[i] == m.config.objective.maximize; });
-  return order;
-}
 
 Range range_of(const std::vector<sweep::TrialSummary>& trials, std::size_t metric) {
   Range range;
@@ -67,6 +54,23 @@ Range range_of(const std::vector<sweep::TrialSummary>& trials, std::size_t metri
     range.worst = std::min(range.worst, trial.metrics[metric].mean);
   }
   return range;
+}
+
+/// Metrics that any trial has a value for: the objective, those that tell trials apart, the others.
+std::vector<std::size_t> columns(const Material& m) {
+  const auto& outcome = m.finished.outcome;
+  std::vector<std::size_t> objective, telling, others;
+  for (std::size_t i = 0; i < outcome.metrics.size(); ++i) {
+    const auto range = range_of(outcome.trials, i);
+    if (range.best < range.worst) continue;  // no value
+    auto& group = outcome.metrics[i] == m.config.objective.maximize ? objective
+                  : same(range.best, range.worst)                   ? others
+                                                                    : telling;
+    group.push_back(i);
+  }
+  objective.insert(objective.end(), telling.begin(), telling.end());
+  objective.insert(objective.end(), others.begin(), others.end());
+  return objective;
 }
 
 using Column = std::vector<std::string>;  ///< head, then a cell for each row
