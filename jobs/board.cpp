@@ -40,7 +40,8 @@ class Teller final : public sweep::Progress {
 
 class Board final : public sweep::Progress {
  public:
-  Board(comm::Communicator& comm, Log log) : comm_(comm), log_(std::move(log)), terminal_(::isatty(STDERR_FILENO) != 0) {
+  Board(comm::Communicator& comm, Log log)
+      : comm_(comm), log_(std::move(log)), terminal_(::isatty(STDERR_FILENO) != 0) {
     comm_.set_idle([this] { look(); });
   }
   ~Board() override { comm_.set_idle(nullptr); }
@@ -80,8 +81,9 @@ class Board final : public sweep::Progress {
     const double rate = fresh / std::max(since(start_), 1e-3);
     const int width = 24;
     const int full = items_ > 0 ? static_cast<int>(width * done_ / items_) : width;
-    std::string line = fmt::format("  {:<7} [{}{}] {}/{}", name_of(stage_), std::string(static_cast<std::size_t>(full), '='),
-                                   std::string(static_cast<std::size_t>(width - full), ' '), done_, items_);
+    std::string line =
+        fmt::format("  {:<7} [{}{}] {}/{}", name_of(stage_), std::string(static_cast<std::size_t>(full), '='),
+                    std::string(static_cast<std::size_t>(width - full), ' '), done_, items_);
     if (fresh > 0 && done_ < items_) {
       line += fmt::format("  {:.1f}/s, {:.0f} s left", rate, static_cast<double>(items_ - done_) / rate);
     }

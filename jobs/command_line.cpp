@@ -20,14 +20,23 @@ sweep::Stage parse_stage(const std::string& name) {
 CommandLine parse_command_line(int argc, char** argv, bool prints) {
   CommandLine line;
   std::string until;
-  CLI::App app{"Finds the retrieval-augmented-generation configuration that answers your questions best.", "dream_sweep"};
+  CLI::App app{"Finds the retrieval-augmented-generation configuration that answers your questions best.",
+               "dream_sweep"};
   app.add_option("config", line.config, "The sweep, a TOML file (docs/config.md)")->type_name("SWEEP.toml");
-  app.add_option("--set", line.overrides, "Override a key: --set golden.size=50")->type_name("KEY=VALUE")->take_all()->allow_extra_args(false);
-  app.add_option("--env-file", line.env_file, "KEY=VALUE lines for ${VAR} and { env = ... }")->type_name("FILE");
+  app.add_option("--set", line.overrides, "Override a key: --set golden.size=50")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--env-file", line.env_file, "KEY=VALUE lines for ${VAR} and { env = ... }")
+      ->type_name("FILE");
   app.add_flag("--plan", line.plan, "Print what would run; start nothing");
   app.add_flag("--check", line.check, "Check config, inputs and endpoints; report all problems");
-  app.add_option("--until", until, "Stop after this stage: read, gold, chunk, embed, query, index, search, select")->type_name("STAGE");
-  app.add_option("--list", line.list, "The names a config may use: chunkers, embedders, llms, models, searches, metrics, keys")->type_name("TABLE");
+  app.add_option("--until", until,
+                 "Stop after this stage: read, gold, chunk, embed, query, index, search, select")
+      ->type_name("STAGE");
+  app.add_option("--list", line.list,
+                 "The names a config may use: chunkers, embedders, llms, models, searches, metrics, keys")
+      ->type_name("TABLE");
   app.add_flag("--version", line.version, "Versions of this program and its libraries");
   app.add_option("--test-fault", line.fault)->group("");
   try {

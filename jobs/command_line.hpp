@@ -12,12 +12,12 @@ struct CommandLine {
   std::string config;
   std::vector<std::string> overrides;
   std::string env_file;
-  std::string list;                  ///< a table's name for --list
+  std::string list;  ///< a table's name for --list
   std::optional<sweep::Stage> until;
   bool plan = false;
   bool check = false;
   bool version = false;
-  std::string fault;                 ///< "stage:rank:throw|kill|stop", for the tests
+  std::string fault;  ///< "stage:rank:throw|kill|stop", for the tests
 };
 
 /// Parses, or ends the program (help, usage errors: exit code 2). Only rank 0 prints.

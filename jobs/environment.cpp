@@ -36,10 +36,14 @@ void watch_signals() {
 
 const char* stop_asked() {
   switch (asked_by.load()) {
-    case SIGTERM: return "SIGTERM";
-    case SIGINT: return "SIGINT";
-    case SIGUSR1: return "SIGUSR1";
-    default: return nullptr;
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGINT:
+      return "SIGINT";
+    case SIGUSR1:
+      return "SIGUSR1";
+    default:
+      return nullptr;
   }
 }
 

@@ -7,7 +7,8 @@ By default: the headers of src, kernels, jobs and tests, but for those that a so
 else; the build has compiled these alone already. --all takes them too.
 
 The flags are those of the nearest source file in BUILD_FOLDER/compile_commands.json. Nothing is written: the compiler only
-checks the syntax (-fsyntax-only). Also requires `#pragma once`. Standard library only.
+checks the syntax (-fsyntax-only). Also requires `#pragma once`. Files `*-inl.hpp` are passed over: they are bodies that a
+source includes once for each set of instructions, inside its attributes. Standard library only.
 """
 import argparse
 import concurrent.futures
@@ -25,7 +26,7 @@ WITH_ARGUMENT = ("-o", "-MF", "-MT", "-MQ")
 
 
 def headers_of(root):
-    return sorted(file for tree in TREES for file in (root / tree).rglob("*.hpp"))
+    return sorted(file for tree in TREES for file in (root / tree).rglob("*.hpp") if not file.name.endswith("-inl.hpp"))
 
 
 def commands_of(build):

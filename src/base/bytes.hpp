@@ -17,8 +17,8 @@ using Bytes = std::vector<char>;
 template <class T>
 concept Plain = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
 
-/// Writes values one after the other; Unpacker reads them back in the same order. For messages between processes of
-/// one job on one kind of machine: no versions, no byte order.
+/// Writes values one after the other; Unpacker reads them back in the same order. For messages between
+/// processes of one job on one kind of machine: no versions, no byte order.
 class Packer {
  public:
   template <Plain T>

@@ -9,8 +9,8 @@
 
 namespace dream {
 
-/// The first 128 bits of a SHA-256: the identity of a document, text, part or call. Cryptographic, because documents
-/// come from strangers, and a crafted collision would swap one text for another.
+/// The first 128 bits of a SHA-256: the identity of a document, text, part or call. Cryptographic, because
+/// documents come from strangers, and a crafted collision would swap one text for another.
 struct Digest {
   std::array<std::uint8_t, 16> bytes{};
 

@@ -12,8 +12,8 @@ std::string at(const std::string& place, const std::string& item) {
 }  // namespace
 
 CorpusError::CorpusError(std::string path_, int page_, std::string_view what)
-    : Error(ExitCode::input,
-            page_ > 0 ? fmt::format("{}: page {}: {}", path_, page_, what) : fmt::format("{}: {}", path_, what)),
+    : Error(ExitCode::input, page_ > 0 ? fmt::format("{}: page {}: {}", path_, page_, what)
+                                       : fmt::format("{}: {}", path_, what)),
       path(std::move(path_)),
       page(page_) {}
 
@@ -24,8 +24,8 @@ ModelError::ModelError(std::string path_, std::string item_, std::string_view wh
 
 EndpointError::EndpointError(std::string url_, int status_, int attempts_, std::string_view what)
     : Error(ExitCode::endpoint,
-            fmt::format("{}: {}{} after {} attempt{}", url_, status_ != 0 ? fmt::format("{} ", status_) : "", what,
-                        attempts_, attempts_ == 1 ? "" : "s")),
+            fmt::format("{}: {}{} after {} attempt{}", url_, status_ != 0 ? fmt::format("{} ", status_) : "",
+                        what, attempts_, attempts_ == 1 ? "" : "s")),
       url(std::move(url_)),
       status(status_),
       attempts(attempts_) {}

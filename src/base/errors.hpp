@@ -19,13 +19,14 @@ enum class ExitCode : int {
   resumable = 75  ///< stopped on request before the end: the same command continues
 };
 
-/// Base of everything that we throw on purpose. The sentence names the thing, the place, the value found and the
-/// remedy; subclasses keep the same values as fields, so that callers and tests need not read prose.
+/// Base of everything that we throw on purpose. The sentence names the thing, the place, the value found and
+/// the remedy; subclasses keep the same values as fields, so that callers and tests need not read prose.
 class Error : public std::runtime_error {
  public:
   Error(ExitCode exit_code, const std::string& message) : std::runtime_error(message), code(exit_code) {}
   ExitCode code;
-  /// Every rank of the job throws this error at this moment (comm::agree saw to it), so all can leave in good order.
+  /// Every rank of the job throws this error at this moment (comm::agree saw to it), so all can leave in good
+  /// order.
   bool on_all_ranks = false;
 };
 
@@ -34,14 +35,16 @@ struct ConfigError : Error {
   explicit ConfigError(const std::string& message) : Error(ExitCode::config, message) {}
 };
 
-/// A document, question file or model file that cannot be used. page: 1-based, 0 when it is about the whole file.
+/// A document, question file or model file that cannot be used. page: 1-based, 0 when it is about the whole
+/// file.
 struct CorpusError : Error {
   CorpusError(std::string path, int page, std::string_view what);
   std::string path;
   int page;
 };
 
-/// A weight, tokenizer or model file that is missing, truncated or lies. `item`: the tensor or key, may be empty.
+/// A weight, tokenizer or model file that is missing, truncated or lies. `item`: the tensor or key, may be
+/// empty.
 struct ModelError : Error {
   ModelError(std::string path, std::string item, std::string_view what);
   std::string path;
@@ -92,9 +95,10 @@ namespace detail {
 [[noreturn]] void fail_check(const char* expression, const char* file, int line, const std::string& message);
 }
 
-/// Checks an invariant of ours, in every build type: a wrong figure costs the user more than the test of a bool.
-#define DREAM_CHECK(condition, message)                                                        \
-  do {                                                                                         \
+/// Checks an invariant of ours, in every build type: a wrong figure costs the user more than the test of a
+/// bool.
+#define DREAM_CHECK(condition, message)                                                       \
+  do {                                                                                        \
     if (!(condition)) ::dream::detail::fail_check(#condition, __FILE__, __LINE__, (message)); \
   } while (false)
 

@@ -12,8 +12,8 @@ namespace dream {
 /// The file block by block, for those that are too long to hold. Throws as read_file().
 void read_blocks(const std::filesystem::path& path, const std::function<void(std::string_view)>& visit);
 
-/// Writes beside `path`, syncs, and renames, so that a reader sees the old bytes or the new ones, never a part.
-/// Throws StateError.
+/// Writes beside `path`, syncs, and renames, so that a reader sees the old bytes or the new ones, never a
+/// part. Throws StateError.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// Syncs a file's bytes to its disk. Throws StateError.

@@ -16,14 +16,17 @@ std::string to_text(const Value& value) {
       return text.find_first_of(".einf") == std::string::npos ? text + ".0" : text;
     }
     std::string operator()(const std::string& v) const { return v; }
-    std::string operator()(const std::vector<std::int64_t>& v) const { return fmt::format("[{}]", fmt::join(v, ", ")); }
+    std::string operator()(const std::vector<std::int64_t>& v) const {
+      return fmt::format("[{}]", fmt::join(v, ", "));
+    }
   };
   return std::visit(Visitor{}, value);
 }
 
 std::string Params::canonical() const {
   std::string text;
-  for (const auto& [name, value] : values_) text += (text.empty() ? "" : ", ") + name + " = " + to_text(value);
+  for (const auto& [name, value] : values_)
+    text += (text.empty() ? "" : ", ") + name + " = " + to_text(value);
   return text;
 }
 

@@ -19,11 +19,13 @@ constexpr std::size_t open_segments = 32;
 bool plain_name(std::string_view name) {
   if (name.empty() || name.front() == '.' || name == journals || name.size() > 100) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
-/// A folder for a model. Names with slashes and the like get a digest, so that two of them cannot share a folder.
+/// A folder for a model. Names with slashes and the like get a digest, so that two of them cannot share a
+/// folder.
 std::string folder_of(const std::string& model) {
   if (plain_name(model)) return model;
   std::string name;
@@ -40,7 +42,8 @@ std::vector<fs::path> files_in(const fs::path& folder, std::string_view ending) 
   std::vector<fs::path> files;
   std::error_code error;
   if (!fs::exists(folder, error)) return files;
-  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator(); at.increment(error)) {
+  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
     if (at->path().extension() == ending) files.push_back(at->path());
   }
   if (error) fail(folder, error, "cannot list folder");
@@ -52,9 +55,11 @@ std::vector<std::string> list_segments(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code error;
   if (!fs::exists(folder, error)) return names;
-  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator(); at.increment(error)) {
+  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
     if (!at->is_directory() || at->path().filename() == journals) continue;
-    for (const auto& file : files_in(at->path(), ".seg")) names.push_back(fs::relative(file, folder).string());
+    for (const auto& file : files_in(at->path(), ".seg"))
+      names.push_back(fs::relative(file, folder).string());
   }
   if (error) fail(folder, error, "cannot list folder");
   std::sort(names.begin(), names.end());
@@ -79,7 +84,8 @@ void remove_file(const fs::path& file) {
 /// Gathers the records of journals and writes them as segments of a limited size, each call once.
 class Sealer {
  public:
-  Sealer(fs::path folder, std::unordered_set<Digest> known) : folder_(std::move(folder)), known_(std::move(known)) {}
+  Sealer(fs::path folder, std::unordered_set<Digest> known)
+      : folder_(std::move(folder)), known_(std::move(known)) {}
 
   void add(CallRecord record) {
     if (!known_.insert(record.key).second) return;
@@ -142,7 +148,8 @@ Sealed seal(const fs::path& folder, const Log& log, const Pulse& pulse) {
   return sealed;
 }
 
-CallStore::CallStore(fs::path folder, const std::vector<std::string>& segments, std::string_view incarnation, int rank)
+CallStore::CallStore(fs::path folder, const std::vector<std::string>& segments, std::string_view incarnation,
+                     int rank)
     : folder_(std::move(folder)),
       names_(segments),
       journal_(folder_ / journals / (std::string(incarnation) + "-" + std::to_string(rank) + ".journal")) {

@@ -16,15 +16,15 @@
 /// The replies that were paid for, in the folder `<state>/calls`:
 ///   journals/<incarnation>-<rank>.journal   what each rank of a running or ended job appended
 ///   <model>/<digest>.seg                    sealed replies, immutable
-/// A job begins with seal() on one rank, whose result the others get by broadcast; then each rank opens a CallStore. It
-/// ends when all ranks have destroyed theirs and one calls seal() again. Why segments are files of our own and not HDF5:
-/// docs/adr/0010-segments-of-calls.md
+/// A job begins with seal() on one rank, whose result the others get by broadcast; then each rank opens a
+/// CallStore. It ends when all ranks have destroyed theirs and one calls seal() again. Why segments are files
+/// of our own and not HDF5: docs/adr/0010-segments-of-calls.md
 namespace dream::calls {
 
 /// Identity of a call: everything that the reply depends on, and nothing else (so never the URL).
 /// `sample`: 0, 1, ... for repeated samples of one request.
-[[nodiscard]] Digest call_key(std::string_view model, std::string_view revision, std::string_view canonical_body,
-                              std::int64_t sample);
+[[nodiscard]] Digest call_key(std::string_view model, std::string_view revision,
+                              std::string_view canonical_body, std::int64_t sample);
 
 struct Sealed {
   std::vector<std::string> segments;  ///< all segments there are now, relative to the folder, sorted
@@ -32,19 +32,20 @@ struct Sealed {
   std::int64_t torn_journals = 0;     ///< journals with an uncommitted end, which was dropped
 };
 
-/// Moves the replies of all journals into segments and then removes these journals; safe to repeat after a crash at any
-/// moment. One rank calls it while no rank of any live job writes to the folder. A folder that is absent is an empty
-/// store. Throws StateError.
+/// Moves the replies of all journals into segments and then removes these journals; safe to repeat after a
+/// crash at any moment. One rank calls it while no rank of any live job writes to the folder. A folder that
+/// is absent is an empty store. Throws StateError.
 [[nodiscard]] Sealed seal(const std::filesystem::path& folder, const Log& log, const Pulse& pulse);
 
-/// One rank's view: reads sealed segments and its own journal, appends to the journal. What other ranks of the job
-/// append becomes visible with the next seal(). Memory: 40 bytes per sealed call, some 80 per
-/// call of its own, and no bodies.
+/// One rank's view: reads sealed segments and its own journal, appends to the journal. What other ranks of
+/// the job append becomes visible with the next seal(). Memory: 40 bytes per sealed call, some 80 per call of
+/// its own, and no bodies.
 class CallStore {
  public:
-  /// `segments`: of Sealed. `incarnation`: unique among all jobs that ever used the folder (letters, digits, '-', '_').
-  CallStore(std::filesystem::path folder, const std::vector<std::string>& segments, std::string_view incarnation,
-            int rank);
+  /// `segments`: of Sealed. `incarnation`: unique among all jobs that ever used the folder (letters, digits,
+  /// '-', '_').
+  CallStore(std::filesystem::path folder, const std::vector<std::string>& segments,
+            std::string_view incarnation, int rank);
 
   /// The committed reply to a call, if there is one. Throws StateError when its bytes are damaged.
   [[nodiscard]] std::optional<CallRecord> find(const Digest& key) const;

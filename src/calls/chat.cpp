@@ -18,11 +18,16 @@ ChatReply failure(Verdict verdict, std::string reason) {
 
 ChatReply read_fault(net::HttpFault fault) {
   switch (fault) {
-    case net::HttpFault::timeout: return failure(Verdict::transient, "timeout");
-    case net::HttpFault::refused: return failure(Verdict::transient, "refused");
-    case net::HttpFault::too_large: return failure(Verdict::transient, "too_large");
-    case net::HttpFault::tls: return failure(Verdict::endpoint, "network");
-    default: return failure(Verdict::transient, "network");
+    case net::HttpFault::timeout:
+      return failure(Verdict::transient, "timeout");
+    case net::HttpFault::refused:
+      return failure(Verdict::transient, "refused");
+    case net::HttpFault::too_large:
+      return failure(Verdict::transient, "too_large");
+    case net::HttpFault::tls:
+      return failure(Verdict::endpoint, "network");
+    default:
+      return failure(Verdict::transient, "network");
   }
 }
 
@@ -47,24 +52,29 @@ std::int64_t count_at(const json& object, const char* name) {
 bool out_of_money(std::string_view body) {
   const auto reply = json::parse(body, nullptr, false);
   const auto* error = find(reply, "error");
-  return error != nullptr &&
-         (string_at(*error, "code") == "insufficient_quota" || string_at(*error, "type") == "insufficient_quota");
+  return error != nullptr && (string_at(*error, "code") == "insufficient_quota" ||
+                              string_at(*error, "type") == "insufficient_quota");
 }
 
 ChatReply read_status(const net::HttpResult& result) {
   switch (result.status) {
     case 429:
-      return out_of_money(result.body) ? failure(Verdict::endpoint, "rate") : failure(Verdict::transient, "rate");
-    case 408: return failure(Verdict::transient, "timeout");
-    case 425: return failure(Verdict::transient, "http");
+      return out_of_money(result.body) ? failure(Verdict::endpoint, "rate")
+                                       : failure(Verdict::transient, "rate");
+    case 408:
+      return failure(Verdict::transient, "timeout");
+    case 425:
+      return failure(Verdict::transient, "http");
     // Wrong key, no money, wrong address, wrong method: the same for every request.
     case 401:
     case 402:
     case 404:
     case 405:
     case 407:
-    case 410: return failure(Verdict::endpoint, "http");
-    default: break;
+    case 410:
+      return failure(Verdict::endpoint, "http");
+    default:
+      break;
   }
   if (result.status >= 500) return failure(Verdict::transient, "http");
   if (result.status >= 400) return failure(Verdict::row, "http");
@@ -119,7 +129,8 @@ std::string chat_body(const ChatRequest& request, std::span<const Message> messa
   if (!request.reply_schema.empty()) {
     body["response_format"] = {
         {"type", "json_schema"},
-        {"json_schema", {{"name", "reply"}, {"strict", true}, {"schema", json::parse(request.reply_schema)}}}};
+        {"json_schema",
+         {{"name", "reply"}, {"strict", true}, {"schema", json::parse(request.reply_schema)}}}};
   }
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -138,7 +149,8 @@ ChatReply read_chat(const net::HttpResult& result, std::int64_t max_tokens) {
   const auto body = json::parse(result.body, nullptr, false);
   if (body.is_discarded()) return failure(Verdict::transient, "bad_json");
   const auto* choices = find(body, "choices");
-  if (choices == nullptr || !choices->is_array() || choices->empty()) return failure(Verdict::transient, "schema");
+  if (choices == nullptr || !choices->is_array() || choices->empty())
+    return failure(Verdict::transient, "schema");
   const auto* usage = find(body, "usage");
   return read_choice(choices->front(), usage != nullptr ? *usage : json::object(), max_tokens);
 }

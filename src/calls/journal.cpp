@@ -64,7 +64,8 @@ std::chrono::steady_clock::time_point Journal::deadline() const {
 }
 
 bool Journal::due() const {
-  return open_records_ >= group_records || (open_records_ > 0 && std::chrono::steady_clock::now() >= deadline());
+  return open_records_ >= group_records ||
+         (open_records_ > 0 && std::chrono::steady_clock::now() >= deadline());
 }
 
 void Journal::create() {
@@ -89,10 +90,12 @@ void Journal::commit() {
     if (put < 0) throw StateError(path_.string(), "", "cannot write the journal of calls: " + reason());
     rest.remove_prefix(static_cast<std::size_t>(put));
   }
-  if (::fdatasync(file_) != 0) throw StateError(path_.string(), "", "cannot sync the journal of calls: " + reason());
+  if (::fdatasync(file_) != 0)
+    throw StateError(path_.string(), "", "cannot sync the journal of calls: " + reason());
   struct stat info {};
   if (::fstat(file_, &info) != 0 || info.st_nlink == 0) {
-    throw StateError(path_.string(), "", "this journal of calls was removed; is another job using the state folder?");
+    throw StateError(path_.string(), "",
+                     "this journal of calls was removed; is another job using the state folder?");
   }
   dead_ = false;
   committed_bytes_ += group_.size();

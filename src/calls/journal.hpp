@@ -9,9 +9,10 @@
 
 namespace dream::calls {
 
-/// "DRMJRNL1" and records: the file to which one rank of one incarnation of the job appends finished replies. Records become durable in groups:
-/// a caller hands a reply on only after the commit() that follows its append(). The file is made by the first commit,
-/// and never opened again by a later incarnation, so that a torn tail is never written over.
+/// "DRMJRNL1" and records: the file to which one rank of one incarnation of the job appends finished replies.
+/// Records become durable in groups: a caller hands a reply on only after the commit() that follows its
+/// append(). The file is made by the first commit, and never opened again by a later incarnation, so that a
+/// torn tail is never written over.
 class Journal {
  public:
   /// Makes nothing yet. `path` must not exist when the first record is committed.
@@ -32,9 +33,9 @@ class Journal {
   [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
   [[nodiscard]] std::int64_t open_records() const { return open_records_; }
 
-  /// Writes and syncs the open group. Throws StateError naming the file and the system's reason; the journal is then
-  /// dead and every later commit throws too, because a record after a torn one would never be found. Also throws when the
-  /// file was sealed and removed meanwhile: somebody else uses the folder.
+  /// Writes and syncs the open group. Throws StateError naming the file and the system's reason; the journal
+  /// is then dead and every later commit throws too, because a record after a torn one would never be found.
+  /// Also throws when the file was sealed and removed meanwhile: somebody else uses the folder.
   void commit();
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -6,14 +6,15 @@
 
 #include "base/digest.hpp"
 
-/// How one call lies in a file: u32 size of the payload, u32 CRC-32 of the payload, payload. Little-endian; the payload is
-/// u8[16] key, i32 status, u32 size of the model's name, name, body. Journals and segments use the same records.
+/// How one call lies in a file: u32 size of the payload, u32 CRC-32 of the payload, payload. Little-endian;
+/// the payload is u8[16] key, i32 status, u32 size of the model's name, name, body. Journals and segments use
+/// the same records.
 namespace dream::calls {
 
 /// The reply to one call, as the endpoint sent it.
 struct CallRecord {
   Digest key;
-  std::string model;     ///< as the endpoint calls it
+  std::string model;  ///< as the endpoint calls it
   std::int32_t status = 0;
   std::string body;
   bool operator==(const CallRecord&) const = default;
@@ -32,7 +33,8 @@ struct RecordPlace {
 /// Appends a record to `out`.
 void append_record(std::string& out, const CallRecord& record);
 
-/// Takes the first record off `bytes`. Empty, with `bytes` untouched, when they do not begin with a whole and valid one.
+/// Takes the first record off `bytes`. Empty, with `bytes` untouched, when they do not begin with a whole and
+/// valid one.
 [[nodiscard]] std::optional<CallRecord> take_record(std::string_view& bytes);
 
 }  // namespace dream::calls

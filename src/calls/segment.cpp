@@ -27,7 +27,9 @@ struct Footer {
 constexpr std::size_t footer_bytes = 8 + 8 + 4 + 8;
 constexpr std::size_t entry_bytes = 16 + 8 + 8;
 
-void put(std::string& out, const void* data, std::size_t size) { out.append(static_cast<const char*>(data), size); }
+void put(std::string& out, const void* data, std::size_t size) {
+  out.append(static_cast<const char*>(data), size);
+}
 
 std::string encode(std::span<const CallRecord> records) {
   std::vector<std::size_t> order(records.size());
@@ -54,7 +56,8 @@ std::string encode(std::span<const CallRecord> records) {
 
 }  // namespace
 
-std::filesystem::path write_segment(const std::filesystem::path& folder, std::span<const CallRecord> records) {
+std::filesystem::path write_segment(const std::filesystem::path& folder,
+                                    std::span<const CallRecord> records) {
   DREAM_CHECK(!records.empty(), "a segment without calls");
   const auto bytes = encode(records);
   std::error_code error;

@@ -7,13 +7,14 @@
 #include "calls/record.hpp"
 
 /// A segment is an immutable file of replies of one model, sorted by key:
-///   "DRMCALL1", records, index, u64 offset of the index, u64 number of calls, u32 CRC-32 of the index, "DRMCEND1"
+///   "DRMCALL1", records, index, u64 offset of the index, u64 number of calls, u32 CRC-32 of the index,
+///   "DRMCEND1"
 /// each index entry being u8[16] key, u64 offset, u64 bytes of the record. Equal calls give equal bytes.
 namespace dream::calls {
 
-/// Writes `records` (any order, no key twice, not empty) as a segment into `folder`, which is made when it is absent.
-/// The name is the digest of the content, so writing the same calls again changes nothing. Durable on return.
-/// Returns the file. Throws StateError.
+/// Writes `records` (any order, no key twice, not empty) as a segment into `folder`, which is made when it is
+/// absent. The name is the digest of the content, so writing the same calls again changes nothing. Durable on
+/// return. Returns the file. Throws StateError.
 std::filesystem::path write_segment(const std::filesystem::path& folder, std::span<const CallRecord> records);
 
 /// A segment open for reading; safe to read from several processes. Holds a file descriptor, no bodies.

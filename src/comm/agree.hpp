@@ -16,9 +16,9 @@ struct RemoteError : Error {
   int rank;
 };
 
-/// Runs `work`, which must not communicate, on every rank, and makes all ranks leave by the same road: when it throws
-/// anywhere, the lowest failing rank's error is thrown everywhere (there as it is, elsewhere as RemoteError).
-/// A failing rank raises the alarm, so that the others' pulses end their loops at once.
+/// Runs `work`, which must not communicate, on every rank, and makes all ranks leave by the same road: when
+/// it throws anywhere, the lowest failing rank's error is thrown everywhere (there as it is, elsewhere as
+/// RemoteError). A failing rank raises the alarm, so that the others' pulses end their loops at once.
 /// Collective.
 void agree(Communicator& comm, const std::function<void()>& work);
 

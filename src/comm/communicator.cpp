@@ -22,8 +22,12 @@ class Self final : public Transport {
     std::copy(out.begin(), out.end(), in.begin());
   }
   void all_reduce(std::span<std::int64_t>, Reduce) override {}
-  void send(std::span<const char>, int) override { throw InternalError("a group of one has nobody to send to"); }
-  void receive(std::span<char>, int) override { throw InternalError("a group of one has nobody to hear from"); }
+  void send(std::span<const char>, int) override {
+    throw InternalError("a group of one has nobody to send to");
+  }
+  void receive(std::span<char>, int) override {
+    throw InternalError("a group of one has nobody to hear from");
+  }
   void raise_alarm() override {}
   bool alarmed() override { return false; }
   void clear_alarm() override {}

@@ -27,7 +27,8 @@ struct Gathered {
   }
 };
 
-/// What a communicator must do; everything typed is built on it. All counts are bytes. Implementations: self, mpi.
+/// What a communicator must do; everything typed is built on it. All counts are bytes. Implementations: self,
+/// mpi.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -35,9 +36,10 @@ class Transport {
   [[nodiscard]] virtual int size() const = 0;
   [[nodiscard]] virtual std::string name() const = 0;
   virtual void broadcast(std::span<char> data, int root) = 0;
-  virtual void all_gather_v(std::span<const char> mine, std::span<const std::int64_t> counts, std::span<char> all) = 0;
-  virtual void all_to_all_v(std::span<const char> out, std::span<const std::int64_t> out_counts, std::span<char> in,
-                            std::span<const std::int64_t> in_counts) = 0;
+  virtual void all_gather_v(std::span<const char> mine, std::span<const std::int64_t> counts,
+                            std::span<char> all) = 0;
+  virtual void all_to_all_v(std::span<const char> out, std::span<const std::int64_t> out_counts,
+                            std::span<char> in, std::span<const std::int64_t> in_counts) = 0;
   virtual void all_reduce(std::span<std::int64_t> data, Reduce op) = 0;
   virtual void send(std::span<const char> data, int to) = 0;
   virtual void receive(std::span<char> data, int from) = 0;
@@ -50,10 +52,10 @@ class Transport {
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };
 
-/// A group of ranks, as a value: copying it copies a handle to the same group and is local. It moves bytes and exact
-/// integers and knows no chunk, trial or metric. Every verb but rank, size, alarm and send/receive is collective: all
-/// ranks call it, in the same order. Every verb blocks; a wait for a rank that
-/// shows no life any more is a CommError.
+/// A group of ranks, as a value: copying it copies a handle to the same group and is local. It moves bytes
+/// and exact integers and knows no chunk, trial or metric. Every verb but rank, size, alarm and send/receive
+/// is collective: all ranks call it, in the same order. Every verb blocks; a wait for a rank that shows no
+/// life any more is a CommError.
 ///
 /// The pictures show three ranks; a, b, c are values.
 class Communicator {
@@ -78,7 +80,8 @@ class Communicator {
   [[nodiscard]] std::vector<T> all_gather(const T& mine) {
     std::vector<T> all(static_cast<std::size_t>(size()));
     const std::vector<std::int64_t> counts(all.size(), sizeof(T));
-    transport_->all_gather_v({reinterpret_cast<const char*>(&mine), sizeof(T)}, counts, as_bytes(std::span<T>(all)));
+    transport_->all_gather_v({reinterpret_cast<const char*>(&mine), sizeof(T)}, counts,
+                             as_bytes(std::span<T>(all)));
     return all;
   }
 
@@ -114,7 +117,8 @@ class Communicator {
     return in;
   }
 
-  /// a|b|c  ->  f(a,b,c)|f(a,b,c)|f(a,b,c)     Exact integers only: a float sum would depend on the number of ranks.
+  /// a|b|c  ->  f(a,b,c)|f(a,b,c)|f(a,b,c)     Exact integers only: a float sum would depend on the number of
+  /// ranks.
   void all_reduce(std::span<std::int64_t> data, Reduce op) { transport_->all_reduce(data, op); }
   [[nodiscard]] std::int64_t all_reduce(std::int64_t value, Reduce op) {
     all_reduce(std::span<std::int64_t>(&value, 1), op);
@@ -128,18 +132,19 @@ class Communicator {
   void send(const Bytes& data, int to);
   [[nodiscard]] Bytes receive(int from);
 
-  /// Tells all ranks, without waiting, that this one has failed; their next alarmed() is true. Not collective.
+  /// Tells all ranks, without waiting, that this one has failed; their next alarmed() is true. Not
+  /// collective.
   void raise_alarm() { transport_->raise_alarm(); }
   [[nodiscard]] bool alarmed() { return transport_->alarmed(); }
   /// Collective: after it no alarm of the past is seen. agree() calls it.
   void clear_alarm() { transport_->clear_alarm(); }
 
-  /// Sends a number to rank 0 without waiting; rank 0's collect() returns the sum of what has arrived since its last
-  /// call. For progress, which nobody waits for. Not collective.
+  /// Sends a number to rank 0 without waiting; rank 0's collect() returns the sum of what has arrived since
+  /// its last call. For progress, which nobody waits for. Not collective.
   void post(std::int64_t value) { transport_->post(value); }
   [[nodiscard]] std::int64_t collect() { return transport_->collect(); }
-  /// Called now and then while this rank waits for others, so that a board stays alive. Local; must not communicate
-  /// but by collect().
+  /// Called now and then while this rank waits for others, so that a board stays alive. Local; must not
+  /// communicate but by collect().
   void set_idle(std::function<void()> idle) { transport_->set_idle(std::move(idle)); }
 
   /// Ends all ranks at once. Only for the one catch in main().
@@ -150,9 +155,7 @@ class Communicator {
 
  private:
   template <class T>
-  static std::span<char> as_bytes(std::span<T> data)
-    requires(!std::is_const_v<T>)
-  {
+  static std::span<char> as_bytes(std::span<T> data) requires(!std::is_const_v<T>) {
     return {reinterpret_cast<char*>(data.data()), data.size_bytes()};
   }
   template <class T>
@@ -163,7 +166,8 @@ class Communicator {
   static Gathered<T> sized(const std::vector<std::int64_t>& bytes) {
     Gathered<T> all;
     all.offsets.push_back(0);
-    for (const auto b : bytes) all.offsets.push_back(all.offsets.back() + b / static_cast<std::int64_t>(sizeof(T)));
+    for (const auto b : bytes)
+      all.offsets.push_back(all.offsets.back() + b / static_cast<std::int64_t>(sizeof(T)));
     all.values.resize(static_cast<std::size_t>(all.offsets.back()));
     return all;
   }

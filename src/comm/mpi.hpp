@@ -8,9 +8,9 @@
 namespace dream::comm {
 
 struct MpiOptions {
-  /// How long the group waits for a rank from which it hears nothing: neither a pulse nor a wait of its own. A rank that
-  /// computes shows that it lives with every pulse, so a stage may last for days; only a rank that is stopped, or stuck
-  /// in one item of work for so long, ends the job.
+  /// How long the group waits for a rank from which it hears nothing: neither a pulse nor a wait of its own.
+  /// A rank that computes shows that it lives with every pulse, so a stage may last for days; only a rank
+  /// that is stopped, or stuck in one item of work for so long, ends the job.
   std::chrono::milliseconds silence{std::chrono::minutes(30)};
   /// How often a rank shows that it lives.
   std::chrono::milliseconds beat{std::chrono::seconds(5)};
@@ -18,8 +18,8 @@ struct MpiOptions {
   std::int64_t piece_bytes = std::int64_t{1} << 30;
 };
 
-/// Starts MPI (threads: funneled) and finalises it when it goes, unless an exception is unwinding the stack, in which
-/// case main() aborts. One per process, on the main thread.
+/// Starts MPI (threads: funneled) and finalises it when it goes, unless an exception is unwinding the stack,
+/// in which case main() aborts. One per process, on the main thread.
 class MpiEnvironment {
  public:
   MpiEnvironment(int& argc, char**& argv);
@@ -31,8 +31,8 @@ class MpiEnvironment {
   int exceptions_at_start_;
 };
 
-/// Whether a launcher (mpirun, srun, the MPI Operator) started this process, judged by its environment: without one,
-/// self() spares the start of MPI.
+/// Whether a launcher (mpirun, srun, the MPI Operator) started this process, judged by its environment:
+/// without one, self() spares the start of MPI.
 [[nodiscard]] bool launched_by_mpi();
 
 /// This process's rank as its launcher's environment says, before MPI has started; 0 without a launcher.

@@ -93,8 +93,9 @@ class Loader {
 void check_repeats(const Node& root, const Config& config, Problems& problems) {
   if (config.judge.repeats % 2 == 1) return;
   const auto found = locate(root, "judge.repeats");
-  problems.add(found.node != nullptr ? found.node->place : root.place, "judge.repeats", Mistake::out_of_range,
-               fmt::format("found {}; wanted an odd number, so that there is a majority", config.judge.repeats));
+  problems.add(
+      found.node != nullptr ? found.node->place : root.place, "judge.repeats", Mistake::out_of_range,
+      fmt::format("found {}; wanted an odd number, so that there is a majority", config.judge.repeats));
 }
 
 void check_shards(const Node& root, const Config& config, Problems& problems) {

@@ -128,7 +128,8 @@ class Assembler {
     return out;
   }
 
-  /// The documents of exactly this name; only when there are none, those that a pattern or the last part of a path fits.
+  /// The documents of exactly this name; only when there are none, those that a pattern or the last part of a
+  /// path fits.
   [[nodiscard]] std::set<Digest> find_source(const std::string& source) const {
     std::set<Digest> found;
     const auto [first, last] = names_.equal_range(source);

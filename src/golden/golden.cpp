@@ -9,7 +9,6 @@
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
-#include <unordered_set>
 
 #include "base/file.hpp"
 #include "base/near_names.hpp"
@@ -224,7 +223,8 @@ std::vector<Problem> validate(std::span<const GoldenQuestion> questions,
     for (const auto& source : questions[q].sources) {
       auto [entry, is_new] = seen.emplace(source, false);
       if (is_new) {
-        entry->second = exact.contains(source) || std::any_of(known_sources.begin(), known_sources.end(),
+        entry->second = exact.contains(source) ||
+                        std::any_of(known_sources.begin(), known_sources.end(),
                                     [&source](const auto& name) { return source_matches(source, name); });
       }
       if (entry->second) continue;

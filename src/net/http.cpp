@@ -112,26 +112,35 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* to)
 
 HttpFault fault_of(CURLcode code) {
   switch (code) {
-    case CURLE_OK: return HttpFault::none;
-    case CURLE_COULDNT_CONNECT: return HttpFault::refused;
+    case CURLE_OK:
+      return HttpFault::none;
+    case CURLE_COULDNT_CONNECT:
+      return HttpFault::refused;
     case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_RESOLVE_HOST: return HttpFault::dns;
-    case CURLE_OPERATION_TIMEDOUT: return HttpFault::timeout;
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return HttpFault::dns;
+    case CURLE_OPERATION_TIMEDOUT:
+      return HttpFault::timeout;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR: return HttpFault::tls;
-    case CURLE_PARTIAL_FILE: return HttpFault::truncated;
+    case CURLE_SSL_ISSUER_ERROR:
+      return HttpFault::tls;
+    case CURLE_PARTIAL_FILE:
+      return HttpFault::truncated;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM: return HttpFault::reset;
+    case CURLE_HTTP2_STREAM:
+      return HttpFault::reset;
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY: return HttpFault::rubbish;
-    default: return HttpFault::other;
+    case CURLE_WEIRD_SERVER_REPLY:
+      return HttpFault::rubbish;
+    default:
+      return HttpFault::other;
   }
 }
 
@@ -182,16 +191,26 @@ List make_headers(const std::vector<std::string>& lines) {
 
 std::string_view to_text(HttpFault fault) {
   switch (fault) {
-    case HttpFault::none: return "none";
-    case HttpFault::refused: return "refused";
-    case HttpFault::dns: return "dns";
-    case HttpFault::timeout: return "timeout";
-    case HttpFault::tls: return "tls";
-    case HttpFault::truncated: return "truncated";
-    case HttpFault::reset: return "reset";
-    case HttpFault::too_large: return "too_large";
-    case HttpFault::rubbish: return "rubbish";
-    case HttpFault::other: break;
+    case HttpFault::none:
+      return "none";
+    case HttpFault::refused:
+      return "refused";
+    case HttpFault::dns:
+      return "dns";
+    case HttpFault::timeout:
+      return "timeout";
+    case HttpFault::tls:
+      return "tls";
+    case HttpFault::truncated:
+      return "truncated";
+    case HttpFault::reset:
+      return "reset";
+    case HttpFault::too_large:
+      return "too_large";
+    case HttpFault::rubbish:
+      return "rubbish";
+    case HttpFault::other:
+      break;
   }
   return "other";
 }
@@ -256,7 +275,8 @@ struct HttpClient::Impl {
     std::vector<CURL*> silent;
     for (const auto& [raw, one] : running) {
       const auto limit = one.transfer->request.first_byte_timeout;
-      if (limit.count() > 0 && !one.transfer->has_begun && now - one.transfer->began > limit) silent.push_back(raw);
+      if (limit.count() > 0 && !one.transfer->has_begun && now - one.transfer->began > limit)
+        silent.push_back(raw);
     }
     for (CURL* raw : silent) finish(raw, CURLE_OPERATION_TIMEDOUT);
   }

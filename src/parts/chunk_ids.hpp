@@ -16,7 +16,8 @@ inline void write_chunk_ids(state::H5Writer& file, const std::string& name, std:
   file.write(name + "/ordinal", std::span<const std::int32_t>(ordinals));
 }
 
-[[nodiscard]] inline std::vector<ChunkId> read_chunk_ids(const state::H5Reader& file, const std::string& name) {
+[[nodiscard]] inline std::vector<ChunkId> read_chunk_ids(const state::H5Reader& file,
+                                                         const std::string& name) {
   const auto documents = read_digests(file, name + "/document");
   const auto ordinals = file.read<std::int32_t>(name + "/ordinal");
   std::vector<ChunkId> ids(documents.size());

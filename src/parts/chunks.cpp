@@ -50,7 +50,8 @@ void save(state::H5Writer& file, const std::vector<ChunkedDocument>& documents) 
     first.push_back(first.back() + std::ssize(chunks));
     for (const auto& c : chunks) {
       hashes.push_back(c.text_hash);
-      links.insert(links.end(), {c.level, c.indexed ? 1 : 0, c.parent, c.prev, c.next, c.first_page, c.last_page});
+      links.insert(links.end(),
+                   {c.level, c.indexed ? 1 : 0, c.parent, c.prev, c.next, c.first_page, c.last_page});
       embed.add(c.embed);
       context.add(c.context);
     }

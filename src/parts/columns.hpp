@@ -37,7 +37,8 @@ struct Ragged {
 inline void write_digests(state::H5Writer& file, const std::string& name, std::span<const Digest> digests) {
   static_assert(sizeof(Digest) == 16);
   const auto* bytes = digests.empty() ? nullptr : digests.front().bytes.data();
-  file.write_matrix(name, MatrixView<const std::uint8_t>{bytes, static_cast<std::int64_t>(digests.size()), 16});
+  file.write_matrix(name,
+                    MatrixView<const std::uint8_t>{bytes, static_cast<std::int64_t>(digests.size()), 16});
 }
 
 [[nodiscard]] inline std::vector<Digest> read_digests(const state::H5Reader& file, const std::string& name) {

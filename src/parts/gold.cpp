@@ -16,7 +16,8 @@ void save(state::H5Writer& file, const GoldPart& part) {
     sizes.push_back(size);
   }
   write_digests(file, "hit/document", found_in);
-  file.write_matrix("hit/passage_begin_end", MatrixView<const std::int64_t>{rows.data(), std::ssize(part.hits), 3});
+  file.write_matrix("hit/passage_begin_end",
+                    MatrixView<const std::int64_t>{rows.data(), std::ssize(part.hits), 3});
   write_digests(file, "document", documents);
   file.write("bytes", std::span<const std::int64_t>(sizes));
 }

@@ -7,7 +7,8 @@
 
 namespace dream::parts {
 
-/// What a bucket's documents hold of the golden passages, and how long the documents are, for whole-document gold.
+/// What a bucket's documents hold of the golden passages, and how long the documents are, for whole-document
+/// gold.
 struct GoldPart {
   std::vector<golden::GoldHit> hits;
   std::vector<std::pair<Digest, std::int64_t>> sizes;  ///< document, bytes of its text

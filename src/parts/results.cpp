@@ -6,7 +6,9 @@ namespace dream::parts {
 
 namespace {
 
-bool has_noise(const SliceResults& slice) { return !slice.results.empty() && !slice.results.front().noise.empty(); }
+bool has_noise(const SliceResults& slice) {
+  return !slice.results.empty() && !slice.results.front().noise.empty();
+}
 
 void save_noise(state::H5Writer& file, const SliceResults& slice) {
   std::vector<std::int64_t> votes;

@@ -13,7 +13,8 @@ namespace dream::parts {
 struct JudgeNoise {
   std::int64_t votes = 0;  ///< verdicts that were compared with their majority
   std::int64_t flips = 0;  ///< those that differ from it
-  double spread = std::numeric_limits<double>::quiet_NaN();  ///< standard deviation of the score over the samples; NaN: under two
+  double spread = std::numeric_limits<double>::quiet_NaN();  ///< standard deviation of the score over the
+                                                             ///< samples; NaN: under two
 };
 
 /// What one trial made of one question.
@@ -21,7 +22,7 @@ struct Result {
   Answer answer;
   std::vector<Score> scores;      ///< in the order of the metrics' names
   std::vector<JudgeNoise> noise;  ///< likewise; empty when verdicts are asked for once
-  bool flagged = false;       ///< a context addresses the judge
+  bool flagged = false;           ///< a context addresses the judge
 };
 
 /// A slice of a trial's results, in golden order, and the names of the metrics.

@@ -25,7 +25,8 @@ std::vector<RetrievedChunk> read_hits(const state::H5Reader& file) {
   const auto scores = file.read<float>("score");
   const auto origins = file.read<std::uint8_t>("origin");
   std::vector<RetrievedChunk> hits(ids.size());
-  for (std::size_t i = 0; i < hits.size(); ++i) hits[i] = {ids[i], scores[i], static_cast<Origin>(origins[i])};
+  for (std::size_t i = 0; i < hits.size(); ++i)
+    hits[i] = {ids[i], scores[i], static_cast<Origin>(origins[i])};
   return hits;
 }
 
@@ -36,7 +37,9 @@ void save(state::H5Writer& file, const Retrieved& retrieved) {
   write_hits(file, retrieved.chunks);
 }
 
-Retrieved load_retrieved(const state::H5Reader& file) { return {file.read<std::int64_t>("offsets"), read_hits(file)}; }
+Retrieved load_retrieved(const state::H5Reader& file) {
+  return {file.read<std::int64_t>("offsets"), read_hits(file)};
+}
 
 void save(state::H5Writer& file, const SliceContexts& slice) {
   std::vector<std::int64_t> offsets{0};

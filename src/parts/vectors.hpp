@@ -7,7 +7,8 @@
 
 namespace dream::parts {
 
-/// Vectors of distinct texts. hashes: (N), sorted; vectors: (N, D), L2-normalised, row i belongs to hashes[i].
+/// Vectors of distinct texts. hashes: (N), sorted; vectors: (N, D), L2-normalised, row i belongs to
+/// hashes[i].
 struct TextVectors {
   std::vector<Digest> hashes;
   Matrix vectors;

@@ -18,8 +18,10 @@ bool starts_formula(std::string_view text) {
 
 }  // namespace
 
-CsvWriter::CsvWriter(std::filesystem::path path) : path_(std::move(path)), stream_(beside(path_), std::ios::binary) {
-  if (!stream_) throw StateError(path_.string(), "", "cannot write here; check that sweep.output exists and is writable");
+CsvWriter::CsvWriter(std::filesystem::path path)
+    : path_(std::move(path)), stream_(beside(path_), std::ios::binary) {
+  if (!stream_)
+    throw StateError(path_.string(), "", "cannot write here; check that sweep.output exists and is writable");
 }
 
 CsvWriter& CsvWriter::cell(std::string_view text) {
@@ -32,8 +34,10 @@ CsvWriter& CsvWriter::cell(std::string_view text) {
     clean += (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f ? ' ' : c;
     quote = quote || c == '"' || c == ',' || c == '\n' || c == '\t';
   }
-  if (quote) stream_ << '"' << clean << '"';
-  else stream_ << clean;
+  if (quote)
+    stream_ << '"' << clean << '"';
+  else
+    stream_ << clean;
   return *this;
 }
 
@@ -64,7 +68,8 @@ void CsvWriter::close() {
   if (!stream_) throw StateError(path_.string(), "", "cannot write the whole table; is the disk full?");
   std::error_code error;
   std::filesystem::rename(beside(path_), path_, error);
-  if (error) throw StateError(path_.string(), "", "cannot rename the finished table to it: " + error.message());
+  if (error)
+    throw StateError(path_.string(), "", "cannot rename the finished table to it: " + error.message());
 }
 
 void CsvWriter::separate() {

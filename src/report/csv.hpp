@@ -7,9 +7,9 @@
 
 namespace dream::report {
 
-/// Writes CSV (RFC 4180, LF) row by row beside its file and renames it at close(), so that a reader never sees half a
-/// table. A cell that a spreadsheet would run as a formula gets a leading apostrophe; control characters but newline
-/// and tab become spaces.
+/// Writes CSV (RFC 4180, LF) row by row beside its file and renames it at close(), so that a reader never
+/// sees half a table. A cell that a spreadsheet would run as a formula gets a leading apostrophe; control
+/// characters but newline and tab become spaces.
 class CsvWriter {
  public:
   explicit CsvWriter(std::filesystem::path path);

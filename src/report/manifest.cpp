@@ -14,8 +14,11 @@ namespace {
 using json = nlohmann::ordered_json;
 
 json build(const Material& m) {
-  return {{"program", version::program}, {"commit", version::commit},      {"compiler", version::compiler},
-          {"build", version::build_type}, {"mpi", m.mpi}};
+  return {{"program", version::program},
+          {"commit", version::commit},
+          {"compiler", version::compiler},
+          {"build", version::build_type},
+          {"mpi", m.mpi}};
 }
 
 json stages(const Material& m) {
@@ -25,9 +28,11 @@ json stages(const Material& m) {
     const auto stage = static_cast<sweep::Stage>(s);
     std::int64_t parts = 0;
     std::int64_t made = 0;
-    for (const int node : plan.nodes_of(stage)) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
+    for (const int node : plan.nodes_of(stage))
+      parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
     for (const auto& rank : m.finished.outcome.ranks) made += rank.parts[static_cast<std::size_t>(s)];
-    list[name_of(stage)] = {{"distinct_nodes", plan.nodes_of(stage).size()}, {"parts", parts}, {"parts_made_now", made}};
+    list[name_of(stage)] = {
+        {"distinct_nodes", plan.nodes_of(stage).size()}, {"parts", parts}, {"parts_made_now", made}};
   }
   return list;
 }
@@ -70,9 +75,10 @@ json judge_noise(const Material& m) {
   for (std::size_t i = 0; i < outcome.judge_noise.size(); ++i) {
     const auto& noise = outcome.judge_noise[i];
     if (noise.votes == 0) continue;
-    list[outcome.metrics[i]] = {{"verdicts", noise.votes},
-                                {"flip_rate", static_cast<double>(noise.flips) / static_cast<double>(noise.votes)},
-                                {"standard_deviation", noise.deviation}};
+    list[outcome.metrics[i]] = {
+        {"verdicts", noise.votes},
+        {"flip_rate", static_cast<double>(noise.flips) / static_cast<double>(noise.votes)},
+        {"standard_deviation", noise.deviation}};
   }
   return list;
 }
@@ -110,8 +116,8 @@ stats::Verdict judge_trials(const Material& m) {
   std::vector<std::string> names;
   for (const auto& trial : m.finished.plan.trials) {
     const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
-    names.push_back(fmt::format("trial {} ({}, {}, top_k {}, {})", trial.number, method.name, trial.embedder, trial.k,
-                                trial.llm));
+    names.push_back(fmt::format("trial {} ({}, {}, top_k {}, {})", trial.number, method.name, trial.embedder,
+                                trial.k, trial.llm));
   }
   return stats::judge_trials({.scores = &scores,
                               .names = names,
@@ -131,10 +137,15 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"judge_noise", judge_noise(m)},
       {"incarnation", m.finished.incarnation},
       {"build", build(m)},
-      {"corpus", {{"digest", plan.corpus.hex()}, {"files", m.finished.outcome.files},
-                  {"distinct_documents", plan.documents()}, {"bytes", plan.bytes()}}},
-      {"golden", {{"file", m.config.golden.file}, {"digest", plan.questions.hex()},
-                  {"questions", m.finished.questions.size()}}},
+      {"corpus",
+       {{"digest", plan.corpus.hex()},
+        {"files", m.finished.outcome.files},
+        {"distinct_documents", plan.documents()},
+        {"bytes", plan.bytes()}}},
+      {"golden",
+       {{"file", m.config.golden.file},
+        {"digest", plan.questions.hex()},
+        {"questions", m.finished.questions.size()}}},
       {"embedder_precision", m.finished.precisions},
       {"gold", gold(m)},
       {"trials", plan.trials.size()},
@@ -158,8 +169,8 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
     return;
   }
   const auto& trial = m.finished.plan.trials.at(static_cast<std::size_t>(verdict.winner));
-  const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)], trial.embedder,
-                                            trial.k, trial.llm, m.finished.tokenizer});
+  const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)],
+                                            trial.embedder, trial.k, trial.llm, m.finished.tokenizer});
   write_file(path, config::to_toml(best));
 }
 
@@ -167,7 +178,9 @@ void prepare_output(const config::Config& config) {
   const std::filesystem::path folder = config.sweep.output;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) throw StateError(folder.string(), "", "cannot make this folder: " + error.message() + "; set another sweep.output");
+  if (error)
+    throw StateError(folder.string(), "",
+                     "cannot make this folder: " + error.message() + "; set another sweep.output");
   write_file(folder / ".writable", "");
   std::filesystem::remove(folder / ".writable", error);
 }

@@ -32,7 +32,8 @@ void write_questions(const Material& material);
 void write_chunks(const Material& material);
 /// Seconds per stage and rank: measured, never the same twice.
 void write_timings(const Material& material);
-/// What ran where, with which versions and digests; per rank documents, texts, rows, queries, calls; failed documents.
+/// What ran where, with which versions and digests; per rank documents, texts, rows, queries, calls; failed
+/// documents.
 void write_manifest(const Material& material, const stats::Verdict& verdict);
 /// The winner as a runnable config.
 void write_best(const Material& material, const stats::Verdict& verdict);
@@ -48,8 +49,9 @@ void prepare_output(const config::Config& config);
 /// All of the above into sweep.output. Throws StateError.
 void write_all(const Material& material, const stats::Verdict& verdict);
 
-/// The table for the terminal: the best trials first, the objective and what tells trials apart before the rest, as much as a screen
-/// holds; the best cell of each metric is marked with *. A last line says what was left out.
+/// The table for the terminal: the best trials first, the objective and what tells trials apart before the
+/// rest, as much as a screen holds; the best cell of each metric is marked with *. A last line says what was
+/// left out.
 [[nodiscard]] std::string terminal_table(const Material& material, const stats::Verdict& verdict);
 
 }  // namespace dream::report

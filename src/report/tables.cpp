@@ -68,7 +68,10 @@ void write_results(const Material& m) {
         csv.empty().empty();
       csv.cell(questions > 0 ? static_cast<double>(metric.count) / static_cast<double>(questions) : 0.0);
     }
-    csv.cell(summary.input_tokens).cell(summary.output_tokens).cell(summary.cost_usd).cell(summary.question_usd);
+    csv.cell(summary.input_tokens)
+        .cell(summary.output_tokens)
+        .cell(summary.cost_usd)
+        .cell(summary.question_usd);
     csv.cell(summary.failed_answers).cell(summary.flagged);
     csv.end_row();
   }

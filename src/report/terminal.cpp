@@ -138,7 +138,9 @@ std::string terminal_table(const Material& m, const stats::Verdict& verdict) {
   if (m.config.judge.llm == "overlap")
     text += "; scored by the built-in overlap judge, not by a language model";
   if (const auto& itself = m.finished.outcome.judge_of_itself; !itself.empty()) {
-    text += fmt::format("\nwarning: \"{}\" answers and is the judge, too; its trials may have a lead that they did not earn", itself);
+    text += fmt::format(
+        "\nwarning: \"{}\" answers and is the judge, too; its trials may have a lead that they did not earn",
+        itself);
   }
   return text + "\n";
 }

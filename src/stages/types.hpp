@@ -7,8 +7,8 @@
 
 #include "base/digest.hpp"
 
-/// The values that stages hand to each other. Each stage takes some of these and returns the next; none of them knows
-/// a rank, a file of the state folder, or a trial.
+/// The values that stages hand to each other. Each stage takes some of these and returns the next; none of
+/// them knows a rank, a file of the state folder, or a trial.
 namespace dream {
 
 /// A half-open range of bytes of a cleaned document's text.
@@ -22,8 +22,9 @@ struct Span {
 /// A cleaned document. `hash` is the digest of the file's bytes, never of its name.
 struct Document {
   Digest hash;
-  std::string text;                     ///< UTF-8
-  std::vector<std::int64_t> page_begin;  ///< byte of `text` where page i+1 begins; {0} when there are no pages
+  std::string text;  ///< UTF-8
+  std::vector<std::int64_t>
+      page_begin;  ///< byte of `text` where page i+1 begins; {0} when there are no pages
 };
 
 /// A text as ranges of its document and what joins them; a sentence window is several ranges.
@@ -46,14 +47,14 @@ struct ChunkId {
 /// One piece of a document. Ordinals index the chunker's output for that document; -1: there is none.
 struct Chunk {
   std::int32_t ordinal = 0;
-  std::int32_t level = 0;    ///< 0 is the coarsest of a hierarchy
-  bool indexed = true;       ///< only indexed chunks are embedded and searched
+  std::int32_t level = 0;  ///< 0 is the coarsest of a hierarchy
+  bool indexed = true;     ///< only indexed chunks are embedded and searched
   std::int32_t parent = -1;
   std::int32_t prev = -1;
   std::int32_t next = -1;
-  Text embed;                ///< what the embedder reads
-  Text context;              ///< what the language model reads
-  Digest text_hash;          ///< digest of the rendered `embed` text: equal across chunkers
+  Text embed;        ///< what the embedder reads
+  Text context;      ///< what the language model reads
+  Digest text_hash;  ///< digest of the rendered `embed` text: equal across chunkers
   std::int32_t first_page = 1;
   std::int32_t last_page = 1;
 };
@@ -88,12 +89,12 @@ struct GoldenQuestion {
 /// Where the evidence for a question stands in the cleaned corpus.
 struct GoldSpan {
   Digest document;
-  Span span;            ///< the whole document when only the source is known
+  Span span;  ///< the whole document when only the source is known
   bool whole_document = false;
 };
 
-/// One piece of evidence for a question. It may stand at several places (a passage that two documents quote), and any
-/// of them will do. Never empty.
+/// One piece of evidence for a question. It may stand at several places (a passage that two documents quote),
+/// and any of them will do. Never empty.
 struct GoldItem {
   std::vector<GoldSpan> places;
 };
@@ -101,7 +102,7 @@ struct GoldItem {
 /// What a model answered, or why there is no answer.
 struct Answer {
   std::string text;
-  std::string reason;           ///< empty, or a reason code of docs/errors.md ("timeout", "refusal", ...)
+  std::string reason;  ///< empty, or a reason code of docs/errors.md ("timeout", "refusal", ...)
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
 };
@@ -109,7 +110,7 @@ struct Answer {
 /// A metric's value for one question, or the reason why there is none.
 struct Score {
   double value = 0;
-  std::string reason;           ///< empty when `value` holds
+  std::string reason;  ///< empty when `value` holds
   [[nodiscard]] bool has_value() const { return reason.empty(); }
 };
 

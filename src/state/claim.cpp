@@ -39,8 +39,8 @@ bool process_is_gone(const Holder& holder) {
          ::kill(static_cast<pid_t>(holder.process), 0) != 0 && errno == ESRCH;
 }
 
-/// Whether the holder of `file` lives. Clocks of two hosts may differ, so time is measured here: a live holder
-/// changes its file while we watch.
+/// Whether the holder of `file` lives. Clocks of two hosts may differ, so time is measured here: a live
+/// holder changes its file while we watch.
 bool is_alive(const fs::path& file, const ClaimOptions& options) {
   const Holder first = read_holder(file);
   const auto until = std::chrono::steady_clock::now() + options.stale;
@@ -68,7 +68,8 @@ Claim::Claim(const fs::path& folder, const std::string& incarnation, ClaimOption
   fs::create_directories(folder / "active", error);
   if (error) throw StateError(folder.string(), "", "cannot make active/: " + error.message());
   renew();
-  // Before looking around: two that start together must see each other's beat, else each takes the other for dead.
+  // Before looking around: two that start together must see each other's beat, else each takes the other for
+  // dead.
   thread_ = std::thread([this] { keep_renewing(); });
   try {
     refuse_others(folder);
@@ -86,10 +87,11 @@ void Claim::refuse_others(const fs::path& folder) {
     if (other.path() == file_ || other.path().extension() == ".tmp") continue;
     if (is_alive(other.path(), options_)) {
       const Holder holder = read_holder(other.path());
-      throw StateError(folder.string(), "",
-                       fmt::format("another sweep works here: {} on {}, process {}; wait for it, stop it, or use another "
-                                   "sweep.state",
-                                   other.path().filename().string(), holder.host, holder.process));
+      throw StateError(
+          folder.string(), "",
+          fmt::format("another sweep works here: {} on {}, process {}; wait for it, stop it, or use another "
+                      "sweep.state",
+                      other.path().filename().string(), holder.host, holder.process));
     }
     fs::remove(other.path(), error);
   }

@@ -16,10 +16,10 @@ struct ClaimOptions {
   std::chrono::milliseconds stale{12000};  ///< a claim not renewed for so long is dead
 };
 
-/// Says "a sweep works in this state folder", in active/<incarnation>, renewed by a thread that never calls MPI.
-/// A second sweep on the folder is refused by name. A claim whose process is gone (same host) is dead at once, one of
-/// another host when it has not been renewed for `stale`; the constructor waits that long before it refuses.
-/// Held by rank 0.
+/// Says "a sweep works in this state folder", in active/<incarnation>, renewed by a thread that never calls
+/// MPI. A second sweep on the folder is refused by name. A claim whose process is gone (same host) is dead at
+/// once, one of another host when it has not been renewed for `stale`; the constructor waits that long before
+/// it refuses. Held by rank 0.
 class Claim {
  public:
   /// Throws StateError naming host, process and incarnation of a live sweep.

@@ -44,7 +44,8 @@ namespace {
 using detail::File;
 using detail::Handle;
 
-/// HDF5 prints its errors to stderr unless told not to; we turn them into exceptions. Restores what was set before.
+/// HDF5 prints its errors to stderr unless told not to; we turn them into exceptions. Restores what was set
+/// before.
 class Quiet {
  public:
   Quiet() {
@@ -93,26 +94,40 @@ struct Call {
 
 hid_t stored_type(Element element) {
   switch (element) {
-    case Element::int8: return H5T_STD_I8LE;
-    case Element::uint8: return H5T_STD_U8LE;
-    case Element::int32: return H5T_STD_I32LE;
-    case Element::int64: return H5T_STD_I64LE;
-    case Element::uint64: return H5T_STD_U64LE;
-    case Element::float32: return H5T_IEEE_F32LE;
-    case Element::float64: return H5T_IEEE_F64LE;
+    case Element::int8:
+      return H5T_STD_I8LE;
+    case Element::uint8:
+      return H5T_STD_U8LE;
+    case Element::int32:
+      return H5T_STD_I32LE;
+    case Element::int64:
+      return H5T_STD_I64LE;
+    case Element::uint64:
+      return H5T_STD_U64LE;
+    case Element::float32:
+      return H5T_IEEE_F32LE;
+    case Element::float64:
+      return H5T_IEEE_F64LE;
   }
   throw InternalError("an element type without a stored type");
 }
 
 hid_t memory_type(Element element) {
   switch (element) {
-    case Element::int8: return H5T_NATIVE_INT8;
-    case Element::uint8: return H5T_NATIVE_UINT8;
-    case Element::int32: return H5T_NATIVE_INT32;
-    case Element::int64: return H5T_NATIVE_INT64;
-    case Element::uint64: return H5T_NATIVE_UINT64;
-    case Element::float32: return H5T_NATIVE_FLOAT;
-    case Element::float64: return H5T_NATIVE_DOUBLE;
+    case Element::int8:
+      return H5T_NATIVE_INT8;
+    case Element::uint8:
+      return H5T_NATIVE_UINT8;
+    case Element::int32:
+      return H5T_NATIVE_INT32;
+    case Element::int64:
+      return H5T_NATIVE_INT64;
+    case Element::uint64:
+      return H5T_NATIVE_UINT64;
+    case Element::float32:
+      return H5T_NATIVE_FLOAT;
+    case Element::float64:
+      return H5T_NATIVE_DOUBLE;
   }
   throw InternalError("an element type without a memory type");
 }
@@ -124,7 +139,8 @@ std::string_view name_of(Element element) {
 
 std::string name_of_stored(hid_t type) {
   for (int e = 0; e <= static_cast<int>(Element::float64); ++e) {
-    if (H5Tequal(type, stored_type(static_cast<Element>(e))) > 0) return std::string(name_of(static_cast<Element>(e)));
+    if (H5Tequal(type, stored_type(static_cast<Element>(e))) > 0)
+      return std::string(name_of(static_cast<Element>(e)));
   }
   return "another type";
 }
@@ -132,7 +148,8 @@ std::string name_of_stored(hid_t type) {
 /// The access that all our files share: a fixed format, no locks.
 Handle file_access(const Call& call) {
   Handle access = call.own(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose, "cannot set access up");
-  call.check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18), "cannot fix the format version");
+  call.check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18),
+             "cannot fix the format version");
   call.check(H5Pset_file_locking(access.get(), false, true), "cannot switch locks off");
   return access;
 }
@@ -149,10 +166,11 @@ void make_groups(const File& file, const std::string& name) {
   const Call call{file.path, name};
   for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
     const std::string group = name.substr(0, slash);
-    if (call.ask(H5Lexists(file.handle.get(), group.c_str(), H5P_DEFAULT), "cannot look for its group")) continue;
+    if (call.ask(H5Lexists(file.handle.get(), group.c_str(), H5P_DEFAULT), "cannot look for its group"))
+      continue;
     const Handle creation = timeless(call, H5P_GROUP_CREATE);
-    (void)call.own(H5Gcreate2(file.handle.get(), group.c_str(), H5P_DEFAULT, creation.get(), H5P_DEFAULT), &H5Gclose,
-                   "cannot make its group");
+    (void)call.own(H5Gcreate2(file.handle.get(), group.c_str(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
+                   &H5Gclose, "cannot make its group");
   }
 }
 
@@ -182,8 +200,8 @@ void put_attribute(const File& file, const std::string& name, hid_t stored, hid_
   const Call call{file.path, name};
   const Handle space = call.own(H5Screate(H5S_SCALAR), &H5Sclose, "cannot make a scalar");
   const Handle attribute =
-      call.own(H5Acreate2(file.handle.get(), name.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT), &H5Aclose,
-               "cannot make the attribute");
+      call.own(H5Acreate2(file.handle.get(), name.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT),
+               &H5Aclose, "cannot make the attribute");
   call.check(H5Awrite(attribute.get(), memory, value), "cannot write the attribute");
 }
 
@@ -192,7 +210,8 @@ Handle open_attribute(const File& file, const std::string& name, H5T_class_t exp
   Handle attribute =
       call.own(H5Aopen(file.handle.get(), name.c_str(), H5P_DEFAULT), &H5Aclose, "cannot open the attribute");
   const Handle type = call.own(H5Aget_type(attribute.get()), &H5Tclose, "cannot read the attribute's type");
-  if (H5Tget_class(type.get()) != expected) throw StateError(file.path, name, "the attribute has another type");
+  if (H5Tget_class(type.get()) != expected)
+    throw StateError(file.path, name, "the attribute has another type");
   return attribute;
 }
 
@@ -217,15 +236,17 @@ H5Writer::~H5Writer() {
 H5Writer::H5Writer(H5Writer&&) noexcept = default;
 H5Writer& H5Writer::operator=(H5Writer&&) noexcept = default;
 
-void H5Writer::put(std::string_view name_, Element element, std::span<const std::int64_t> shape, const void* values) {
+void H5Writer::put(std::string_view name_, Element element, std::span<const std::int64_t> shape,
+                   const void* values) {
   DREAM_CHECK(file_ != nullptr, "written after close()");
   const Quiet quiet;
   const std::string name(name_);
   const Call call{file_->path, name};
   make_groups(*file_, name);
   const std::vector<hsize_t> dimensions(shape.begin(), shape.end());
-  const Handle space = call.own(H5Screate_simple(static_cast<int>(dimensions.size()), dimensions.data(), nullptr),
-                                &H5Sclose, "cannot make its shape");
+  const Handle space =
+      call.own(H5Screate_simple(static_cast<int>(dimensions.size()), dimensions.data(), nullptr), &H5Sclose,
+               "cannot make its shape");
   const Handle creation = timeless(call, H5P_DATASET_CREATE);
   Handle dataset = call.own(H5Dcreate2(file_->handle.get(), name.c_str(), stored_type(element), space.get(),
                                        H5P_DEFAULT, creation.get(), H5P_DEFAULT),
@@ -295,7 +316,8 @@ bool H5Reader::has(std::string_view name_) const {
   const Call call{file_->path, name};
   // HDF5 calls a missing group on the way an error, hence part by part.
   for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {
-    if (!call.ask(H5Lexists(file_->handle.get(), name.substr(0, end).c_str(), H5P_DEFAULT), "cannot look it up")) {
+    if (!call.ask(H5Lexists(file_->handle.get(), name.substr(0, end).c_str(), H5P_DEFAULT),
+                  "cannot look it up")) {
       return false;
     }
     if (end == std::string::npos) return true;
@@ -313,7 +335,8 @@ std::vector<std::string> H5Reader::names(std::string_view group_) const {
   std::vector<std::string> names;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
     auto name_at = [&](char* text, std::size_t size) {
-      const auto length = H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, text, size, H5P_DEFAULT);
+      const auto length =
+          H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, text, size, H5P_DEFAULT);
       if (length < 0) fail(file_->path, name, "cannot list the group");
       return static_cast<std::size_t>(length);
     };
@@ -334,8 +357,9 @@ std::vector<std::int64_t> H5Reader::shape(std::string_view name_) const {
 std::vector<std::int64_t> H5Reader::shape_of(std::string_view name, int dimensions) const {
   auto found = shape(name);
   if (std::ssize(found) != dimensions) {
-    throw StateError(file_->path, std::string(name),
-                     "has " + std::to_string(found.size()) + " dimensions, expected " + std::to_string(dimensions));
+    throw StateError(
+        file_->path, std::string(name),
+        "has " + std::to_string(found.size()) + " dimensions, expected " + std::to_string(dimensions));
   }
   return found;
 }
@@ -344,8 +368,8 @@ void H5Reader::check_rows(std::string_view name, std::int64_t first, std::int64_
   const std::int64_t rows = shape_of(name, 2)[0];
   if (first < 0 || count < 0 || first > rows || count > rows - first) {
     throw StateError(file_->path, std::string(name),
-                     "has " + std::to_string(rows) + " rows, asked for " + std::to_string(count) + " from row " +
-                         std::to_string(first));
+                     "has " + std::to_string(rows) + " rows, asked for " + std::to_string(count) +
+                         " from row " + std::to_string(first));
   }
 }
 
@@ -366,12 +390,15 @@ void H5Reader::get(std::string_view name_, Element element, std::int64_t first, 
   dimensions[0] = static_cast<hsize_t>(count);
   if (std::find(dimensions.begin(), dimensions.end(), 0U) != dimensions.end()) return;
   const Handle in_file = call.own(H5Dget_space(dataset.get()), &H5Sclose, "cannot read its shape");
-  call.check(H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, start.data(), nullptr, dimensions.data(), nullptr),
-             "cannot select rows");
-  const Handle in_memory = call.own(H5Screate_simple(static_cast<int>(dimensions.size()), dimensions.data(), nullptr),
-                                    &H5Sclose, "cannot shape memory");
-  call.check(H5Dread(dataset.get(), memory_type(element), in_memory.get(), in_file.get(), H5P_DEFAULT, values),
-             "cannot read the dataset");
+  call.check(
+      H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, start.data(), nullptr, dimensions.data(), nullptr),
+      "cannot select rows");
+  const Handle in_memory =
+      call.own(H5Screate_simple(static_cast<int>(dimensions.size()), dimensions.data(), nullptr), &H5Sclose,
+               "cannot shape memory");
+  call.check(
+      H5Dread(dataset.get(), memory_type(element), in_memory.get(), in_file.get(), H5P_DEFAULT, values),
+      "cannot read the dataset");
 }
 
 std::vector<std::string> H5Reader::read_strings(std::string_view name) const {
@@ -391,7 +418,8 @@ std::vector<std::string> H5Reader::read_strings(std::string_view name) const {
 bool H5Reader::has_attribute(std::string_view name_) const {
   const Quiet quiet;
   const std::string name(name_);
-  return Call{file_->path, name}.ask(H5Aexists(file_->handle.get(), name.c_str()), "cannot look for the attribute");
+  return Call{file_->path, name}.ask(H5Aexists(file_->handle.get(), name.c_str()),
+                                     "cannot look for the attribute");
 }
 
 std::string H5Reader::text_attribute(std::string_view name_) const {
@@ -412,7 +440,8 @@ std::int64_t H5Reader::int_attribute(std::string_view name_) const {
   const std::string name(name_);
   const Handle attribute = open_attribute(*file_, name, H5T_INTEGER);
   std::int64_t value = 0;
-  Call{file_->path, name}.check(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value), "cannot read the attribute");
+  Call{file_->path, name}.check(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value),
+                                "cannot read the attribute");
   return value;
 }
 

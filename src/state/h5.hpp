@@ -12,12 +12,13 @@
 
 /// HDF5 files behind a few verbs. hdf5.h is included by h5.cpp alone, and no handle leaves it.
 ///
-/// Files are a function of what was written and in which order: no times, a fixed format version (HDF5 1.8's, which
-/// every h5py reads), no compression. The first 512 bytes are a user block, which HDF5 skips, with the line
+/// Files are a function of what was written and in which order: no times, a fixed format version (HDF5 1.8's,
+/// which every h5py reads), no compression. The first 512 bytes are a user block, which HDF5 skips, with the
+/// line
 ///   dream_sweep part v1 <digest of all bytes after the user block>
-/// written last of all, so that a file without it was never finished. The HDF5 library of most systems is built without
-/// thread safety: use this module from one thread at a time. No file is ever locked: file systems shared by many nodes
-/// often refuse locks, and no file of ours is open for writing twice.
+/// written last of all, so that a file without it was never finished. The HDF5 library of most systems is
+/// built without thread safety: use this module from one thread at a time. No file is ever locked: file
+/// systems shared by many nodes often refuse locks, and no file of ours is open for writing twice.
 ///
 /// All errors are StateError with the file, the dataset, and HDF5's chain of causes.
 namespace dream::state {
@@ -30,14 +31,21 @@ enum class Element { int8, uint8, int32, int64, uint64, float32, float64 };
 
 template <class T>
 constexpr Element element_of() {
-  if constexpr (std::is_same_v<T, std::int8_t>) return Element::int8;
-  else if constexpr (std::is_same_v<T, std::uint8_t>) return Element::uint8;
-  else if constexpr (std::is_same_v<T, std::int32_t>) return Element::int32;
-  else if constexpr (std::is_same_v<T, std::int64_t>) return Element::int64;
-  else if constexpr (std::is_same_v<T, std::uint64_t>) return Element::uint64;
-  else if constexpr (std::is_same_v<T, float>) return Element::float32;
+  if constexpr (std::is_same_v<T, std::int8_t>)
+    return Element::int8;
+  else if constexpr (std::is_same_v<T, std::uint8_t>)
+    return Element::uint8;
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return Element::int32;
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return Element::int64;
+  else if constexpr (std::is_same_v<T, std::uint64_t>)
+    return Element::uint64;
+  else if constexpr (std::is_same_v<T, float>)
+    return Element::float32;
   else {
-    static_assert(std::is_same_v<T, double>, "datasets hold int8, uint8, int32, int64, uint64, float or double");
+    static_assert(std::is_same_v<T, double>,
+                  "datasets hold int8, uint8, int32, int64, uint64, float or double");
     return Element::float64;
   }
 }
@@ -94,7 +102,8 @@ class H5Writer {
   void attribute(std::string_view name, const char* text) { attribute(name, std::string_view(text)); }
   void attribute(std::string_view name, std::int64_t value);
 
-  /// Flushes, closes, writes the digest and syncs the file (not its folder). Nothing may be written afterwards.
+  /// Flushes, closes, writes the digest and syncs the file (not its folder). Nothing may be written
+  /// afterwards.
   void close();
 
  private:
@@ -150,12 +159,13 @@ class H5Reader {
   [[nodiscard]] std::vector<std::int64_t> shape_of(std::string_view name, int dimensions) const;
   void check_rows(std::string_view name, std::int64_t first, std::int64_t count) const;
   /// Rows [first, first + count) of the slowest dimension into `values`.
-  void get(std::string_view name, Element element, std::int64_t first, std::int64_t count, void* values) const;
+  void get(std::string_view name, Element element, std::int64_t first, std::int64_t count,
+           void* values) const;
   std::unique_ptr<detail::File> file_;
 };
 
-/// Reads the whole file and compares it with the digest in its user block. Throws StateError when it was never
-/// finished, is truncated, or has changed.
+/// Reads the whole file and compares it with the digest in its user block. Throws StateError when it was
+/// never finished, is truncated, or has changed.
 void verify(const std::filesystem::path& path);
 
 }  // namespace dream::state

@@ -82,8 +82,9 @@ void check_line(const std::string& path, std::string_view bytes) {
   const bool whole = bytes.size() >= detail::user_block_bytes && bytes.starts_with(magic) &&
                      bytes[magic.size() + digest_digits] == '\n';
   if (!whole) {
-    throw StateError(path, "", "not a finished file of dream_sweep: its first line lacks \"" + std::string(magic) +
-                                   "<digest>\"; remove the file, and it will be made again");
+    throw StateError(path, "",
+                     "not a finished file of dream_sweep: its first line lacks \"" + std::string(magic) +
+                         "<digest>\"; remove the file, and it will be made again");
   }
 }
 
@@ -93,7 +94,8 @@ namespace detail {
 
 void seal(const std::filesystem::path& path) {
   MappedFile file(path, O_RDWR);
-  DREAM_CHECK(file.bytes().size() > user_block_bytes, "an HDF5 file ends inside its user block: " + path.string());
+  DREAM_CHECK(file.bytes().size() > user_block_bytes,
+              "an HDF5 file ends inside its user block: " + path.string());
   file.overwrite_start(block_for(digest_of(file.bytes().substr(user_block_bytes))));
 }
 
@@ -111,7 +113,8 @@ void verify(const std::filesystem::path& path) {
   const Block expected = block_for(found);
   if (file.bytes().substr(0, expected.size()) != std::string_view(expected.data(), expected.size())) {
     throw StateError(path.string(), "",
-                     "truncated or altered: its content has the digest " + found.hex() + ", its first line says " +
+                     "truncated or altered: its content has the digest " + found.hex() +
+                         ", its first line says " +
                          std::string(file.bytes().substr(magic.size(), digest_digits)) +
                          "; remove the file, and it will be made again");
   }

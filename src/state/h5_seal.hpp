@@ -2,7 +2,8 @@
 #include <cstddef>
 #include <filesystem>
 
-/// The user block in front of our HDF5 files: one line with the digest of all that follows. Plain bytes; no HDF5 here.
+/// The user block in front of our HDF5 files: one line with the digest of all that follows. Plain bytes; no
+/// HDF5 here.
 namespace dream::state::detail {
 
 inline constexpr std::size_t user_block_bytes = 512;

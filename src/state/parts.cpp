@@ -36,8 +36,9 @@ void PartStore::prepare() const {
   if (!fs::exists(stamp)) return write_file(stamp, format_stamp);
   const auto found = read_file(stamp);
   if (found != format_stamp) {
-    throw StateError(stamp.string(), "", "this program reads format 1, found \"" + found.substr(0, 60) +
-                                             "\"; use another sweep.state");
+    throw StateError(
+        stamp.string(), "",
+        "this program reads format 1, found \"" + found.substr(0, 60) + "\"; use another sweep.state");
   }
 }
 

@@ -16,16 +16,17 @@ namespace dream::state {
 ///   parts/ab/<key>.faiss   the index file of a shard, sealed before its part
 ///   tmp/                   parts being written, renamed when whole
 ///
-/// A part is there or not, never half: it is written under tmp/, synced, renamed, and the folder is synced. Two ranks
-/// that write the same key write the same bytes, so the second rename changes nothing. Sealed parts are only ever read,
-/// by any number of ranks. docs/state-format.md has every dataset.
+/// A part is there or not, never half: it is written under tmp/, synced, renamed, and the folder is synced.
+/// Two ranks that write the same key write the same bytes, so the second rename changes nothing. Sealed parts
+/// are only ever read, by any number of ranks. docs/state-format.md has every dataset.
 class PartStore {
  public:
-  /// `incarnation` names this start of the program on this folder; with the rank it makes names in tmp/ unique.
+  /// `incarnation` names this start of the program on this folder; with the rank it makes names in tmp/
+  /// unique.
   PartStore(std::filesystem::path folder, std::string incarnation, int rank);
 
-  /// Makes the folders and checks the format stamp. Rank 0 only. Throws StateError for a folder that cannot be written
-  /// or that a newer program has made.
+  /// Makes the folders and checks the format stamp. Rank 0 only. Throws StateError for a folder that cannot
+  /// be written or that a newer program has made.
   void prepare() const;
 
   /// The keys of all sealed parts. Rank 0 lists them once and broadcasts.
@@ -34,8 +35,8 @@ class PartStore {
   /// Writes and seals a part. `fill` must write the same bytes for the same key.
   void write(const Digest& key, const std::function<void(H5Writer&)>& fill) const;
 
-  /// Writes a part that must not be taken for whole, because some of its rows may turn out otherwise when they are tried
-  /// again: open() finds it until this incarnation ends, list() never does.
+  /// Writes a part that must not be taken for whole, because some of its rows may turn out otherwise when
+  /// they are tried again: open() finds it until this incarnation ends, list() never does.
   void write_provisional(const Digest& key, const std::function<void(H5Writer&)>& fill) const;
 
   /// Seals a plain file beside a part, e.g. "faiss".

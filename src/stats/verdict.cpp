@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <limits>
+#include <set>
 
 #include "base/errors.hpp"
 #include "stats/fixed.hpp"
@@ -119,12 +119,14 @@ std::string listed(const std::vector<int>& trials, std::span<const std::string> 
   return text;
 }
 
-/// What few clusters mean for the reader. Below 40 the intervals cover less than they say (docs/metrics.md); and n
-/// clusters have 2^n sign patterns, so that p cannot fall below 2^(1-n) however large a difference is.
+/// What few clusters mean for the reader. Below 40 the intervals cover less than they say (docs/metrics.md);
+/// and n clusters have 2^n sign patterns, so that p cannot fall below 2^(1-n) however large a difference is.
 std::string caution(std::int64_t clusters, const Options& options) {
   constexpr std::int64_t enough = 40;
   if (clusters >= enough) return "";
-  auto text = fmt::format(" The questions are about {} documents only, which makes the intervals too narrow to lean on", clusters);
+  auto text = fmt::format(
+      " The questions are about {} documents only, which makes the intervals too narrow to lean on",
+      clusters);
   if (std::ldexp(1.0, static_cast<int>(1 - clusters)) > 1 - options.confidence) {
     text += ", and no difference could pass the test: ask about more documents";
   }

@@ -10,8 +10,8 @@
 namespace dream::sweep {
 namespace {
 
-/// The integers of one score node: for each metric sum, sum of squares, count, missing, and of the judge's noise votes, flips,
-/// sum of squared spreads, their count; then the node's own.
+/// The integers of one score node: for each metric sum, sum of squares, count, missing, and of the judge's
+/// noise votes, flips, sum of squared spreads, their count; then the node's own.
 struct Layout {
   std::int64_t metrics;
   static constexpr std::int64_t per_metric = 8;
@@ -42,7 +42,8 @@ void add(std::span<std::int64_t> sums, const parts::SliceResults& slice) {
       sum[1] += stats::to_fixed(score.value * score.value);
       ++sum[2];
     }
-    for (std::size_t m = 0; m < result.noise.size(); ++m) add(sums.subspan(m * Layout::per_metric, Layout::per_metric), result.noise[m]);
+    for (std::size_t m = 0; m < result.noise.size(); ++m)
+      add(sums.subspan(m * Layout::per_metric, Layout::per_metric), result.noise[m]);
     sums[own] += result.answer.input_tokens;
     sums[own + 1] += result.answer.output_tokens;
     sums[own + 2] += result.answer.reason.empty() ? 0 : 1;
@@ -58,7 +59,8 @@ MetricSummary summarise(std::span<const std::int64_t> sum) {
   const auto n = static_cast<double>(summary.count);
   summary.mean = stats::from_fixed(sum[0]) / n;
   if (summary.count > 1) {
-    const double variance = std::max(0.0, stats::from_fixed(sum[1]) / n - summary.mean * summary.mean) * n / (n - 1);
+    const double variance =
+        std::max(0.0, stats::from_fixed(sum[1]) / n - summary.mean * summary.mean) * n / (n - 1);
     summary.standard_error = std::sqrt(variance / n);
   }
   return summary;
@@ -83,17 +85,20 @@ double price(const Run& run, const std::string& llm, const TrialSummary& summary
   const auto& params = run.config.model(llm).params;
   if (!params.has("price.input")) return 0;
   return (static_cast<double>(summary.input_tokens) * params.get<double>("price.input") +
-          static_cast<double>(summary.output_tokens) * params.get<double>("price.output")) / 1e6;
+          static_cast<double>(summary.output_tokens) * params.get<double>("price.output")) /
+         1e6;
 }
 
-/// What one question costs to serve when it comes alone, on average over the golden ones. Texts share requests when they
-/// are embedded here, so a question's tokens are taken from its length: four bytes a token.
+/// What one question costs to serve when it comes alone, on average over the golden ones. Texts share
+/// requests when they are embedded here, so a question's tokens are taken from its length: four bytes a
+/// token.
 double question_price(const Run& run, const Trial& trial, double answers_usd) {
   if (run.questions.empty()) return 0;
   const auto& params = run.config.model(trial.embedder).params;
   const double per_token = params.has("price.input") ? params.get<double>("price.input") / 1e6 : 0;
   double tokens = 0;
-  for (const auto& question : run.questions) tokens += std::ceil(static_cast<double>(question.question.size()) / 4);
+  for (const auto& question : run.questions)
+    tokens += std::ceil(static_cast<double>(question.question.size()) / 4);
   return (answers_usd + tokens * per_token) / static_cast<double>(run.questions.size());
 }
 
@@ -123,10 +128,12 @@ void aggregate(Run& run, Outcome& outcome) {
     outcome.judge_noise.push_back(summarise_noise(std::span<const std::int64_t>(sums).subspan(at), layout));
   }
   for (const auto& trial : run.plan.trials) {
-    const auto own = std::span<const std::int64_t>(sums).subspan(place.at(trial.score) * layout.size(), layout.size());
+    const auto own =
+        std::span<const std::int64_t>(sums).subspan(place.at(trial.score) * layout.size(), layout.size());
     TrialSummary summary;
     for (std::int64_t m = 0; m < layout.metrics; ++m) {
-      summary.metrics.push_back(summarise(own.subspan(static_cast<std::size_t>(m * Layout::per_metric), Layout::per_metric)));
+      summary.metrics.push_back(
+          summarise(own.subspan(static_cast<std::size_t>(m * Layout::per_metric), Layout::per_metric)));
     }
     const auto rest = own.subspan(static_cast<std::size_t>(layout.metrics * Layout::per_metric));
     summary.input_tokens = rest[0];

@@ -18,8 +18,9 @@ struct Workers {
 /// coordinator: "dedicated", "working", or "auto": dedicated from 8 ranks on.
 [[nodiscard]] Workers choose_workers(int ranks, std::string_view coordinator);
 
-/// Gives each item to a worker: the heaviest first, always to the least loaded, ties to the lower worker. Within
-/// 4/3 of the best possible split (Graham 1969). Returns a worker for each item. Pure: every rank gets the same answer.
+/// Gives each item to a worker: the heaviest first, always to the least loaded, ties to the lower worker.
+/// Within 4/3 of the best possible split (Graham 1969). Returns a worker for each item. Pure: every rank gets
+/// the same answer.
 [[nodiscard]] std::vector<int> assign(std::span<const std::int64_t> weights, int workers);
 
 }  // namespace dream::sweep

@@ -3,8 +3,8 @@
 
 namespace dream::sweep {
 
-/// All names that a config may use, gathered from the tables of the stages. What is not built has no row, so it is an
-/// unknown name.
+/// All names that a config may use, gathered from the tables of the stages. What is not built has no row, so
+/// it is an unknown name.
 [[nodiscard]] config::Catalog catalog();
 
 }  // namespace dream::sweep

@@ -78,7 +78,9 @@ std::vector<Listed> deal_files(comm::Communicator& comm, const std::vector<corpu
     for (const auto& file : files) weights.push_back(file.bytes);
     const auto owner = assign(weights, comm.size());
     for (std::size_t i = 0; i < files.size(); ++i) {
-      messages[static_cast<std::size_t>(owner[i])].put(static_cast<std::int64_t>(i)).put(files[i].path.string());
+      messages[static_cast<std::size_t>(owner[i])]
+          .put(static_cast<std::int64_t>(i))
+          .put(files[i].path.string());
     }
   }
   const auto mine = scatter(comm, messages);
@@ -154,8 +156,9 @@ struct Failure {
 };
 
 /// Sends each worker the documents of its buckets. Only rank 0 has `inputs`.
-std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inputs, std::int64_t bucket_count,
-                                     const std::vector<Bucket>& buckets, const std::map<std::int64_t, int>& owner) {
+std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inputs,
+                                     std::int64_t bucket_count, const std::vector<Bucket>& buckets,
+                                     const std::map<std::int64_t, int>& owner) {
   std::vector<Packer> messages(static_cast<std::size_t>(comm.size()));
   if (comm.rank() == 0) {
     std::map<std::int64_t, std::vector<const InputDocument*>> by_bucket;
@@ -185,11 +188,13 @@ std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inp
 constexpr std::int64_t raw_bytes_at_a_time = 64 << 20;
 
 corpus::ReadJob load_job(const Job& job, Tally& tally) {
-  if (!corpus::is_supported(job.format)) return {job.format, ""};  // becomes a row; a film need not be read for that
+  if (!corpus::is_supported(job.format))
+    return {job.format, ""};  // becomes a row; a film need not be read for that
   auto bytes = read_file(job.path);
   tally.document_bytes += std::ssize(bytes);
   if (hash_document(job.format, bytes) != job.hash) {
-    throw CorpusError(job.path, 0, "changed while the sweep was reading it; leave the sources alone and start again");
+    throw CorpusError(job.path, 0,
+                      "changed while the sweep was reading it; leave the sources alone and start again");
   }
   return {job.format, std::move(bytes)};
 }
@@ -238,8 +243,8 @@ std::vector<Failure> share_failures(comm::Communicator& comm, const std::vector<
 }
 
 corpus::ReaderOptions reader_options(const config::Corpus& corpus) {
-  return {corpus.readers_per_rank, corpus.documents_per_reader, corpus.reader_cpu_seconds, corpus.reader_memory_mb,
-          corpus.reader_output_mb};
+  return {corpus.readers_per_rank, corpus.documents_per_reader, corpus.reader_cpu_seconds,
+          corpus.reader_memory_mb, corpus.reader_output_mb};
 }
 
 /// Index of each bucket that must be read -> the rank that does.
@@ -257,7 +262,8 @@ std::map<std::int64_t, int> choose_owners(const Reading& reading, const std::vec
 }
 
 /// Reads and seals this rank's buckets. Returns what failed.
-std::vector<Failure> read_buckets(const Reading& reading, const std::vector<BucketJobs>& jobs, StageScope& scope) {
+std::vector<Failure> read_buckets(const Reading& reading, const std::vector<BucketJobs>& jobs,
+                                  StageScope& scope) {
   reading.fault(Stage::read);
   std::vector<Failure> failures;
   if (jobs.empty()) return failures;
@@ -268,7 +274,8 @@ std::vector<Failure> read_buckets(const Reading& reading, const std::vector<Buck
     std::vector<Digest> kept;
     for (const auto& read : documents) kept.push_back(read.document.hash);
     if (!kept.empty()) {
-      reading.parts.write(read_key(content_of(kept)), [&](state::H5Writer& file) { parts::save(file, documents); });
+      reading.parts.write(read_key(content_of(kept)),
+                          [&](state::H5Writer& file) { parts::save(file, documents); });
     }
     scope.advance();
   }
@@ -316,7 +323,8 @@ std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs,
       hashes[number].push_back(document.hash);
       bytes[number] += document.bytes;
     }
-    for (const auto& [number, list] : hashes) buckets.push_back({number, content_of(list), bytes[number], std::ssize(list)});
+    for (const auto& [number, list] : hashes)
+      buckets.push_back({number, content_of(list), bytes[number], std::ssize(list)});
   }
   auto count = std::ssize(buckets);
   comm.broadcast(std::span<std::ptrdiff_t>(&count, 1), 0);

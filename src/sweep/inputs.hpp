@@ -14,8 +14,8 @@ namespace dream::sweep {
 
 /// A distinct document: files with the same format and bytes are one document with several names.
 struct InputDocument {
-  Digest hash;                     ///< of format and bytes
-  std::string path;                ///< of the first file
+  Digest hash;       ///< of format and bytes
+  std::string path;  ///< of the first file
   std::string format;
   std::int64_t bytes = 0;
   std::vector<std::string> names;  ///< relative to their sources, sorted
@@ -28,12 +28,13 @@ struct Inputs {
   std::int64_t files = 0;
 };
 
-/// Lists the sources on rank 0 and hashes the files on all ranks. Collective. Throws CorpusError for a source that is
-/// not there or holds no file.
+/// Lists the sources on rank 0 and hashes the files on all ranks. Collective. Throws CorpusError for a source
+/// that is not there or holds no file.
 [[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse);
 
 /// The buckets of these documents. Only rank 0 passes documents; every rank gets the buckets. Collective.
-[[nodiscard]] std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs, std::int64_t buckets);
+[[nodiscard]] std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs,
+                                               std::int64_t buckets);
 
 /// What reading needs of a run, before there is a plan.
 struct Reading {
@@ -48,10 +49,10 @@ struct Reading {
   Tally& tally;
 };
 
-/// Reads the documents of all buckets that the state folder does not hold, on all workers, and returns the buckets. A
-/// document whose reading failed for a passing reason (time, memory) is taken out of `inputs` and of the buckets, so that
-/// nothing built on the rest is taken for the whole, and the next run tries it again; it is listed in `outcome`. Only
-/// rank 0 has `inputs` and `outcome`. Collective.
+/// Reads the documents of all buckets that the state folder does not hold, on all workers, and returns the
+/// buckets. A document whose reading failed for a passing reason (time, memory) is taken out of `inputs` and
+/// of the buckets, so that nothing built on the rest is taken for the whole, and the next run tries it again;
+/// it is listed in `outcome`. Only rank 0 has `inputs` and `outcome`. Collective.
 [[nodiscard]] std::vector<Bucket> read_documents(const Reading& reading, Inputs& inputs, Outcome& outcome);
 
 }  // namespace dream::sweep

@@ -32,7 +32,8 @@ calls::Reply unpack(const Bytes& bytes) {
 std::vector<Call> calls_of(const std::vector<Question>& questions) {
   std::vector<Call> calls;
   for (const auto& question : questions) {
-    calls.push_back({.llm = question.llm, .messages = calls::answer_prompt(question.question, question.contexts)});
+    calls.push_back(
+        {.llm = question.llm, .messages = calls::answer_prompt(question.question, question.contexts)});
   }
   return calls;
 }
@@ -42,8 +43,8 @@ std::vector<Call> calls_of(const std::vector<Question>& questions) {
 std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls) const {
   std::vector<Request> requests;
   for (const auto& call : calls) {
-    const auto ask = calls::make_structured_ask(run_.calls.endpoint(call.llm), call.messages, call.schema, call.sample,
-                                                call.seed);
+    const auto ask = calls::make_structured_ask(run_.calls.endpoint(call.llm), call.messages, call.schema,
+                                                call.sample, call.seed);
     const auto payload = Packer().put(call.llm).put(ask.body).put(call.purpose).take();
     requests.push_back({ask.key, std::string(payload.begin(), payload.end())});
   }
@@ -51,7 +52,8 @@ std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls)
 }
 
 std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
-  const auto served = run_.calls.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
+  const auto served =
+      run_.calls.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
   std::vector<calls::Reply> replies;
   for (const auto& bytes : served) replies.push_back(unpack(bytes));
   return replies;
@@ -60,7 +62,9 @@ std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
 std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
   std::vector<Asked> answers;
   for (auto& reply : ask(calls_of(questions))) {
-    answers.push_back({{std::move(reply.text), std::move(reply.reason), reply.input_tokens, reply.output_tokens}, reply.final});
+    answers.push_back(
+        {{std::move(reply.text), std::move(reply.reason), reply.input_tokens, reply.output_tokens},
+         reply.final});
   }
   return answers;
 }

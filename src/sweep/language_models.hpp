@@ -20,7 +20,7 @@ struct Question {
 
 /// A request to a model, whatever it is for.
 struct Call {
-  std::string llm;  ///< the config's name
+  std::string llm;                 ///< the config's name
   std::string purpose = "answer";  ///< what it is counted as
   std::vector<calls::Message> messages;
   std::string schema{};     ///< JSON schema of the reply; empty: none is sent
@@ -43,7 +43,6 @@ class LanguageModels {
 
   /// Collective: every rank calls it with any number of questions, and gets the answers in order.
   [[nodiscard]] std::vector<Asked> ask(const std::vector<Question>& questions);
-
 
   /// The same for any requests.
   [[nodiscard]] std::vector<calls::Reply> ask(const std::vector<Call>& calls);

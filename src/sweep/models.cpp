@@ -37,7 +37,8 @@ void load_embedder(const config::Config& config, const std::string& name, int th
   models.embedders[name] = std::move(embedder);
 }
 
-/// The name behind chunking.tokenizer: "auto" is the first model of space.embedder that has a tokenizer, else "words".
+/// The name behind chunking.tokenizer: "auto" is the first model of space.embedder that has a tokenizer, else
+/// "words".
 std::string tokenizer_name(const config::Config& config, const Models& models) {
   if (config.chunking.tokenizer != "auto") return config.chunking.tokenizer;
   for (const auto& name : config.space.embedders) {
@@ -62,7 +63,8 @@ void load_tokenizer(const config::Config& config, int threads, Models& models) {
   }
 }
 
-/// What decides a model's replies: of one behind an endpoint neither where it is served nor how it is asked or paid.
+/// What decides a model's replies: of one behind an endpoint neither where it is served nor how it is asked
+/// or paid.
 void add_model(Hasher& hasher, const config::Model& model) {
   static const std::set<std::string> matter = {"max_tokens", "model", "revision", "temperature"};
   const bool remote = model.kind == calls::openai_kind().name;
@@ -73,15 +75,20 @@ void add_model(Hasher& hasher, const config::Model& model) {
 
 Digest identify_llm(const config::Model& model) {
   Hasher hasher("llm");
-  hasher.add(model.kind).add(std::int64_t{generate::extractive_version}).add(std::int64_t{calls::answer_prompt_version});
+  hasher.add(model.kind)
+      .add(std::int64_t{generate::extractive_version})
+      .add(std::int64_t{calls::answer_prompt_version});
   add_model(hasher, model);
   return hasher.finish();
 }
 
 Digest identify_judge(const judge::Settings& settings, const config::Model& model) {
   Hasher hasher("judge/llm");
-  hasher.add(std::int64_t{judge::version}).add(score::rule_names()[static_cast<std::size_t>(settings.rules.rules)]);
-  hasher.add(std::int64_t{settings.rules.strict}).add(settings.repeats).add(std::int64_t{settings.json_schema});
+  hasher.add(std::int64_t{judge::version})
+      .add(score::rule_names()[static_cast<std::size_t>(settings.rules.rules)]);
+  hasher.add(std::int64_t{settings.rules.strict})
+      .add(settings.repeats)
+      .add(std::int64_t{settings.json_schema});
   hasher.add(settings.prompts.digest).add(model.kind);
   add_model(hasher, model);
   return hasher.finish();
@@ -95,7 +102,8 @@ Digest load_judge(const config::Config& config, Models& models) {
     return models.judge->identity();
   }
   const auto rules = score::rules_of(judge.rules);
-  models.llm_judge = {{rules, judge.strict}, judge.repeats, judge.json_schema, judge::load_prompts(judge.prompts, rules)};
+  models.llm_judge = {
+      {rules, judge.strict}, judge.repeats, judge.json_schema, judge::load_prompts(judge.prompts, rules)};
   return identify_judge(*models.llm_judge, config.model(judge.llm));
 }
 
@@ -106,7 +114,8 @@ void check_forced(const config::Config& config) {
   }
   const auto& judge = config.judge.llm;
   if (judge != score::overlap_info().name && config.model(judge).kind == generate::extractive_info().name) {
-    throw ConfigError("judge.llm = \"" + judge + "\": a model of kind \"extractive\" quotes and cannot judge; name one of kind " +
+    throw ConfigError("judge.llm = \"" + judge +
+                      "\": a model of kind \"extractive\" quotes and cannot judge; name one of kind " +
                       "\"openai\", or \"overlap\"");
   }
 }
@@ -117,7 +126,8 @@ Models load_models(const config::Config& config, int threads) {
   check_forced(config);
   Models models;
   for (const auto& name : config.space.embedders) load_embedder(config, name, threads, models);
-  models.judge_embedder = config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
+  models.judge_embedder =
+      config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
   load_embedder(config, models.judge_embedder, threads, models);
   load_tokenizer(config, threads, models);
 

@@ -15,19 +15,20 @@ namespace dream::sweep {
 
 /// The models of a sweep, loaded once per rank.
 struct Models {
-  std::map<std::string, std::unique_ptr<embed::Embedder>> embedders;  ///< by the config's names; those behind endpoints are not here
+  std::map<std::string, std::unique_ptr<embed::Embedder>>
+      embedders;  ///< by the config's names; those behind endpoints are not here
   std::shared_ptr<const text::Tokenizer> chunk_tokenizer;
-  std::string tokenizer_name;  ///< a model's name, or "words"
-  std::string judge_embedder;  ///< which of them the judge compares texts with
-  std::unique_ptr<score::Judge> judge;         ///< the built-in one, or none
-  std::optional<judge::Settings> llm_judge;    ///< how the model judge.llm is asked, or nothing
+  std::string tokenizer_name;                ///< a model's name, or "words"
+  std::string judge_embedder;                ///< which of them the judge compares texts with
+  std::unique_ptr<score::Judge> judge;       ///< the built-in one, or none
+  std::optional<judge::Settings> llm_judge;  ///< how the model judge.llm is asked, or nothing
   Identities identities;
 
   [[nodiscard]] const embed::Embedder& embedder(const std::string& name) const { return *embedders.at(name); }
 };
 
-/// Loads what the config names, with `threads` compute threads. Local. Throws ModelError, or ConfigError for a device or judge
-/// that this build does not have.
+/// Loads what the config names, with `threads` compute threads. Local. Throws ModelError, or ConfigError for
+/// a device or judge that this build does not have.
 [[nodiscard]] Models load_models(const config::Config& config, int threads);
 
 }  // namespace dream::sweep

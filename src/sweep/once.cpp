@@ -37,11 +37,12 @@ std::vector<Request> unpack(const Bytes& message) {
 
 }  // namespace
 
-std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers, const std::vector<Request>& requests,
-                        const Serve& serve) {
+std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
+                        const std::vector<Request>& requests, const Serve& serve) {
   const auto ranks = static_cast<std::size_t>(comm.size());
   auto home = [&](const Digest& key) {
-    return static_cast<std::size_t>(workers.rank(static_cast<int>(key.prefix() % static_cast<std::uint64_t>(workers.count))));
+    return static_cast<std::size_t>(
+        workers.rank(static_cast<int>(key.prefix() % static_cast<std::uint64_t>(workers.count))));
   };
 
   // What I ask each home, each key once.

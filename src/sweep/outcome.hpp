@@ -11,7 +11,8 @@
 
 namespace dream::sweep {
 
-/// A metric over all questions of a trial. The sums are exact integers, so they are the same for any number of ranks.
+/// A metric over all questions of a trial. The sums are exact integers, so they are the same for any number
+/// of ranks.
 struct MetricSummary {
   double mean = 0;            ///< over the questions that have a value; 0 when none has
   double standard_error = 0;  ///< of the mean, questions taken as independent
@@ -19,11 +20,13 @@ struct MetricSummary {
   std::int64_t missing = 0;   ///< questions without, each with a reason in questions.csv
 };
 
-/// How far the judge disagrees with itself about a metric, over all trials; zeros when verdicts are asked for once.
+/// How far the judge disagrees with itself about a metric, over all trials; zeros when verdicts are asked for
+/// once.
 struct NoiseSummary {
   std::int64_t votes = 0;  ///< verdicts that were compared with their majority
   std::int64_t flips = 0;  ///< those that differ from it
-  double deviation = 0;    ///< of a question's score from sample to sample: root mean square of standard deviations
+  double deviation =
+      0;  ///< of a question's score from sample to sample: root mean square of standard deviations
 };
 
 struct TrialSummary {
@@ -31,9 +34,9 @@ struct TrialSummary {
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
   std::int64_t failed_answers = 0;
-  std::int64_t flagged = 0;            ///< questions with a context that addresses the judge
-  double cost_usd = 0;                 ///< of the answers, at the config's prices
-  double question_usd = 0;             ///< what serving one question costs: its embedding and its answer
+  std::int64_t flagged = 0;  ///< questions with a context that addresses the judge
+  double cost_usd = 0;       ///< of the answers, at the config's prices
+  double question_usd = 0;   ///< what serving one question costs: its embedding and its answer
 };
 
 /// A file that gave no text, and why.
@@ -66,10 +69,11 @@ struct CallUsage {
   double latency_p95_s = 0;
 };
 
-/// The calls that a sweep which ended after `select` still has to make: the prompts are known, the answers are not.
+/// The calls that a sweep which ended after `select` still has to make: the prompts are known, the answers
+/// are not.
 struct Forecast {
-  std::int64_t calls = 0;       ///< exactly
-  std::int64_t from_state = 0;  ///< distinct calls whose replies are there
+  std::int64_t calls = 0;               ///< exactly
+  std::int64_t from_state = 0;          ///< distinct calls whose replies are there
   std::int64_t input_tokens = 0;        ///< four bytes taken as one
   std::int64_t most_output_tokens = 0;  ///< max_tokens for each
   double input_usd = 0;
@@ -79,19 +83,19 @@ struct Forecast {
 /// All that a sweep found out, on rank 0; the per-question rows stay in parts, to be streamed.
 struct Outcome {
   std::vector<std::string> metrics;
-  std::vector<TrialSummary> trials;               ///< in plan order
-  std::vector<NoiseSummary> judge_noise;          ///< in the order of `metrics`
+  std::vector<TrialSummary> trials;       ///< in plan order
+  std::vector<NoiseSummary> judge_noise;  ///< in the order of `metrics`
   std::vector<Tally> ranks;
   std::vector<std::string> hosts;
-  std::map<Digest, std::string> document_names;   ///< first name of each distinct document
+  std::map<Digest, std::string> document_names;  ///< first name of each distinct document
   std::vector<FailedDocument> failed_documents;
   std::int64_t files = 0;      ///< in the sources
   std::int64_t documents = 0;  ///< distinct among them
   GoldSummary gold;
-  std::string judge_of_itself;                    ///< a language model of the sweep that judges as well, or ""
-  std::vector<CallUsage> usage;                   ///< by purpose and model
-  std::optional<Forecast> forecast;               ///< of a run that ended after select
-  std::int64_t transient_rows = 0;                ///< rows that the next run will try again
+  std::string judge_of_itself;       ///< a language model of the sweep that judges as well, or ""
+  std::vector<CallUsage> usage;      ///< by purpose and model
+  std::optional<Forecast> forecast;  ///< of a run that ended after select
+  std::int64_t transient_rows = 0;   ///< rows that the next run will try again
   Workers workers;
 };
 

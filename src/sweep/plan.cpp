@@ -11,18 +11,28 @@
 namespace dream::sweep {
 namespace {
 
-/// Raise a stage's version when its output changes for the same input: a pinned-output test goes red until you do.
+/// Raise a stage's version when its output changes for the same input: a pinned-output test goes red until
+/// you do.
 constexpr std::int64_t version_of(Stage stage) {
   switch (stage) {
-    case Stage::read: return 1;
-    case Stage::gold: return 1;
-    case Stage::chunk: return 1;
-    case Stage::embed: return 1;
-    case Stage::query: return 1;
-    case Stage::index: return 2;
-    case Stage::search: return 1;
-    case Stage::select: return 1;
-    case Stage::score: return 1;
+    case Stage::read:
+      return 1;
+    case Stage::gold:
+      return 1;
+    case Stage::chunk:
+      return 1;
+    case Stage::embed:
+      return 1;
+    case Stage::query:
+      return 1;
+    case Stage::index:
+      return 2;
+    case Stage::search:
+      return 1;
+    case Stage::select:
+      return 1;
+    case Stage::score:
+      return 1;
   }
   return 0;
 }
@@ -70,7 +80,8 @@ std::vector<std::vector<int>> make_shards(const std::vector<Bucket>& buckets, st
                                           std::int64_t shard_count) {
   std::vector<std::vector<int>> shards(static_cast<std::size_t>(shard_count));
   for (std::size_t i = 0; i < buckets.size(); ++i) {
-    shards[static_cast<std::size_t>(buckets[i].number * shard_count / bucket_count)].push_back(static_cast<int>(i));
+    shards[static_cast<std::size_t>(buckets[i].number * shard_count / bucket_count)].push_back(
+        static_cast<int>(i));
   }
   std::erase_if(shards, [](const auto& shard) { return shard.empty(); });
   return shards;
@@ -85,8 +96,8 @@ Node make_node(Stage stage, Cut cut, std::string label, std::vector<int> inputs)
   return node;
 }
 
-void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const Identities& identities, int read,
-               Trial trial) {
+void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const Identities& identities,
+               int read, Trial trial) {
   const auto at = static_cast<std::size_t>(trial.method);
   const auto& method = config.space.methods[at];
   const auto& embedder = identities.embedders.at(trial.embedder).hex();
@@ -105,7 +116,8 @@ void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const
   query.embedder = trial.embedder;
   trial.query = nodes.add(query, {embedder});
 
-  auto index = make_node(Stage::index, Cut::shard, label + " | " + trial.embedder, {trial.chunk, trial.embed});
+  auto index =
+      make_node(Stage::index, Cut::shard, label + " | " + trial.embedder, {trial.chunk, trial.embed});
   trial.index = nodes.add(index, {config.index.factory, std::to_string(config.index.shards)});
 
   auto search = make_node(Stage::search, Cut::corpus, label + " | " + trial.embedder,
@@ -113,17 +125,20 @@ void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const
   search.k = k_max;
   trial.search = nodes.add(search, {std::to_string(k_max), std::to_string(config.index.margin)});
 
-  auto select = make_node(Stage::select, Cut::slice, fmt::format("{} | {} | k = {}", label, trial.embedder, trial.k),
-                          {trial.search, trial.chunk, read});
+  auto select =
+      make_node(Stage::select, Cut::slice, fmt::format("{} | {} | k = {}", label, trial.embedder, trial.k),
+                {trial.search, trial.chunk, read});
   select.k = trial.k;
   select.method = trial.method;
-  trial.select = nodes.add(select, {std::to_string(trial.k), identities.auto_merge[at] ? "auto_merge" : "plain"});
+  trial.select =
+      nodes.add(select, {std::to_string(trial.k), identities.auto_merge[at] ? "auto_merge" : "plain"});
 
   auto score = make_node(Stage::score, Cut::slice,
-                         fmt::format("{} | {} | k = {} | {}", label, trial.embedder, trial.k, trial.llm), {trial.select});
+                         fmt::format("{} | {} | k = {} | {}", label, trial.embedder, trial.k, trial.llm),
+                         {trial.select});
   score.llm = trial.llm;
   trial.score = nodes.add(score, {identities.llms.at(trial.llm).hex(), identities.judge.hex(),
-                                 identities.document_names.hex(), std::to_string(version_of(Stage::gold))});
+                                  identities.document_names.hex(), std::to_string(version_of(Stage::gold))});
   plan.trials.push_back(trial);
 }
 
@@ -131,15 +146,24 @@ void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const
 
 const char* name_of(Stage stage) {
   switch (stage) {
-    case Stage::read: return "read";
-    case Stage::gold: return "gold";
-    case Stage::chunk: return "chunk";
-    case Stage::embed: return "embed";
-    case Stage::query: return "query";
-    case Stage::index: return "index";
-    case Stage::search: return "search";
-    case Stage::select: return "select";
-    case Stage::score: return "score";
+    case Stage::read:
+      return "read";
+    case Stage::gold:
+      return "gold";
+    case Stage::chunk:
+      return "chunk";
+    case Stage::embed:
+      return "embed";
+    case Stage::query:
+      return "query";
+    case Stage::index:
+      return "index";
+    case Stage::search:
+      return "search";
+    case Stage::select:
+      return "select";
+    case Stage::score:
+      return "score";
   }
   return "?";
 }
@@ -163,11 +187,15 @@ std::int64_t bucket_number(const Digest& document, std::int64_t buckets) {
 
 int Plan::parts_of(const Node& node) const {
   switch (node.cut) {
-    case Cut::bucket: return static_cast<int>(buckets.size());
-    case Cut::shard: return static_cast<int>(shards.size());
+    case Cut::bucket:
+      return static_cast<int>(buckets.size());
+    case Cut::shard:
+      return static_cast<int>(shards.size());
     case Cut::question:
-    case Cut::slice: return static_cast<int>(slices.size());
-    case Cut::corpus: return 1;
+    case Cut::slice:
+      return static_cast<int>(slices.size());
+    case Cut::corpus:
+      return 1;
   }
   return 0;
 }
@@ -177,11 +205,15 @@ Digest Plan::part_key(const Node& node, int part) const {
   hasher.add(node.recipe);
   const auto at = static_cast<std::size_t>(part);
   switch (node.cut) {
-    case Cut::bucket: hasher.add(buckets[at].content); break;
+    case Cut::bucket:
+      hasher.add(buckets[at].content);
+      break;
     case Cut::shard:
       for (int b : shards[at]) hasher.add(buckets[static_cast<std::size_t>(b)].content);
       break;
-    case Cut::question: hasher.add(slices[at].content); break;
+    case Cut::question:
+      hasher.add(slices[at].content);
+      break;
     case Cut::corpus:
       hasher.add(corpus).add(questions);
       break;
@@ -248,7 +280,8 @@ Plan make_plan(const config::Config& config, const Identities& identities, std::
 
 namespace {
 
-/// Invariant: memory per rank = constants + the largest bucket and shard + a number of bytes per document and chunk.
+/// Invariant: memory per rank = constants + the largest bucket and shard + a number of bytes per document and
+/// chunk.
 std::string describe_memory(const Plan& plan, const config::Config& config) {
   constexpr std::int64_t bytes_per_document = 320;  // rank 0: digest, path, format, names
   constexpr std::int64_t bytes_per_hit = 32;        // digest, ordinal, score, origin, offsets
@@ -265,20 +298,22 @@ std::string describe_memory(const Plan& plan, const config::Config& config) {
   return fmt::format(
       "memory of a rank, beside the program and the models' weights:\n"
       "  largest bucket    {:>14} bytes of files, a few times over while it is read and cut\n"
-      "  largest shard     {:>14} bytes of files; 8 x dimension bytes for each of its chunks while it is searched\n"
+      "  largest shard     {:>14} bytes of files; 8 x dimension bytes for each of its chunks while it is "
+      "searched\n"
       "  embedded texts     4 x dimension bytes for each distinct text, spread over the workers\n"
       "  hits              {:>14} bytes ({} questions x {} x {})\n"
       "  rank 0 only       {:>14} bytes ({} documents x {})\n",
-      bucket, shard, questions * k * bytes_per_hit, questions, k, bytes_per_hit, plan.documents() * bytes_per_document,
-      plan.documents(), bytes_per_document);
+      bucket, shard, questions * k * bytes_per_hit, questions, k, bytes_per_hit,
+      plan.documents() * bytes_per_document, plan.documents(), bytes_per_document);
 }
 
 }  // namespace
 
 std::string describe(const Plan& plan, const config::Config& config) {
-  std::string text = fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",
-                                 plan.trials.size(), plan.documents(), plan.bytes(), plan.buckets.size(),
-                                 plan.shards.size(), plan.slices.empty() ? 0 : plan.slices.back().end);
+  std::string text =
+      fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",
+                  plan.trials.size(), plan.documents(), plan.bytes(), plan.buckets.size(), plan.shards.size(),
+                  plan.slices.empty() ? 0 : plan.slices.back().end);
   text += fmt::format("{:<8} {:>14} {:>8}\n", "stage", "distinct nodes", "parts");
   for (int s = 0; s < stage_count; ++s) {
     const auto stage = static_cast<Stage>(s);
@@ -297,17 +332,23 @@ std::string describe(const Plan& plan, const config::Config& config) {
     const auto& model = config.model(node.llm);
     const auto calls = plan.slices.empty() ? 0 : plan.slices.back().end;
     const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
-    if (judges) judged += calls * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
+    if (judges)
+      judged +=
+          calls * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
     if (model.kind != "openai") continue;
     const auto most = calls * model.params.get<std::int64_t>("max_tokens");
     asked += calls;
     tokens += most;
     usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
   }
-  text += fmt::format("model calls: at most {} for answers and about {} for scores "
-                      "(fewer when replies are in the state folder or requests are equal)\n", asked, judged);
+  text += fmt::format(
+      "model calls: at most {} for answers and about {} for scores "
+      "(fewer when replies are in the state folder or requests are equal)\n",
+      asked, judged);
   if (asked > 0) {
-    text += fmt::format("  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n", tokens, usd);
+    text += fmt::format(
+        "  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n",
+        tokens, usd);
   }
   return text + describe_memory(plan, config);
 }

@@ -7,18 +7,19 @@
 #include "base/digest.hpp"
 #include "config/config.hpp"
 
-/// The plan: what a sweep consists of, before anything runs. Plain data made from plain data, without a communicator,
-/// a file or a clock; so it can be printed, tested, and made on every rank alike.
+/// The plan: what a sweep consists of, before anything runs. Plain data made from plain data, without a
+/// communicator, a file or a clock; so it can be printed, tested, and made on every rank alike.
 namespace dream::sweep {
 
-/// The stages in the order in which they run. `gold` finds where the golden evidence stands; `query` embeds the
-/// questions; `select` cuts the hits at k and merges leaves into parents; `score` generates answers and judges them.
+/// The stages in the order in which they run. `gold` finds where the golden evidence stands; `query` embeds
+/// the questions; `select` cuts the hits at k and merges leaves into parents; `score` generates answers and
+/// judges them.
 enum class Stage { read, gold, chunk, embed, query, index, search, select, score };
 [[nodiscard]] const char* name_of(Stage stage);
 inline constexpr int stage_count = 9;
 
-/// The key of the read part of a bucket with this content. Reading has no parameters: its limits decide whether a
-/// document is read, not what its text is.
+/// The key of the read part of a bucket with this content. Reading has no parameters: its limits decide
+/// whether a document is read, not what its text is.
 [[nodiscard]] Digest read_key(const Digest& content);
 
 /// Digest of a bucket's documents, given sorted.
@@ -26,9 +27,9 @@ inline constexpr int stage_count = 9;
 
 /// The documents whose content hash falls into one bucket. A bucket's work is done by one rank.
 struct Bucket {
-  std::int64_t number = 0;   ///< bucket_number() of its documents
-  Digest content;            ///< of the documents' hashes, sorted
-  std::int64_t bytes = 0;    ///< of the files
+  std::int64_t number = 0;  ///< bucket_number() of its documents
+  Digest content;           ///< of the documents' hashes, sorted
+  std::int64_t bytes = 0;   ///< of the files
   std::int64_t documents = 0;
 };
 
@@ -37,14 +38,15 @@ struct Bucket {
 
 /// What a stage's work is cut by.
 enum class Cut {
-  bucket,     ///< a part per bucket
-  shard,      ///< a part per run of buckets
-  question,   ///< a part per slice of the golden questions, whatever the corpus
-  corpus,     ///< one part for corpus and questions
-  slice       ///< a part per slice of the golden questions, over the whole corpus
+  bucket,    ///< a part per bucket
+  shard,     ///< a part per run of buckets
+  question,  ///< a part per slice of the golden questions, whatever the corpus
+  corpus,    ///< one part for corpus and questions
+  slice      ///< a part per slice of the golden questions, over the whole corpus
 };
 
-/// A distinct piece of the sweep: a stage with its parameters and all that lies upstream. Equal recipe, same node.
+/// A distinct piece of the sweep: a stage with its parameters and all that lies upstream. Equal recipe, same
+/// node.
 struct Node {
   Stage stage = Stage::read;
   Cut cut = Cut::bucket;
@@ -75,11 +77,11 @@ struct Slice {
 };
 
 struct Plan {
-  std::vector<Bucket> buckets;            ///< only those with documents, by number
-  std::vector<std::vector<int>> shards;   ///< indices into `buckets`; only those with documents
+  std::vector<Bucket> buckets;           ///< only those with documents, by number
+  std::vector<std::vector<int>> shards;  ///< indices into `buckets`; only those with documents
   std::vector<Slice> slices;
-  Digest corpus;                          ///< digest of all documents
-  Digest questions;                       ///< digest of all golden questions
+  Digest corpus;     ///< digest of all documents
+  Digest questions;  ///< digest of all golden questions
   std::vector<Node> nodes;
   std::vector<Trial> trials;
 
@@ -98,14 +100,15 @@ struct Identities {
   std::map<std::string, Digest> llms;       ///< model name -> kind, parameters, prompt; not its URL
   Digest tokenizer;                         ///< of chunking.tokenizer
   Digest judge;
-  Digest document_names;                    ///< which names the documents bear, when golden sources refer to them
-  std::vector<Digest> methods;              ///< of each method: row version and parameters
-  std::vector<bool> auto_merge;             ///< of each method
+  Digest document_names;         ///< which names the documents bear, when golden sources refer to them
+  std::vector<Digest> methods;   ///< of each method: row version and parameters
+  std::vector<bool> auto_merge;  ///< of each method
 };
 
-/// Makes the plan. questions: a digest for each golden question, in order. Linear in trials: 10,000 take milliseconds.
-[[nodiscard]] Plan make_plan(const config::Config& config, const Identities& identities, std::vector<Bucket> buckets,
-                             const std::vector<Digest>& questions);
+/// Makes the plan. questions: a digest for each golden question, in order. Linear in trials: 10,000 take
+/// milliseconds.
+[[nodiscard]] Plan make_plan(const config::Config& config, const Identities& identities,
+                             std::vector<Bucket> buckets, const std::vector<Digest>& questions);
 
 /// Human text for --plan: trials, distinct nodes and parts per stage, bounds on calls.
 [[nodiscard]] std::string describe(const Plan& plan, const config::Config& config);

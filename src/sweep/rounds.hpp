@@ -8,8 +8,9 @@
 
 namespace dream::sweep {
 
-/// Cuts this rank's items into rounds and calls `round` until no rank has items left: ranks that run out early join with
-/// an empty round, because a round is collective. A round holds items until their weights pass `budget`.
+/// Cuts this rank's items into rounds and calls `round` until no rank has items left: ranks that run out
+/// early join with an empty round, because a round is collective. A round holds items until their weights
+/// pass `budget`.
 inline void in_rounds(comm::Communicator& comm, const std::vector<Item>& items, std::int64_t budget,
                       const std::function<void(std::span<const Item>)>& round) {
   std::size_t at = 0;
@@ -17,7 +18,8 @@ inline void in_rounds(comm::Communicator& comm, const std::vector<Item>& items, 
     const auto left = static_cast<std::int64_t>(items.size() - at);
     if (comm.all_reduce(left, comm::Reduce::max) == 0) return;
     std::size_t end = at;
-    for (std::int64_t weight = 0; end < items.size() && (end == at || weight + items[end].weight <= budget); ++end) {
+    for (std::int64_t weight = 0; end < items.size() && (end == at || weight + items[end].weight <= budget);
+         ++end) {
       weight += items[end].weight;
     }
     round(std::span(items).subspan(at, end - at));

@@ -43,17 +43,20 @@ std::vector<GoldenQuestion> load_questions(comm::Communicator& comm, const confi
   file = shared_text(comm, std::move(file));
   std::vector<GoldenQuestion> questions;
   comm::agree(comm, [&] { questions = golden::parse(file, golden.file); });
-  if (golden.size > 0 && golden.size < std::ssize(questions)) questions.resize(static_cast<std::size_t>(golden.size));
+  if (golden.size > 0 && golden.size < std::ssize(questions))
+    questions.resize(static_cast<std::size_t>(golden.size));
   return questions;
 }
 
-/// Questions whose sources are not in the corpus are a mistake of the user's that would cost them a whole sweep.
-void check_sources(comm::Communicator& comm, const config::Golden& golden, const std::vector<GoldenQuestion>& questions,
-                   const Inputs& inputs) {
+/// Questions whose sources are not in the corpus are a mistake of the user's that would cost them a whole
+/// sweep.
+void check_sources(comm::Communicator& comm, const config::Golden& golden,
+                   const std::vector<GoldenQuestion>& questions, const Inputs& inputs) {
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
     std::vector<std::string> names;
-    for (const auto& document : inputs.documents) names.insert(names.end(), document.names.begin(), document.names.end());
+    for (const auto& document : inputs.documents)
+      names.insert(names.end(), document.names.begin(), document.names.end());
     const auto problems = golden::validate(questions, names);
     if (!problems.empty()) throw golden::GoldenError(golden.file, problems);
   });
@@ -70,10 +73,13 @@ bool lies_in(const std::string& path, const std::string& folder) {
 void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
   comm::agree(comm, [&] {
     for (const auto& source : config.corpus.sources) {
-      for (const auto& [key, folder] : {std::pair{"sweep.state", config.sweep.state}, {"sweep.output", config.sweep.output}}) {
+      for (const auto& [key, folder] :
+           {std::pair{"sweep.state", config.sweep.state}, {"sweep.output", config.sweep.output}}) {
         if (!lies_in(folder, source)) continue;
-        throw ConfigError(fmt::format("{} = \"{}\" lies in corpus.sources = \"{}\": the next run would read its own files; "
-                                      "move one of the two", key, folder, source));
+        throw ConfigError(
+            fmt::format("{} = \"{}\" lies in corpus.sources = \"{}\": the next run would read its own files; "
+                        "move one of the two",
+                        key, folder, source));
       }
     }
     if (comm.rank() == 0 && inputs.documents.empty()) {
@@ -111,7 +117,8 @@ void check_same_models(comm::Communicator& comm, const Models& models) {
   comm::agree(comm, [&] {
     if (std::ranges::adjacent_find(all, std::not_equal_to<>()) == all.end()) return;
     throw ConfigError(
-        "the ranks do not agree on the models: the files of a model differ between hosts; use one model folder that all "
+        "the ranks do not agree on the models: the files of a model differ between hosts; use one model "
+        "folder that all "
         "of them see");
   });
 }
@@ -139,10 +146,12 @@ void collect_failures(Run& run, const std::map<Digest, std::string>& names, Outc
   comm::agree(run.comm, [&] {
     if (run.comm.rank() != 0 || static_cast<double>(outcome.failed_documents.size()) <= limit) return;
     const auto& first = outcome.failed_documents.front();
-    throw CorpusError(first.name, 0,
-                      fmt::format("{}: {}; {} of {} documents gave no text, more than sweep.max_failed_documents = {} allows",
-                                  first.reason, first.detail, outcome.failed_documents.size(), outcome.documents,
-                                  run.config.sweep.max_failed_documents));
+    throw CorpusError(
+        first.name, 0,
+        fmt::format(
+            "{}: {}; {} of {} documents gave no text, more than sweep.max_failed_documents = {} allows",
+            first.reason, first.detail, outcome.failed_documents.size(), outcome.documents,
+            run.config.sweep.max_failed_documents));
   });
 }
 
@@ -152,7 +161,8 @@ std::vector<std::int32_t> cluster_questions(const golden::Gold& gold) {
   std::vector<std::int32_t> clusters;
   std::int32_t next = 0;
   for (const auto& items : gold.items) {
-    if (items.empty()) clusters.push_back(next++);
+    if (items.empty())
+      clusters.push_back(next++);
     else {
       const auto [at, is_new] = numbers.try_emplace(items.front().places.front().document, next);
       next += is_new ? 1 : 0;
@@ -176,7 +186,8 @@ struct Prepared {
   Models models;
 };
 
-Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options, const Pulse& pulse) {
+Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
+                 const Pulse& pulse) {
   Prepared ready;
   ready.questions = load_questions(comm, config.golden);
   ready.inputs = list_inputs(comm, config, pulse);
@@ -207,8 +218,8 @@ golden::DocumentNames names_of(const Inputs& inputs) {
   return names;
 }
 
-/// What a golden source means depends on the names of files, which no key of content holds: renaming two files moves the
-/// gold. Names on rank 0. Collective.
+/// What a golden source means depends on the names of files, which no key of content holds: renaming two
+/// files moves the gold. Names on rank 0. Collective.
 Digest digest_of_names(comm::Communicator& comm, const golden::DocumentNames& names,
                        const std::vector<GoldenQuestion>& questions) {
   Hasher hasher("document names");
@@ -226,13 +237,15 @@ Outcome start_outcome(const comm::Communicator& comm, const config::Config& conf
   outcome.files = inputs.files;
   outcome.documents = std::ssize(inputs.documents) + std::ssize(inputs.failed);
   outcome.failed_documents = inputs.failed;
-  for (const auto& document : inputs.documents) outcome.document_names[document.hash] = document.names.front();
+  for (const auto& document : inputs.documents)
+    outcome.document_names[document.hash] = document.names.front();
   for (const auto& row : score::metrics()) outcome.metrics.push_back(row.name);
   return outcome;
 }
 
 /// The stages after reading, in their order. This is the one place that knows it.
-void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stage> until, Finished& finished) {
+void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stage> until,
+                Finished& finished) {
   const auto wanted = [&](Stage stage) { return !until || stage <= *until; };
   collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
@@ -254,7 +267,8 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
 
 }  // namespace
 
-Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options, Progress& progress) {
+Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
+             Progress& progress) {
   const Pulse pulse = comm::pulse_of(comm, options.stop);
   auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
@@ -265,8 +279,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
     if (embedder->precision().empty()) continue;
     finished.precisions[name] = embedder->precision();
     if (comm.rank() == 0)
-      options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() + " on instructions of class " +
-                                   kernels::cpu::numeric_class());
+      options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() +
+                                   " on instructions of class " + kernels::cpu::numeric_class());
   }
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
@@ -285,17 +299,30 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.outcome = start_outcome(comm, config, inputs);
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
-  const auto buckets = read_documents({comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault,
-                                       progress, tally},
-                                      inputs, finished.outcome);
+  const auto buckets = read_documents(
+      {comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault, progress, tally},
+      inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
-  CallSession calls({comm, config, options.until, finished.outcome.workers, finished.incarnation, pulse, options.log});
+  CallSession calls(
+      {comm, config, options.until, finished.outcome.workers, finished.incarnation, pulse, options.log});
   const Pulse timely = [&calls, pulse] {
     pulse();
     calls.check_time();
   };
-  Run context{comm, config, finished.plan, parts, models, finished.questions, finished.outcome.workers,
-              {sealed.begin(), sealed.end()}, timely, options.log, progress, tally, options.fault, calls};
+  Run context{comm,
+              config,
+              finished.plan,
+              parts,
+              models,
+              finished.questions,
+              finished.outcome.workers,
+              {sealed.begin(), sealed.end()},
+              timely,
+              options.log,
+              progress,
+              tally,
+              options.fault,
+              calls};
   run_stages(context, names, options.until, finished);
   calls.finish();
   tally.calls = calls.counts().sent;

@@ -1,7 +1,7 @@
 #pragma once
 #include <functional>
-#include <optional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/log.hpp"
@@ -13,10 +13,10 @@
 namespace dream::sweep {
 
 struct RunOptions {
-  std::optional<Stage> until;  ///< stop after this stage
-  bool plan_only = false;      ///< list and hash the inputs, make the plan, start nothing
+  std::optional<Stage> until;    ///< stop after this stage
+  bool plan_only = false;        ///< list and hash the inputs, make the plan, start nothing
   bool check_endpoints = false;  ///< with plan_only: ask the endpoints too; a real run always does
-  Pulse stop = no_pulse();     ///< throws Stopped when the run was asked to end
+  Pulse stop = no_pulse();       ///< throws Stopped when the run was asked to end
   Log log = no_log();
   std::function<void(Stage)> fault = [](Stage) {};  ///< tests break a rank here
 };
@@ -26,15 +26,17 @@ struct Finished {
   Plan plan;
   std::vector<GoldenQuestion> questions;
   Outcome outcome;
-  std::vector<std::int32_t> question_clusters;  ///< questions whose evidence is in the same document share a number
-  std::string tokenizer;                        ///< what chunking.tokenizer = "auto" chose
+  std::vector<std::int32_t>
+      question_clusters;  ///< questions whose evidence is in the same document share a number
+  std::string tokenizer;  ///< what chunking.tokenizer = "auto" chose
   std::map<std::string, std::string> precisions;  ///< in which numbers each embedder computed ("bf16")
   std::string incarnation;
   bool complete = false;  ///< false: it was a plan, or `until` ended it early
 };
 
-/// Runs a sweep, or continues one: whatever the state folder holds is not computed again. Collective: every rank calls it
-/// with the same config. Throws on all ranks alike (comm::agree) for bad input, and Stopped after a request to stop.
+/// Runs a sweep, or continues one: whatever the state folder holds is not computed again. Collective: every
+/// rank calls it with the same config. Throws on all ranks alike (comm::agree) for bad input, and Stopped
+/// after a request to stop.
 [[nodiscard]] Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
                            Progress& progress);
 

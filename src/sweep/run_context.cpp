@@ -14,7 +14,8 @@ double now() {
 
 std::int64_t parts_of(const Plan& plan, Stage stage) {
   std::int64_t parts = 0;
-  for (int number : plan.nodes_of(stage)) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(number)]);
+  for (int number : plan.nodes_of(stage))
+    parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(number)]);
   return parts;
 }
 
@@ -22,15 +23,18 @@ std::int64_t parts_of(const Plan& plan, Stage stage) {
 std::int64_t weight_of(const Plan& plan, const Node& node, int part) {
   const auto at = static_cast<std::size_t>(part);
   switch (node.cut) {
-    case Cut::bucket: return plan.buckets[at].bytes;
+    case Cut::bucket:
+      return plan.buckets[at].bytes;
     case Cut::shard: {
       std::int64_t bytes = 0;
       for (int b : plan.shards[at]) bytes += plan.buckets[static_cast<std::size_t>(b)].bytes;
       return bytes;
     }
     case Cut::question:
-    case Cut::slice: return plan.slices[at].end - plan.slices[at].begin;
-    case Cut::corpus: return 1;
+    case Cut::slice:
+      return plan.slices[at].end - plan.slices[at].begin;
+    case Cut::corpus:
+      return 1;
   }
   return 1;
 }
@@ -74,7 +78,11 @@ void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& m
 }
 
 StageScope::StageScope(Progress& progress, Tally& tally, Stage stage, std::int64_t items, std::int64_t left)
-    : progress_(progress), tally_(tally), stage_(stage), start_(now()), exceptions_(std::uncaught_exceptions()) {
+    : progress_(progress),
+      tally_(tally),
+      stage_(stage),
+      start_(now()),
+      exceptions_(std::uncaught_exceptions()) {
   progress_.begin(stage, items, items - left);
 }
 

@@ -23,14 +23,15 @@ class CallSession;
 
 /// What one rank did, for manifest.json and for the test that the work is really spread.
 struct Tally {
-  std::int64_t documents = 0;       ///< read
+  std::int64_t documents = 0;  ///< read
   std::int64_t document_bytes = 0;
   std::int64_t texts_embedded = 0;  ///< distinct passages and questions and judged texts
   std::int64_t shard_rows = 0;      ///< built into indexes
   std::int64_t queries = 0;         ///< question x shard searches
   std::int64_t calls = 0;           ///< for answers, sent to endpoints
   std::int64_t calls_from_state = 0;
-  std::int64_t texts_refused = 0;   ///< by an endpoint that embeds; their vectors are zero, so nothing finds them
+  std::int64_t texts_refused =
+      0;  ///< by an endpoint that embeds; their vectors are zero, so nothing finds them
   std::array<std::int64_t, stage_count> parts{};  ///< parts written, by stage
   std::array<double, stage_count> seconds{};      ///< wall, by stage
 };
@@ -60,7 +61,7 @@ struct Run {
   Log log;
   Progress& progress;
   Tally& tally;
-  std::function<void(Stage)> fault;   ///< tests break a rank here; does nothing otherwise
+  std::function<void(Stage)> fault;  ///< tests break a rank here; does nothing otherwise
   CallSession& calls;
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
@@ -75,13 +76,15 @@ struct Item {
   std::int64_t weight = 0;
 };
 
-/// The parts of all nodes of a stage that the state folder does not hold, in plan order. The same on every rank.
+/// The parts of all nodes of a stage that the state folder does not hold, in plan order. The same on every
+/// rank.
 [[nodiscard]] std::vector<Item> pending(const Run& run, Stage stage);
 
 /// Those of `items` that this rank makes.
 [[nodiscard]] std::vector<Item> mine(const Run& run, const std::vector<Item>& items);
 
-/// Makes all pending parts of a stage whose parts are independent of each other: `make` writes one. Collective.
+/// Makes all pending parts of a stage whose parts are independent of each other: `make` writes one.
+/// Collective.
 void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& make);
 
 /// Times a stage and tells its progress, from construction to destruction. Local.

@@ -58,11 +58,13 @@ void check_verbs(Communicator comm) {
     out.insert(out.end(), piece.begin(), piece.end());
     counts.push_back(std::ssize(piece));
   }
-  const auto in = comm.all_to_all_v(std::span<const std::int64_t>(out), std::span<const std::int64_t>(counts));
+  const auto in =
+      comm.all_to_all_v(std::span<const std::int64_t>(out), std::span<const std::int64_t>(counts));
   for (int from = 0; from < n; ++from) {
     const auto part = in.from(from);
-    BOOST_TEST(std::vector<std::int64_t>(part.begin(), part.end()) == values(100 * from + me, (me + from) % 3),
-               boost::test_tools::per_element());
+    BOOST_TEST(
+        std::vector<std::int64_t>(part.begin(), part.end()) == values(100 * from + me, (me + from) % 3),
+        boost::test_tools::per_element());
   }
   BOOST_TEST(comm.all_reduce(me + 1, Reduce::sum) == n * (n + 1) / 2);
   BOOST_TEST(comm.all_reduce(me + 1, Reduce::min) == 1);
@@ -94,7 +96,8 @@ BOOST_AUTO_TEST_CASE(large_payloads_travel_in_pieces, *test::ranks({2, 3})) {
 namespace {
 
 dream::comm::Communicator impatient_world() {
-  return dream::comm::mpi_world({.silence = std::chrono::milliseconds(1500), .beat = std::chrono::milliseconds(50)});
+  return dream::comm::mpi_world(
+      {.silence = std::chrono::milliseconds(1500), .beat = std::chrono::milliseconds(50)});
 }
 
 /// What this rank's wait for rank 1 ended with.

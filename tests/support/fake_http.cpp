@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <strings.h>
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -14,7 +15,6 @@
 #include <map>
 #include <mutex>
 #include <stdexcept>
-#include <strings.h>
 #include <thread>
 
 namespace dream::test {
@@ -81,7 +81,8 @@ bool take_request(std::string& bytes, FakeRequest& request) {
 }
 
 std::string whole_reply(const FakeReply& reply, bool head_only) {
-  std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " Scripted\r\nContent-Type: " + reply.content_type +
+  std::string text = "HTTP/1.1 " + std::to_string(reply.status) +
+                     " Scripted\r\nContent-Type: " + reply.content_type +
                      "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\n";
   for (const auto& line : reply.headers) text += line + "\r\n";
   return text + "\r\n" + (head_only ? "" : reply.body);
@@ -146,7 +147,8 @@ struct FakeHttp::Impl {
   void serve_one(int fd, short events) {
     auto& peer = peers.at(fd);
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !read_some(fd, peer)) return drop(fd);
-    if (!peer.in.empty() && peer.in.front() == '\x16') return drop(fd);  // a TLS handshake, which we do not speak
+    if (!peer.in.empty() && peer.in.front() == '\x16')
+      return drop(fd);  // a TLS handshake, which we do not speak
     FakeRequest request;
     if (!peer.busy && take_request(peer.in, request)) answer(peer, request);
     if (peer.busy && peer.due <= Clock::now() && !write_some(fd, peer)) drop(fd);
@@ -187,8 +189,8 @@ struct FakeHttp::Impl {
       return false;
     }
     const bool drip = peer.reply.how == FakeReply::How::drip;
-    const auto put = ::send(fd, peer.out.data(), drip ? std::min<std::size_t>(1, peer.out.size()) : peer.out.size(),
-                            MSG_NOSIGNAL);
+    const auto put = ::send(fd, peer.out.data(),
+                            drip ? std::min<std::size_t>(1, peer.out.size()) : peer.out.size(), MSG_NOSIGNAL);
     if (put < 0) return errno == EAGAIN || errno == EINTR;
     peer.out.erase(0, static_cast<std::size_t>(put));
     if (drip) peer.due = Clock::now() + milliseconds(20);
@@ -248,7 +250,8 @@ int unused_port() {
 }
 
 std::string chat_reply(const std::string& text, const std::string& finish_reason) {
-  return R"({"choices":[{"finish_reason":")" + finish_reason + R"(","message":{"role":"assistant","content":")" + text +
+  return R"({"choices":[{"finish_reason":")" + finish_reason +
+         R"(","message":{"role":"assistant","content":")" + text +
          R"("}}],"usage":{"prompt_tokens":7,"completion_tokens":3}})";
 }
 

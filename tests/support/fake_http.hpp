@@ -17,11 +17,11 @@ struct FakeRequest {
 /// What the server does with a request.
 struct FakeReply {
   enum class How {
-    whole,   ///< the reply as it should be
-    reset,   ///< the connection is torn down (RST) without a byte
-    cut,     ///< half of the body, then the end, though Content-Length promised all
-    drip,    ///< a byte every 20 ms
-    raw      ///< `body` is sent as it is, without status line and headers; then the end
+    whole,  ///< the reply as it should be
+    reset,  ///< the connection is torn down (RST) without a byte
+    cut,    ///< half of the body, then the end, though Content-Length promised all
+    drip,   ///< a byte every 20 ms
+    raw     ///< `body` is sent as it is, without status line and headers; then the end
   };
   int status = 200;
   std::string body;
@@ -31,8 +31,9 @@ struct FakeReply {
   How how = How::whole;
 };
 
-/// An HTTP/1.1 server inside the test, on a free port of 127.0.0.1 and a thread of its own. A script answers: it is
-/// called on the server's thread, once per request, in order of arrival, with the number of requests before it.
+/// An HTTP/1.1 server inside the test, on a free port of 127.0.0.1 and a thread of its own. A script answers:
+/// it is called on the server's thread, once per request, in order of arrival, with the number of requests
+/// before it.
 class FakeHttp {
  public:
   using Script = std::function<FakeReply(const FakeRequest& request, int before)>;

@@ -43,8 +43,10 @@ class Lister : public ut::test_tree_visitor {
     std::string labels;
     auto take = [&](const std::vector<std::string>& list) {
       for (const auto& label : list) {
-        if (label.rfind("ranks=", 0) == 0) numbers = label.substr(6);
-        else labels += (labels.empty() ? "" : ",") + label;
+        if (label.rfind("ranks=", 0) == 0)
+          numbers = label.substr(6);
+        else
+          labels += (labels.empty() ? "" : ",") + label;
       }
     };
     take(test.p_labels.get());
@@ -74,13 +76,14 @@ fs::path make_folder(comm::Communicator& world) {
   return std::string(name.begin(), name.end());
 }
 
-/// The result of all ranks, agreed once, after the case, on a communicator that no case can touch. A rank whose case
-/// failed may have left the others inside a collective that it will never join; so it waits briefly, and then its end
-/// makes mpirun end them all.
+/// The result of all ranks, agreed once, after the case, on a communicator that no case can touch. A rank
+/// whose case failed may have left the others inside a collective that it will never join; so it waits
+/// briefly, and then its end makes mpirun end them all.
 int agree_on(comm::Communicator& after_case, int result) {
   if (after_case.size() == 1) return result;
   if (result != 0) {
-    std::cerr << "rank " << after_case.rank() << " of " << after_case.size() << ": the case failed here\n" << std::flush;
+    std::cerr << "rank " << after_case.rank() << " of " << after_case.size() << ": the case failed here\n"
+              << std::flush;
   }
   std::atomic<bool> agreed{false};
   std::thread guard([&] {
@@ -131,13 +134,15 @@ fs::path programs() { return DREAM_PROGRAM_FOLDER; }
 
 fs::path realdata() {
   const auto path = from_environment("DREAM_REALDATA", source().parent_path() / "shared" / "data");
-  if (!fs::exists(path / "squad")) skip("real documents are not at " + path.string() + " (set DREAM_REALDATA)");
+  if (!fs::exists(path / "squad"))
+    skip("real documents are not at " + path.string() + " (set DREAM_REALDATA)");
   return path;
 }
 
 fs::path minilm() {
   const auto path = from_environment("DREAM_MODELS", source() / "models") / "all-MiniLM-L6-v2";
-  if (!fs::exists(path / "config.json")) skip("no model at " + path.string() + " (bash jobs/fetch_minilm.sh brings it)");
+  if (!fs::exists(path / "config.json"))
+    skip("no model at " + path.string() + " (bash jobs/fetch_minilm.sh brings it)");
   return path;
 }
 

@@ -16,8 +16,8 @@
 
 namespace dream::test {
 
-/// Decorator: the numbers of ranks that a case is run with. (Boost's own label() keeps a pointer into a string that is
-/// gone by the time it is read, hence a class.)
+/// Decorator: the numbers of ranks that a case is run with. (Boost's own label() keeps a pointer into a
+/// string that is gone by the time it is read, hence a class.)
 class ranks : public boost::unit_test::decorator::base {
  public:
   ranks(std::initializer_list<int> numbers);
@@ -47,7 +47,8 @@ class ranks : public boost::unit_test::decorator::base {
 /// Skips the case (exit status 77, the reason printed) when it is absent.
 [[nodiscard]] std::filesystem::path realdata();
 
-/// The MiniLM folder: $DREAM_MODELS/all-MiniLM-L6-v2, or models/ of the source tree. Skips the case when it is absent.
+/// The MiniLM folder: $DREAM_MODELS/all-MiniLM-L6-v2, or models/ of the source tree. Skips the case when it
+/// is absent.
 [[nodiscard]] std::filesystem::path minilm();
 
 /// Ends this case as skipped, with a reason that CTest shows.

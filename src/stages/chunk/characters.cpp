@@ -38,7 +38,8 @@ std::size_t skip_space(std::string_view text, std::size_t at) {
 }
 
 std::size_t skip_word(std::string_view text, std::size_t at) {
-  while (at < text.size() && space_at(text, at) == 0) at += is_ascii(text[at]) ? 1 : text::decode(text, at).bytes;
+  while (at < text.size() && space_at(text, at) == 0)
+    at += is_ascii(text[at]) ? 1 : text::decode(text, at).bytes;
   return at;
 }
 

@@ -22,8 +22,8 @@ namespace dream::chunk {
 /// A letter, mark or connector such as `_`: what may stand in a word and is no digit.
 [[nodiscard]] bool is_word_letter(char32_t c);
 
-/// `range` without white space at its ends, where the separators U+001C to U+001F count as white space too (Python's
-/// str.strip). Empty when nothing else is left.
+/// `range` without white space at its ends, where the separators U+001C to U+001F count as white space too
+/// (Python's str.strip). Empty when nothing else is left.
 [[nodiscard]] Span trimmed(std::string_view text, Span range);
 
 }  // namespace dream::chunk

@@ -21,8 +21,9 @@ class Chunker {
 /// A row of the table of methods.
 struct ChunkerRow {
   ComponentInfo info;
-  int version = 1;          ///< raised when the output changes for the same input; enters keys
-  bool auto_merge = false;  ///< retrieved leaves are merged into their parents (stages/retrieve/auto_merge.hpp)
+  int version = 1;  ///< raised when the output changes for the same input; enters keys
+  bool auto_merge =
+      false;  ///< retrieved leaves are merged into their parents (stages/retrieve/auto_merge.hpp)
   /// A reason why these parameters make no sense together, or "" (overlap >= size, ascending sizes).
   std::string (*check)(const Params&);
   std::unique_ptr<Chunker> (*make)(const Params&, std::shared_ptr<const text::Tokenizer>);

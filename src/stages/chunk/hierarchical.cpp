@@ -14,7 +14,8 @@ enum class Indexed { leaves, all_levels };
 
 class Hierarchical : public Chunker {
  public:
-  Hierarchical(Sizes sizes, std::int64_t overlap, Indexed indexed, std::shared_ptr<const text::Tokenizer> tokenizer)
+  Hierarchical(Sizes sizes, std::int64_t overlap, Indexed indexed,
+               std::shared_ptr<const text::Tokenizer> tokenizer)
       : sizes_(std::move(sizes)), overlap_(overlap), indexed_(indexed), tokenizer_(std::move(tokenizer)) {}
 
   std::vector<Chunk> chunk(const Document& document) const override {
@@ -26,8 +27,10 @@ class Hierarchical : public Chunker {
     for (std::size_t level = 1; level < sizes_.size(); ++level) {
       const auto level_end = chunks.size();
       for (auto parent = level_begin; parent < level_end; ++parent) {
-        const auto spans = split_by_sentences(counts, chunks[parent].embed.spans[0], {sizes_[level], overlap_});
-        append_family(chunks, document, spans, static_cast<std::int32_t>(parent), static_cast<std::int32_t>(level));
+        const auto spans =
+            split_by_sentences(counts, chunks[parent].embed.spans[0], {sizes_[level], overlap_});
+        append_family(chunks, document, spans, static_cast<std::int32_t>(parent),
+                      static_cast<std::int32_t>(level));
       }
       level_begin = level_end;
     }
@@ -62,7 +65,8 @@ class Hierarchical : public Chunker {
 std::string check(const Params& params) {
   const auto& sizes = params.get<Sizes>("sizes");
   const auto& compat = params.get<std::string>("compat");
-  if (!compat.empty() && compat != "dream") return "compat = \"" + compat + "\" is unknown; it is \"\" or \"dream\"";
+  if (!compat.empty() && compat != "dream")
+    return "compat = \"" + compat + "\" is unknown; it is \"\" or \"dream\"";
   if (sizes.size() < 2) {
     return "sizes = " + to_text(sizes) + " needs at least two levels; one level is the method \"overlap\"";
   }
@@ -89,13 +93,16 @@ ChunkerRow hierarchical_row() {
                            .min = 0},
                           {.name = "compat",
                            .default_value = std::string(),
-                           .help = "\"dream\": sizes in any order, and all levels are searched, as DREAM did"}}},
+                           .help =
+                               "\"dream\": sizes in any order, and all levels are searched, as DREAM did"}}},
       .auto_merge = true,
       .check = check,
-      .make = [](const Params& params, std::shared_ptr<const text::Tokenizer> tokenizer) -> std::unique_ptr<Chunker> {
-        const auto indexed = params.get<std::string>("compat") == "dream" ? Indexed::all_levels : Indexed::leaves;
-        return std::make_unique<Hierarchical>(params.get<Sizes>("sizes"), params.get<std::int64_t>("overlap"), indexed,
-                                              std::move(tokenizer));
+      .make = [](const Params& params,
+                 std::shared_ptr<const text::Tokenizer> tokenizer) -> std::unique_ptr<Chunker> {
+        const auto indexed =
+            params.get<std::string>("compat") == "dream" ? Indexed::all_levels : Indexed::leaves;
+        return std::make_unique<Hierarchical>(params.get<Sizes>("sizes"), params.get<std::int64_t>("overlap"),
+                                              indexed, std::move(tokenizer));
       }};
 }
 

@@ -4,7 +4,8 @@
 
 #include "stages/chunk/chunker.hpp"
 
-/// The rows of the table of chunkers, one function per file, and what they share. docs/chunking.md has the rules.
+/// The rows of the table of chunkers, one function per file, and what they share. docs/chunking.md has the
+/// rules.
 namespace dream::chunk {
 
 [[nodiscard]] ChunkerRow overlap_row();
@@ -12,8 +13,8 @@ namespace dream::chunk {
 [[nodiscard]] ChunkerRow hierarchical_row();
 [[nodiscard]] ChunkerRow paragraph_row();
 
-/// A chunk with its texts, its hash and its pages filled in: those of `context`, which is what an answer quotes.
-/// Ordinal, level, links and `indexed` are the caller's.
+/// A chunk with its texts, its hash and its pages filled in: those of `context`, which is what an answer
+/// quotes. Ordinal, level, links and `indexed` are the caller's.
 [[nodiscard]] Chunk make_chunk(const Document& document, Text embed, Text context);
 
 /// The chunks of a method without levels: one for each span, in text order, linked as neighbours.

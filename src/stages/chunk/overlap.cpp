@@ -23,21 +23,26 @@ class Overlap : public Chunker {
 }  // namespace
 
 ChunkerRow overlap_row() {
-  return {
-      .info = {.name = "overlap",
-               .summary = "whole sentences up to a number of tokens; neighbours overlap",
-               .params = {{.name = "size", .default_value = std::int64_t{512}, .help = "tokens in a chunk", .min = 1},
-                          {.name = "overlap",
-                           .default_value = std::int64_t{64},
-                           .help = "tokens repeated from the chunk before; less than size",
-                           .min = 0}}},
-      .check = [](const Params& params) {
-        return check_overlap(params.get<std::int64_t>("overlap"), params.get<std::int64_t>("size"), "size");
-      },
-      .make = [](const Params& params, std::shared_ptr<const text::Tokenizer> tokenizer) -> std::unique_ptr<Chunker> {
-        const SplitSizes sizes{params.get<std::int64_t>("size"), params.get<std::int64_t>("overlap")};
-        return std::make_unique<Overlap>(sizes, std::move(tokenizer));
-      }};
+  return {.info = {.name = "overlap",
+                   .summary = "whole sentences up to a number of tokens; neighbours overlap",
+                   .params = {{.name = "size",
+                               .default_value = std::int64_t{512},
+                               .help = "tokens in a chunk",
+                               .min = 1},
+                              {.name = "overlap",
+                               .default_value = std::int64_t{64},
+                               .help = "tokens repeated from the chunk before; less than size",
+                               .min = 0}}},
+          .check =
+              [](const Params& params) {
+                return check_overlap(params.get<std::int64_t>("overlap"), params.get<std::int64_t>("size"),
+                                     "size");
+              },
+          .make = [](const Params& params,
+                     std::shared_ptr<const text::Tokenizer> tokenizer) -> std::unique_ptr<Chunker> {
+            const SplitSizes sizes{params.get<std::int64_t>("size"), params.get<std::int64_t>("overlap")};
+            return std::make_unique<Overlap>(sizes, std::move(tokenizer));
+          }};
 }
 
 }  // namespace dream::chunk

@@ -17,7 +17,8 @@ std::vector<Span> paragraphs(std::string_view text) {
   };
   for (std::size_t line = 0; line < text.size();) {
     const auto line_end = std::min(text.find('\n', line), text.size());
-    const Span content = trimmed(text, {static_cast<std::int64_t>(line), static_cast<std::int64_t>(line_end)});
+    const Span content =
+        trimmed(text, {static_cast<std::int64_t>(line), static_cast<std::int64_t>(line_end)});
     if (content.size() == 0) {
       close(line);
       begin = line_end;

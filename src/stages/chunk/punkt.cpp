@@ -40,7 +40,8 @@ std::size_t multi_char_at(std::string_view text, std::size_t at) {
   const auto run = std::min(text.find_first_not_of(c, at), text.size()) - at;
   if (run >= 2) return run;
   if (c == '-') return 0;
-  // At least two pairs of a full stop and a space, then a full stop: the last one may be the head of a further pair.
+  // At least two pairs of a full stop and a space, then a full stop: the last one may be the head of a
+  // further pair.
   std::size_t end = 0;
   int pairs = 0;
   for (std::size_t i = at; i < text.size() && text[i] == '.'; ++pairs) {
@@ -54,12 +55,14 @@ std::size_t multi_char_at(std::string_view text, std::size_t at) {
 
 bool ends_word(std::string_view line, std::size_t at) {
   const auto edge = [&](std::size_t i) {
-    return i == line.size() || space_at(line, i) != 0 || non_word_at(line, i) != 0 || multi_char_at(line, i) != 0;
+    return i == line.size() || space_at(line, i) != 0 || non_word_at(line, i) != 0 ||
+           multi_char_at(line, i) != 0;
   };
   return edge(at) || (line[at] == ',' && edge(at + 1));
 }
 
-/// The token at `at`, which is no white space: punctuation, or a word with the full stops and commas inside it.
+/// The token at `at`, which is no white space: punctuation, or a word with the full stops and commas inside
+/// it.
 std::string_view token_at(std::string_view line, std::size_t at) {
   if (const auto bytes = multi_char_at(line, at)) return line.substr(at, bytes);
   auto end = at + text::decode(line, at).bytes;
@@ -86,14 +89,14 @@ bool is_number(std::string_view token) {
   return true;
 }
 
-/// Whether a token looks like the end of a sentence by itself. An ellipsis never does: only a trained model knows what
-/// may follow it.
+/// Whether a token looks like the end of a sentence by itself. An ellipsis never does: only a trained model
+/// knows what may follow it.
 bool may_end_sentence(std::string_view token) {
   return token == "?" || token == "!" || (token.ends_with('.') && !token.ends_with(".."));
 }
 
-/// Whether a sentence ends with `token`, seen together with the token behind it: an initial belongs to a name, and a
-/// number to an ordinal, unless what follows can begin a sentence.
+/// Whether a sentence ends with `token`, seen together with the token behind it: an initial belongs to a
+/// name, and a number to an ordinal, unless what follows can begin a sentence.
 bool ends_sentence(std::string_view token, std::string_view next) {
   if (!token.ends_with('.')) return true;
   const bool initial = is_initial(token);
@@ -103,7 +106,8 @@ bool ends_sentence(std::string_view token, std::string_view next) {
   return !goes_on && !(initial && is_upper(first));
 }
 
-/// Whether a line has tokens. The separators U+001C to U+001F are tokens in a line of words but blank in one without.
+/// Whether a line has tokens. The separators U+001C to U+001F are tokens in a line of words but blank in one
+/// without.
 bool is_blank(std::string_view line) {
   return trimmed(line, {0, static_cast<std::int64_t>(line.size())}).size() == 0;
 }
@@ -114,7 +118,8 @@ bool holds_break(std::string_view context) {
   for (std::size_t line_begin = 0; line_begin <= context.size();) {
     const auto line_end = std::min(context.find('\n', line_begin), context.size());
     const auto line = context.substr(line_begin, line_end - line_begin);
-    for (auto at = is_blank(line) ? line.size() : skip_space(line, 0); at < line.size(); at = skip_space(line, at)) {
+    for (auto at = is_blank(line) ? line.size() : skip_space(line, 0); at < line.size();
+         at = skip_space(line, at)) {
       const auto token = token_at(line, at);
       if (!open.empty() && ends_sentence(open, token)) return true;
       open = may_end_sentence(token) ? token : std::string_view{};
@@ -141,8 +146,8 @@ std::optional<Candidate> candidate_at(std::string_view text, std::size_t mark) {
   return Candidate{mark, skip_word(text, word), word};
 }
 
-/// Where the word before a mark begins. A white space at `from` itself does not count: NLTK uses the index 0 for
-/// "none", and the same sentences are wanted.
+/// Where the word before a mark begins. A white space at `from` itself does not count: NLTK uses the index 0
+/// for "none", and the same sentences are wanted.
 std::size_t word_before(std::string_view text, std::size_t from, std::size_t mark, std::size_t otherwise) {
   const auto found = text.substr(from, mark - from).find_last_of(" \t\n\r\v\f");
   return found == std::string_view::npos || found == 0 ? otherwise : from + found + 1;
@@ -160,7 +165,8 @@ std::vector<Range> cut_at_marks(std::string_view text) {
   // Of marks that share their word ("really?!") only the last one is decided on.
   Range word;
   std::optional<Candidate> previous;
-  for (auto at = text.find_first_of(".?!"); at != std::string_view::npos; at = text.find_first_of(".?!", at + 1)) {
+  for (auto at = text.find_first_of(".?!"); at != std::string_view::npos;
+       at = text.find_first_of(".?!", at + 1)) {
     const auto candidate = candidate_at(text, at);
     if (!candidate) continue;
     const Range next{word_before(text, word.end, at, word.begin), at};
@@ -174,8 +180,9 @@ std::vector<Range> cut_at_marks(std::string_view text) {
   return out;
 }
 
-/// The closing quotes and brackets at the head of a sentence that belong to the one before it: .begin is their length,
-/// .end the length with the white space behind them. Nothing when the sentence does not begin so.
+/// The closing quotes and brackets at the head of a sentence that belong to the one before it: .begin is
+/// their length, .end the length with the white space behind them. Nothing when the sentence does not begin
+/// so.
 std::optional<Range> closers_of(std::string_view sentence) {
   std::size_t at = 0;
   while (at < sentence.size()) {

@@ -18,7 +18,8 @@ struct Piece {
 std::vector<Span> cut_before(std::string_view text, std::string_view separator) {
   std::vector<Span> out;
   std::size_t begin = 0;
-  for (auto at = text.find(separator); at != std::string_view::npos; at = text.find(separator, at + separator.size())) {
+  for (auto at = text.find(separator); at != std::string_view::npos;
+       at = text.find(separator, at + separator.size())) {
     if (at > begin) out.push_back({static_cast<std::int64_t>(begin), static_cast<std::int64_t>(at)});
     begin = at;
   }
@@ -77,12 +78,15 @@ void cut(TokenCounts& counts, Piece whole, std::int64_t size, std::vector<Piece>
   for (const auto& span : cuts) {
     const Span absolute{whole.span.begin + span.begin, whole.span.begin + span.end};
     const Piece piece{absolute, counts(absolute)};
-    if (cuts.size() == 1) out.push_back(piece);
-    else cut(counts, piece, size, out);
+    if (cuts.size() == 1)
+      out.push_back(piece);
+    else
+      cut(counts, piece, size, out);
   }
 }
 
-/// Joins neighbouring pieces. Chunks are runs of pieces, so an open chunk is where it begins and what it sums to.
+/// Joins neighbouring pieces. Chunks are runs of pieces, so an open chunk is where it begins and what it sums
+/// to.
 std::vector<Span> join(const std::vector<Piece>& pieces, SplitSizes sizes) {
   std::vector<Span> out;
   std::size_t first = 0;

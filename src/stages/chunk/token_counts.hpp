@@ -8,11 +8,12 @@
 
 namespace dream::chunk {
 
-/// How many tokens the ranges of one document have, each counted once: the levels of a hierarchy ask for the same
-/// sentences again. For one thread; refers to the text and the tokenizer.
+/// How many tokens the ranges of one document have, each counted once: the levels of a hierarchy ask for the
+/// same sentences again. For one thread; refers to the text and the tokenizer.
 class TokenCounts {
  public:
-  TokenCounts(std::string_view text, const text::Tokenizer& tokenizer) : text_(text), tokenizer_(&tokenizer) {}
+  TokenCounts(std::string_view text, const text::Tokenizer& tokenizer)
+      : text_(text), tokenizer_(&tokenizer) {}
 
   [[nodiscard]] std::int64_t operator()(Span range);
   [[nodiscard]] std::string_view text() const { return text_; }

@@ -39,7 +39,8 @@ class OneThread {
 
 IndexPtr make(std::int64_t dimension, const std::string& factory) {
   try {
-    IndexPtr index(faiss::index_factory(static_cast<int>(dimension), factory.c_str(), faiss::METRIC_INNER_PRODUCT));
+    IndexPtr index(
+        faiss::index_factory(static_cast<int>(dimension), factory.c_str(), faiss::METRIC_INNER_PRODUCT));
     if (index->metric_type == faiss::METRIC_INNER_PRODUCT) return index;
   } catch (const faiss::FaissException& e) {
     throw ConfigError("index.factory = \"" + factory + "\" over vectors of " + std::to_string(dimension) +
@@ -48,8 +49,8 @@ IndexPtr make(std::int64_t dimension, const std::string& factory) {
   throw ConfigError("index.factory = \"" + factory + "\" cannot search by inner product");
 }
 
-/// FAISS warns on stderr below 39 rows per centroid; whether to index so few rows is the user's choice. It also spends
-/// most of a PQ's training on renumbering codes for a kind of search that we do not use.
+/// FAISS warns on stderr below 39 rows per centroid; whether to index so few rows is the user's choice. It
+/// also spends most of a PQ's training on renumbering codes for a kind of search that we do not use.
 void prepare_training(faiss::Index& index) {
   if (auto* ivf = dynamic_cast<faiss::IndexIVF*>(&index)) ivf->cp.min_points_per_centroid = 1;
   if (auto* pq = dynamic_cast<faiss::IndexPQ*>(&index)) {
@@ -99,7 +100,9 @@ IndexPtr load(std::span<const char> file, const std::string& place) {
   }
 }
 
-const faiss::IndexFlat* as_flat(const faiss::Index& index) { return dynamic_cast<const faiss::IndexFlat*>(&index); }
+const faiss::IndexFlat* as_flat(const faiss::Index& index) {
+  return dynamic_cast<const faiss::IndexFlat*>(&index);
+}
 
 double longest_of(MatrixView<const float> vectors) {
   double longest = 0;
@@ -137,22 +140,26 @@ Built build(const ShardRows& rows, std::string_view factory_) {
     if (vectors.rows > 0) index->add(vectors.rows, vectors.data);
     return {file_of(*index), factory};
   } catch (const faiss::FaissException& e) {
-    throw ConfigError("index.factory = \"" + factory + "\" cannot hold numbered rows: FAISS says: " + e.what());
+    throw ConfigError("index.factory = \"" + factory +
+                      "\" cannot hold numbered rows: FAISS says: " + e.what());
   }
 }
 
-Shard::Shard(std::span<const char> file, ShardRows rows, std::string_view search_parameters, const std::string& place)
+Shard::Shard(std::span<const char> file, ShardRows rows, std::string_view search_parameters,
+             const std::string& place)
     : index_(new Loaded{load(file, place)}), vectors_(std::move(rows.vectors)), ids_(std::move(rows.ids)) {
   faiss::Index& index = *index_->faiss;
   if (index.ntotal != std::ssize(ids_) || index.metric_type != faiss::METRIC_INNER_PRODUCT) {
-    throw StateError(place, "", "is an index of " + std::to_string(index.ntotal) + " rows, expected " +
-                                    std::to_string(ids_.size()) + " by inner product");
+    throw StateError(place, "",
+                     "is an index of " + std::to_string(index.ntotal) + " rows, expected " +
+                         std::to_string(ids_.size()) + " by inner product");
   }
   const bool held_by_index = is_exact() && vectors_.rows == 0;
   if (!held_by_index && (vectors_.rows != index.ntotal || vectors_.cols != index.d)) {
-    throw StateError(place, "", "is an index of " + std::to_string(index.ntotal) + " x " + std::to_string(index.d) +
-                                    " numbers, the vectors are " + std::to_string(vectors_.rows) + " x " +
-                                    std::to_string(vectors_.cols));
+    throw StateError(place, "",
+                     "is an index of " + std::to_string(index.ntotal) + " x " + std::to_string(index.d) +
+                         " numbers, the vectors are " + std::to_string(vectors_.rows) + " x " +
+                         std::to_string(vectors_.cols));
   }
   if (is_exact()) vectors_ = {};  // one copy is enough
   longest_ = longest_of(vectors());
@@ -160,7 +167,8 @@ Shard::Shard(std::span<const char> file, ShardRows rows, std::string_view search
   try {
     faiss::ParameterSpace().set_index_parameters(&index, std::string(search_parameters).c_str());
   } catch (const faiss::FaissException& e) {
-    throw ConfigError("search parameters \"" + std::string(search_parameters) + "\": FAISS says: " + e.what());
+    throw ConfigError("search parameters \"" + std::string(search_parameters) +
+                      "\": FAISS says: " + e.what());
   }
 }
 
@@ -190,8 +198,8 @@ void Shard::nominate(MatrixView<const float> questions, std::int64_t count, std:
     index.search(questions.rows, questions.data, count, scores.data(), rows.data());
     return;
   }
-  // A cell or a rotation found by BLAS for twenty questions at once differs in bits from the same found alone, and so
-  // might the cells that are searched.
+  // A cell or a rotation found by BLAS for twenty questions at once differs in bits from the same found
+  // alone, and so might the cells that are searched.
   for (std::int64_t q = 0; q < questions.rows; ++q) {
     index.search(1, questions.row(q).data(), count, scores.data() + q * count, rows.data() + q * count);
   }

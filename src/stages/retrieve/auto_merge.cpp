@@ -23,7 +23,8 @@ using List = std::vector<Entry>;
 ChunkId parent_of(const Entry& entry) { return {entry.chunk.document, entry.relations.parent}; }
 
 bool one_is_missing_between(const Entry& a, const Entry& b) {
-  return a.chunk.document == b.chunk.document && a.relations.next >= 0 && a.relations.next == b.relations.prev;
+  return a.chunk.document == b.chunk.document && a.relations.next >= 0 &&
+         a.relations.next == b.relations.prev;
 }
 
 /// Inserts the chunks that are missing between two neighbours of the list. Returns whether there were any.
@@ -73,7 +74,8 @@ bool merge(List& list, const ChunkLookup& lookup, double threshold) {
     parents.push_back({family.parent, family.score_sum / family.present, Origin::merged, relations});
     merged.insert(family.parent);
   }
-  std::erase_if(list, [&](const Entry& e) { return e.relations.parent >= 0 && merged.contains(parent_of(e)); });
+  std::erase_if(list,
+                [&](const Entry& e) { return e.relations.parent >= 0 && merged.contains(parent_of(e)); });
   list.insert(list.end(), parents.begin(), parents.end());
   return !parents.empty();
 }
@@ -93,7 +95,8 @@ std::vector<Relations> relations_of(std::span<const Chunk> chunks) {
   std::vector<Relations> out(chunks.size());
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     const auto& chunk = chunks[i];
-    DREAM_CHECK(chunk.ordinal == static_cast<std::int32_t>(i), "chunks are not in the order of their ordinals");
+    DREAM_CHECK(chunk.ordinal == static_cast<std::int32_t>(i),
+                "chunks are not in the order of their ordinals");
     out[i].parent = chunk.parent;
     out[i].prev = chunk.prev;
     out[i].next = chunk.next;
@@ -103,8 +106,8 @@ std::vector<Relations> relations_of(std::span<const Chunk> chunks) {
   return out;
 }
 
-std::vector<RetrievedChunk> auto_merge(std::vector<RetrievedChunk> hits, const ChunkLookup& lookup, double threshold,
-                                       Repeats repeats) {
+std::vector<RetrievedChunk> auto_merge(std::vector<RetrievedChunk> hits, const ChunkLookup& lookup,
+                                       double threshold, Repeats repeats) {
   List list;
   for (const auto& hit : hits) list.push_back({hit.chunk, hit.score, hit.origin, lookup(hit.chunk)});
   drop_repeats(list, repeats);

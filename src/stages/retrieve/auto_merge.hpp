@@ -32,14 +32,18 @@ enum class Repeats {
 /// Replaces the retrieved chunks of one question by their parents where most of a parent was retrieved.
 ///
 /// Repeated until nothing changes:
-///   fill:  between two neighbours a, b of the list whose a.next and b.prev are the same chunk, that chunk is inserted
+///   fill:  between two neighbours a, b of the list whose a.next and b.prev are the same chunk, that chunk is
+///   inserted
 ///          with their mean score;
-///   merge: where more than `threshold` of a parent's children are in the list, the parent takes their place, at the
+///   merge: where more than `threshold` of a parent's children are in the list, the parent takes their place,
+///   at the
 ///          end of the list, with their mean score.
 /// Then best first, ties by chunk id, and repeated chunks only once.
-/// hits: of one question, best first. Means are taken in double, left to right; scores are rounded to float once, at
-/// the end. Pure. Source: AutoMergingRetriever of llama-index-core; docs/chunking.md lists the differences.
-[[nodiscard]] std::vector<RetrievedChunk> auto_merge(std::vector<RetrievedChunk> hits, const ChunkLookup& lookup,
-                                                     double threshold = 0.5, Repeats repeats = Repeats::by_chunk);
+/// hits: of one question, best first. Means are taken in double, left to right; scores are rounded to float
+/// once, at the end. Pure. Source: AutoMergingRetriever of llama-index-core; docs/chunking.md lists the
+/// differences.
+[[nodiscard]] std::vector<RetrievedChunk> auto_merge(std::vector<RetrievedChunk> hits,
+                                                     const ChunkLookup& lookup, double threshold = 0.5,
+                                                     Repeats repeats = Repeats::by_chunk);
 
 }  // namespace dream::retrieve

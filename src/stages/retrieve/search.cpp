@@ -47,13 +47,16 @@ Rows all_rows(const Source& source) {
 }
 
 /// One question's nominations, unless more are needed to be sure.
-bool settled(std::span<const float> raw, std::span<const std::int64_t> rows, std::int32_t k, double certain_gap) {
+bool settled(std::span<const float> raw, std::span<const std::int64_t> rows, std::int32_t k,
+             double certain_gap) {
   if (rows.back() < 0) return true;  // the index has no more
-  return static_cast<double>(raw[static_cast<std::size_t>(k) - 1]) - static_cast<double>(raw.back()) > certain_gap;
+  return static_cast<double>(raw[static_cast<std::size_t>(k) - 1]) - static_cast<double>(raw.back()) >
+         certain_gap;
 }
 
 /// For each question the rows that can be among its k best.
-std::vector<Rows> candidates(const Source& source, MatrixView<const float> questions, const SearchOptions& options) {
+std::vector<Rows> candidates(const Source& source, MatrixView<const float> questions,
+                             const SearchOptions& options) {
   std::vector<Rows> found(static_cast<std::size_t>(questions.rows));
   Rows open(found.size());
   std::iota(open.begin(), open.end(), 0);

@@ -1,5 +1,5 @@
-#include "comm/agree.hpp"
 #include "golden/gold.hpp"
+#include "comm/agree.hpp"
 #include "parts/documents.hpp"
 #include "parts/gold.hpp"
 #include "sweep/phases/phases.hpp"
@@ -33,7 +33,11 @@ parts::GoldPart gather_parts(Run& run, int node) {
 
 Bytes pack(const golden::Gold& gold) {
   Packer packer;
-  packer.put(gold.located).put(gold.by_source).put(gold.without).put(gold.lost_passages).put(std::ssize(gold.items));
+  packer.put(gold.located)
+      .put(gold.by_source)
+      .put(gold.without)
+      .put(gold.lost_passages)
+      .put(std::ssize(gold.items));
   for (const auto& items : gold.items) {
     packer.put(std::ssize(items));
     for (const auto& item : items) packer.put(item.places);
@@ -62,7 +66,8 @@ golden::Gold find_gold(Run& run, const golden::DocumentNames& names) {
   const golden::GoldFinder finder(run.questions);
   make_parts(run, Stage::gold, [&](const Item& item) {
     parts::GoldPart part;
-    for (const auto& read : parts::load_documents(run.parts.open(run.key(run.node(item.node).inputs[0], item.part)))) {
+    for (const auto& read :
+         parts::load_documents(run.parts.open(run.key(run.node(item.node).inputs[0], item.part)))) {
       run.pulse();
       const auto hits = finder.find(read.document.hash, read.document.text);
       part.hits.insert(part.hits.end(), hits.begin(), hits.end());

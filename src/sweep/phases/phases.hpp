@@ -3,8 +3,9 @@
 #include "sweep/outcome.hpp"
 #include "sweep/run_context.hpp"
 
-/// A stage each, in the order in which they run. Each makes the parts of its nodes that the state folder does not hold,
-/// on all workers together, and leaves nothing in memory: the next stage reads parts. All are collective.
+/// A stage each, in the order in which they run. Each makes the parts of its nodes that the state folder does
+/// not hold, on all workers together, and leaves nothing in memory: the next stage reads parts. All are
+/// collective.
 namespace dream::sweep {
 
 void chunk_documents(Run& run);
@@ -15,7 +16,8 @@ void embed_questions(Run& run);
 void build_indexes(Run& run);
 void search_indexes(Run& run);
 void select_contexts(Run& run);
-/// What answer_and_score() would ask of endpoints for answers, without asking. On every rank the sum over all.
+/// What answer_and_score() would ask of endpoints for answers, without asking. On every rank the sum over
+/// all.
 [[nodiscard]] Forecast forecast_answers(Run& run);
 /// Returns how many rows, over all ranks, have a passing reason and will be tried again by the next run.
 [[nodiscard]] std::int64_t answer_and_score(Run& run, const golden::Gold& gold);

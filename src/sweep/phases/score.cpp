@@ -27,8 +27,8 @@ struct Row {
   std::vector<std::string> contexts;
   std::vector<score::ContextPlace> places;
   Answer answer;
-  bool final = true;      ///< false: the answer, or the judge, failed for a reason that may pass
-  Heard heard;            ///< of a judge behind an endpoint
+  bool final = true;  ///< false: the answer, or the judge, failed for a reason that may pass
+  Heard heard;        ///< of a judge behind an endpoint
 
   [[nodiscard]] score::JudgeInput input() const {
     return {question->question, answer.text, contexts, question->reference};
@@ -172,7 +172,8 @@ double spread_of(const std::string& metric, const std::vector<score::Scores>& sa
   return std::sqrt(squares / (n - 1));
 }
 
-std::vector<parts::JudgeNoise> noise_of(const Run& run, const Row& row, const std::vector<std::string>& metrics,
+std::vector<parts::JudgeNoise> noise_of(const Run& run, const Row& row,
+                                        const std::vector<std::string>& metrics,
                                         const score::Similarity& similarity) {
   if (row.heard.samples.empty()) return {};
   std::vector<score::Scores> samples;
@@ -182,8 +183,10 @@ std::vector<parts::JudgeNoise> noise_of(const Run& run, const Row& row, const st
   std::vector<parts::JudgeNoise> noise;
   for (const auto& metric : metrics) {
     const auto found = row.heard.noise.find(metric);
-    if (found == row.heard.noise.end()) noise.push_back({});
-    else noise.push_back({found->second.votes, found->second.flips, spread_of(metric, samples)});
+    if (found == row.heard.noise.end())
+      noise.push_back({});
+    else
+      noise.push_back({found->second.votes, found->second.flips, spread_of(metric, samples)});
   }
   return noise;
 }
@@ -213,8 +216,8 @@ struct Judging {
   StageScope& scope;
 };
 
-/// Scores some parts of this rank; a part with rows that may turn out otherwise is written, but not sealed. Returns the
-/// number of such rows. Collective.
+/// Scores some parts of this rank; a part with rows that may turn out otherwise is written, but not sealed.
+/// Returns the number of such rows. Collective.
 std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item> items) {
   std::vector<Work> round;
   comm::agree(run.comm, [&] {
@@ -233,8 +236,10 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
     for (const auto& work : round) {
       const auto slice = judge(run, work, cosines);
       const auto fill = [&](state::H5Writer& file) { parts::save(file, slice); };
-      if (work.passing() == 0) run.parts.write(work.item.key, fill);
-      else run.parts.write_provisional(work.item.key, fill);
+      if (work.passing() == 0)
+        run.parts.write(work.item.key, fill);
+      else
+        run.parts.write_provisional(work.item.key, fill);
       passing += work.passing();
       judging.scope.advance();
     }

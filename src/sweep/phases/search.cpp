@@ -30,13 +30,16 @@ Retrieved search_shard(Run& run, int index_node, int shard, const Matrix& questi
   const auto part = run.parts.open(run.key(index_node, shard));
   index::ShardRows rows;
   // A Flat index holds the vectors itself; any other only codes of them.
-  if (part.text_attribute("factory") == index::flat) rows.ids = parts::load_shard(part).ids;
-  else rows = load_rows(run, index_node, shard);
+  if (part.text_attribute("factory") == index::flat)
+    rows.ids = parts::load_shard(part).ids;
+  else
+    rows = load_rows(run, index_node, shard);
   if (rows.ids.empty()) return retrieve::no_hits(questions.rows);
   const auto path = run.parts.path(run.key(index_node, shard), "faiss");
   const auto file = read_file(path);
   if (digest_of(file).hex() != part.text_attribute("faiss_digest")) {
-    throw StateError(path.string(), "", "truncated or altered; remove it and the .h5 beside it, and they will be made again");
+    throw StateError(path.string(), "",
+                     "truncated or altered; remove it and the .h5 beside it, and they will be made again");
   }
   const index::Shard loaded(file, std::move(rows), {}, path.string());
   const retrieve::Source source{loaded.vectors(), loaded.ids(), loaded.longest(),
@@ -44,9 +47,10 @@ Retrieved search_shard(Run& run, int index_node, int shard, const Matrix& questi
                                   loaded.nominate(batch, count, scores, found);
                                 }};
   run.tally.queries += questions.rows;
-  return retrieve::search(source, questions.view(),
-                          {.k = static_cast<std::int32_t>(k), .margin = static_cast<std::int32_t>(run.config.index.margin)},
-                          run.pulse);
+  return retrieve::search(
+      source, questions.view(),
+      {.k = static_cast<std::int32_t>(k), .margin = static_cast<std::int32_t>(run.config.index.margin)},
+      run.pulse);
 }
 
 /// The shards of this rank: the heaviest to the least loaded, as everywhere.

@@ -55,7 +55,8 @@ BOOST_AUTO_TEST_CASE(exactly_one_half_does_not_merge) {
 }
 
 BOOST_AUTO_TEST_CASE(more_than_half_merges_with_the_mean_score) {
-  BOOST_TEST(shown(auto_merge({hit(1, 0.75F), hit(5, 0.5F), hit(3, 0.25F)}, lookup(parent_with(5)))) == "0:0.5m");
+  BOOST_TEST(shown(auto_merge({hit(1, 0.75F), hit(5, 0.5F), hit(3, 0.25F)}, lookup(parent_with(5)))) ==
+             "0:0.5m");
 }
 
 BOOST_AUTO_TEST_CASE(the_threshold_is_a_parameter) {
@@ -66,7 +67,8 @@ BOOST_AUTO_TEST_CASE(the_threshold_is_a_parameter) {
 }
 
 BOOST_AUTO_TEST_CASE(a_gap_of_one_between_neighbours_of_the_list_is_filled) {
-  BOOST_TEST(shown(auto_merge({hit(2, 0.75F), hit(4, 0.25F)}, lookup(parent_with(9)))) == "2:0.75h 3:0.5f 4:0.25h");
+  BOOST_TEST(shown(auto_merge({hit(2, 0.75F), hit(4, 0.25F)}, lookup(parent_with(9)))) ==
+             "2:0.75h 3:0.5f 4:0.25h");
   // Not when another hit stands between them, when the order is reversed, or across documents.
   BOOST_TEST(shown(auto_merge({hit(2, 0.75F), hit(8, 0.5F), hit(4, 0.25F)}, lookup(parent_with(9)))) ==
              "2:0.75h 8:0.5h 4:0.25h");
@@ -88,9 +90,10 @@ BOOST_AUTO_TEST_CASE(parents_merge_into_their_parents) {
       family[child].parent = static_cast<std::int32_t>(parent);
     }
   }
-  BOOST_TEST(shown(auto_merge({hit(3, 0.875F), hit(5, 0.75F), hit(6, 0.25F), hit(4, 0.125F)}, lookup(family))) ==
-             "0:0.5m");
-  BOOST_TEST(shown(auto_merge({hit(3, 0.875F), hit(5, 0.75F), hit(6, 0.25F)}, lookup(family))) == "3:0.875h 2:0.5m");
+  BOOST_TEST(shown(auto_merge({hit(3, 0.875F), hit(5, 0.75F), hit(6, 0.25F), hit(4, 0.125F)},
+                              lookup(family))) == "0:0.5m");
+  BOOST_TEST(shown(auto_merge({hit(3, 0.875F), hit(5, 0.75F), hit(6, 0.25F)}, lookup(family))) ==
+             "3:0.875h 2:0.5m");
 }
 
 BOOST_AUTO_TEST_CASE(ties_are_in_the_order_of_ids) {

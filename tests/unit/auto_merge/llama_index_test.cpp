@@ -33,7 +33,9 @@ class Corpus {
     return {hashes_.at(row[0].get<std::size_t>()), row[1].get<std::int32_t>()};
   }
   [[nodiscard]] retrieve::ChunkLookup lookup() const {
-    return [this](const ChunkId& id) { return families_.at(id.document).at(static_cast<std::size_t>(id.ordinal)); };
+    return [this](const ChunkId& id) {
+      return families_.at(id.document).at(static_cast<std::size_t>(id.ordinal));
+    };
   }
 
  private:
@@ -46,14 +48,17 @@ using Result = std::pair<float, ChunkId>;
 /// What we return, and what LlamaIndex returned in our order: it leaves the order of equal scores open.
 void check_question(const Corpus& corpus, const json& question, const char* links) {
   std::vector<RetrievedChunk> hits;
-  for (const auto& row : question["hits"]) hits.push_back({corpus.id(row), row[2].get<float>() / 65536, Origin::hit});
+  for (const auto& row : question["hits"])
+    hits.push_back({corpus.id(row), row[2].get<float>() / 65536, Origin::hit});
   std::vector<Result> expected;
-  for (const auto& row : question[links]) expected.emplace_back(static_cast<float>(row[2].get<double>()), corpus.id(row));
+  for (const auto& row : question[links])
+    expected.emplace_back(static_cast<float>(row[2].get<double>()), corpus.id(row));
   std::ranges::sort(expected, [](const Result& a, const Result& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
   std::vector<Result> got;
-  for (const auto& chunk : retrieve::auto_merge(hits, corpus.lookup())) got.emplace_back(chunk.score, chunk.chunk);
+  for (const auto& chunk : retrieve::auto_merge(hits, corpus.lookup()))
+    got.emplace_back(chunk.score, chunk.chunk);
   BOOST_TEST_CONTEXT(question) { BOOST_TEST((got == expected)); }
 }
 

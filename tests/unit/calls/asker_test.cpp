@@ -67,7 +67,8 @@ BOOST_AUTO_TEST_CASE(equal_calls_are_joined_and_samples_are_not) {
   for (const auto& reply : run.ask(asks)) BOOST_TEST(reply.text == "answer to question 0");
   BOOST_TEST(server.log().size() == 1U);
   BOOST_TEST(run.counts().joined == 4);
-  (void)run.ask({make_ask(endpoint, messages, 1, std::nullopt), make_ask(endpoint, messages, 2, std::nullopt)});
+  (void)run.ask(
+      {make_ask(endpoint, messages, 1, std::nullopt), make_ask(endpoint, messages, 2, std::nullopt)});
   BOOST_TEST(server.log().size() == 3U);
   (void)run.ask(asks);
   BOOST_TEST(server.log().size() == 3U);
@@ -82,7 +83,8 @@ BOOST_AUTO_TEST_CASE(a_second_run_asks_nothing) {
     Run run("a");
     first = run.ask(questions(endpoint, 10));
   }
-  endpoint.base_url = "http://127.0.0.1:" + std::to_string(test::unused_port());  // another address, the same model
+  endpoint.base_url =
+      "http://127.0.0.1:" + std::to_string(test::unused_port());  // another address, the same model
   Run again("b");
   const auto second = again.ask(questions(endpoint, 10));
   BOOST_TEST(again.counts().sent == 0);
@@ -126,7 +128,8 @@ BOOST_AUTO_TEST_CASE(a_reply_is_in_the_journal_before_it_is_handed_on) {
     for (const auto& one : done) {
       ++settled;
       const auto& key = asks[one.ticket].key;
-      BOOST_TEST(std::any_of(content.records.begin(), content.records.end(), [&](const auto& r) { return r.key == key; }));
+      BOOST_TEST(std::any_of(content.records.begin(), content.records.end(),
+                             [&](const auto& r) { return r.key == key; }));
     }
   }
   BOOST_TEST(settled == 30);
@@ -143,9 +146,18 @@ BOOST_AUTO_TEST_CASE(failures_that_pass_are_retried) {
   slow.delay = milliseconds(60'000);
   FakeReply drip = status(200, test::chat_reply("slow"));
   drip.how = FakeReply::How::drip;
-  const std::vector<FakeReply> failures{status(429), status(500), status(503), reset, cut, html, slow, drip,
-                                        status(200, test::chat_reply("text").substr(0, 30)), status(200, "{}"),
-                                        status(200, test::chat_reply("half an ans", "length")), status(408)};
+  const std::vector<FakeReply> failures{status(429),
+                                        status(500),
+                                        status(503),
+                                        reset,
+                                        cut,
+                                        html,
+                                        slow,
+                                        drip,
+                                        status(200, test::chat_reply("text").substr(0, 30)),
+                                        status(200, "{}"),
+                                        status(200, test::chat_reply("half an ans", "length")),
+                                        status(408)};
   int number = 0;
   for (const auto& failure : failures) {
     BOOST_TEST_INFO("failure " << number);
@@ -157,7 +169,8 @@ BOOST_AUTO_TEST_CASE(failures_that_pass_are_retried) {
     endpoint.revision = std::to_string(number);
     Run run("run" + std::to_string(number++));
     const auto replies = run.ask(questions(endpoint, 2));
-    for (std::size_t i = 0; i < 2; ++i) BOOST_TEST(replies[i].text == "answer to question " + std::to_string(i));
+    for (std::size_t i = 0; i < 2; ++i)
+      BOOST_TEST(replies[i].text == "answer to question " + std::to_string(i));
     BOOST_TEST(run.counts().given_up == 0);
     if (late) continue;
     BOOST_TEST(run.counts().sent == 6);
@@ -187,7 +200,8 @@ BOOST_AUTO_TEST_CASE(a_failure_to_the_last_attempt_is_a_row_for_the_next_run) {
 }
 
 BOOST_AUTO_TEST_CASE(a_reply_cut_at_every_attempt_is_taken_as_it_is) {
-  FakeHttp server([](const FakeRequest&, int) { return status(200, test::chat_reply("context full", "length")); });
+  FakeHttp server(
+      [](const FakeRequest&, int) { return status(200, test::chat_reply("context full", "length")); });
   const auto endpoint = endpoint_at(server.url(""));
   Run run("a");
   const auto reply = run.ask(questions(endpoint, 1)).at(0);
@@ -228,7 +242,8 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_wants_an_hour_makes_the_row_wait_for_the_n
 
 BOOST_AUTO_TEST_CASE(a_refused_request_is_a_final_row) {
   FakeHttp server([](const FakeRequest& request, int) {
-    return asked(request) == "question 1" ? status(400, R"({"error":{"message":"too long"}})") : echo(request);
+    return asked(request) == "question 1" ? status(400, R"({"error":{"message":"too long"}})")
+                                          : echo(request);
   });
   const auto endpoint = endpoint_at(server.url(""));
   for (const auto* incarnation : {"a", "b"}) {

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 namespace {
 
 CallRecord record(int i, const std::string& model = "m") {
-  return {digest_of("call " + std::to_string(i)), model, 200, "reply " + std::to_string(i) + std::string(i % 7, '\n')};
+  return {digest_of("call " + std::to_string(i)), model, 200,
+          "reply " + std::to_string(i) + std::string(i % 7, '\n')};
 }
 
 fs::path calls_folder() { return test::folder() / "calls"; }
@@ -21,14 +22,16 @@ fs::path calls_folder() { return test::folder() / "calls"; }
 Sealed seal_now() { return seal(calls_folder(), no_log(), no_pulse()); }
 
 /// What a rank leaves behind that appends these calls and commits them.
-void write_calls(const std::string& incarnation, int rank, int begin, int end, const std::string& model = "m") {
+void write_calls(const std::string& incarnation, int rank, int begin, int end,
+                 const std::string& model = "m") {
   CallStore store(calls_folder(), seal_now().segments, incarnation, rank);
   for (int i = begin; i < end; ++i) store.append(record(i, model));
   store.commit();
 }
 
 void overwrite(const fs::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 }  // namespace
@@ -114,7 +117,8 @@ BOOST_AUTO_TEST_CASE(sealing_twice_or_after_a_crash_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(every_model_has_its_folder_whatever_its_name) {
-  const std::vector<std::string> models{"plain-1.0", "org/model", "org_model", "../up", ".hidden", "journals", "", "ü"};
+  const std::vector<std::string> models{"plain-1.0", "org/model", "org_model", "../up",
+                                        ".hidden",   "journals",  "",          "ü"};
   int i = 0;
   for (const auto& model : models) {
     write_calls("run" + std::to_string(i), 0, i, i + 1, model);
@@ -123,7 +127,8 @@ BOOST_AUTO_TEST_CASE(every_model_has_its_folder_whatever_its_name) {
   const auto sealed = seal_now();
   BOOST_TEST(sealed.segments.size() == models.size());
   const CallStore reader(calls_folder(), sealed.segments, "last", 0);
-  for (int k = 0; k < i; ++k) BOOST_TEST(reader.find(record(k).key).value().model == models[static_cast<std::size_t>(k)]);
+  for (int k = 0; k < i; ++k)
+    BOOST_TEST(reader.find(record(k).key).value().model == models[static_cast<std::size_t>(k)]);
   for (const auto& entry : fs::directory_iterator(test::folder())) BOOST_TEST(entry.path() == calls_folder());
 }
 

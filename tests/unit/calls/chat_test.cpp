@@ -52,7 +52,8 @@ BOOST_AUTO_TEST_CASE(a_good_reply_is_read) {
 }
 
 BOOST_AUTO_TEST_CASE(replies_of_other_servers_are_read) {
-  const auto parts = reply(200, R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"text":"b"}]}}]})");
+  const auto parts =
+      reply(200, R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"text":"b"}]}}]})");
   BOOST_TEST(read_chat(parts, 100).text == "ab");
   BOOST_TEST(read_chat(parts, 100).input_tokens == 0);
   BOOST_TEST(read_chat(reply(201, test::chat_reply("x"), ""), 100).text == "x");
@@ -63,7 +64,8 @@ BOOST_AUTO_TEST_CASE(replies_without_text_have_a_reason_and_are_final) {
   expect(reply(200, test::chat_reply(" \\n")), Verdict::answer, "empty");
   expect(reply(200, R"({"choices":[{"message":{"content":null}}]})"), Verdict::answer, "empty");
   expect(reply(200, test::chat_reply("", "content_filter")), Verdict::answer, "refusal");
-  expect(reply(200, R"({"choices":[{"message":{"content":null,"refusal":"no"}}]})"), Verdict::answer, "refusal");
+  expect(reply(200, R"({"choices":[{"message":{"content":null,"refusal":"no"}}]})"), Verdict::answer,
+         "refusal");
 }
 
 BOOST_AUTO_TEST_CASE(a_reply_at_its_token_limit_is_an_answer_and_one_before_it_was_cut) {
@@ -82,9 +84,11 @@ BOOST_AUTO_TEST_CASE(every_failure_has_its_kind) {
   expect(fault(HttpFault::truncated), Verdict::transient, "network");
   expect(fault(HttpFault::too_large), Verdict::transient, "too_large");
   expect(fault(HttpFault::tls), Verdict::endpoint, "network");
-  for (const int status : {401, 402, 404, 405, 407, 410, 302}) expect(reply(status, "{}"), Verdict::endpoint, "http");
+  for (const int status : {401, 402, 404, 405, 407, 410, 302})
+    expect(reply(status, "{}"), Verdict::endpoint, "http");
   for (const int status : {400, 403, 409, 413, 422}) expect(reply(status, "{}"), Verdict::row, "http");
-  for (const int status : {500, 502, 503, 504, 529, 425}) expect(reply(status, "{}"), Verdict::transient, "http");
+  for (const int status : {500, 502, 503, 504, 529, 425})
+    expect(reply(status, "{}"), Verdict::transient, "http");
   expect(reply(408, "{}"), Verdict::transient, "timeout");
   expect(reply(429, "{}"), Verdict::transient, "rate");
   expect(reply(429, R"({"error":{"code":"insufficient_quota"}})"), Verdict::endpoint, "rate");
@@ -92,14 +96,16 @@ BOOST_AUTO_TEST_CASE(every_failure_has_its_kind) {
   expect(reply(200, test::chat_reply("x").substr(0, 40)), Verdict::transient, "bad_json");
   expect(reply(200, "{\"choices\": \"\xff\"}"), Verdict::transient, "bad_json");
   expect(reply(200, ""), Verdict::transient, "bad_json");
-  for (const auto* body : {"{}", "[]", "null", "3", R"({"choices":[]})", R"({"choices":{}})", R"({"choices":[3]})",
-                           R"({"choices":[{"message":"x"}]})", R"({"error":{"message":"busy"}})"}) {
+  for (const auto* body :
+       {"{}", "[]", "null", "3", R"({"choices":[]})", R"({"choices":{}})", R"({"choices":[3]})",
+        R"({"choices":[{"message":"x"}]})", R"({"error":{"message":"busy"}})"}) {
     expect(reply(200, body), Verdict::transient, "schema");
   }
 }
 
 BOOST_AUTO_TEST_CASE(hostile_numbers_and_depth_do_no_harm) {
-  const auto usage = R"({"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":-5,"completion_tokens":"9"}})";
+  const auto usage =
+      R"({"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":-5,"completion_tokens":"9"}})";
   BOOST_TEST(read_chat(reply(200, usage), 100).input_tokens == 0);
   BOOST_TEST(read_chat(reply(200, usage), 100).output_tokens == 0);
   expect(reply(200, std::string(200'000, '[')), Verdict::transient, "bad_json");

@@ -67,7 +67,8 @@ BOOST_AUTO_TEST_CASE(a_models_parameters_become_an_endpoint) {
 }
 
 BOOST_AUTO_TEST_CASE(addresses_and_keys_that_cannot_be_used_are_refused) {
-  for (const auto* url : {"", "host:8000", "ftp://host/v1", "http://", "http:///v1", "http://host/v1?key=1", "http://a b/"}) {
+  for (const auto* url :
+       {"", "host:8000", "ftp://host/v1", "http://", "http:///v1", "http://host/v1?key=1", "http://a b/"}) {
     BOOST_TEST_INFO(url);
     BOOST_CHECK_THROW((void)endpoint_of(model(url)), ConfigError);
   }
@@ -113,12 +114,14 @@ BOOST_AUTO_TEST_CASE(an_endpoint_without_a_list_is_asked_an_empty_question) {
     reply.status = request.path == "/v1/chat/completions" ? 422 : 404;
     return reply;
   });
-  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse()).models.empty());
+  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse())
+                 .models.empty());
   BOOST_TEST(server.log().at(1).body == R"({"model":"fake-model"})");
 }
 
 BOOST_AUTO_TEST_CASE(a_model_that_is_not_listed_is_asked_for_without_cost) {
-  // llama.cpp takes any name and says 400 or 500 to a request without a text; vLLM says 404 for a model that it lacks.
+  // llama.cpp takes any name and says 400 or 500 to a request without a text; vLLM says 404 for a model that
+  // it lacks.
   for (const int status : {400, 404, 500}) {
     FakeHttp server([=](const FakeRequest& request, int) {
       FakeReply reply;
@@ -129,7 +132,9 @@ BOOST_AUTO_TEST_CASE(a_model_that_is_not_listed_is_asked_for_without_cost) {
       }
       return reply;
     });
-    const auto check = [&] { return check_endpoint(endpoint_at(server.url("")), "/embeddings", redactor(), no_pulse()); };
+    const auto check = [&] {
+      return check_endpoint(endpoint_at(server.url("")), "/embeddings", redactor(), no_pulse());
+    };
     if (status == 404) {
       try {
         (void)check();
@@ -194,5 +199,6 @@ BOOST_AUTO_TEST_CASE(a_probe_survives_a_passing_failure) {
     reply.body = R"({"data":[]})";
     return reply;
   });
-  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse()).models.empty());
+  BOOST_TEST(check_endpoint(endpoint_at(server.url("")), "/chat/completions", redactor(), no_pulse())
+                 .models.empty());
 }

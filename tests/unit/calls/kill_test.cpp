@@ -33,7 +33,8 @@ CallRecord record(int round, int i) {
 }
 
 /// Kills a writer after a while; returns what it said last.
-int committed_before_the_kill(const std::filesystem::path& folder, int round, std::chrono::microseconds after) {
+int committed_before_the_kill(const std::filesystem::path& folder, int round,
+                              std::chrono::microseconds after) {
   int ends[2];
   BOOST_REQUIRE(::pipe(ends) == 0);
   const auto child = ::fork();
@@ -74,7 +75,8 @@ BOOST_AUTO_TEST_CASE(thirty_kills_lose_no_committed_reply) {
   for (int round = 0; round < 30; ++round) {
     const auto sure = committed[static_cast<std::size_t>(round)];
     all += sure;
-    for (int i = 0; i < sure; ++i) BOOST_REQUIRE((store.find(record(round, i).key).value() == record(round, i)));
+    for (int i = 0; i < sure; ++i)
+      BOOST_REQUIRE((store.find(record(round, i).key).value() == record(round, i)));
     // A group that was written but not yet told of may be there, whole records only.
     for (int i = sure; i < sure + 10; ++i) {
       const auto found = store.find(record(round, i).key);

@@ -13,8 +13,10 @@ namespace {
 std::vector<std::string> lines(const std::string& text) {
   std::vector<std::string> out(1);
   for (const char c : text) {
-    if (c == '\n') out.emplace_back();
-    else out.back() += c;
+    if (c == '\n')
+      out.emplace_back();
+    else
+      out.back() += c;
   }
   return out;
 }
@@ -26,7 +28,8 @@ BOOST_AUTO_TEST_CASE(the_answer_prompt_is_pinned_to_its_version) {
   const auto messages = answer_prompt("Why?", contexts);
   BOOST_REQUIRE(messages.size() == 2U);
   BOOST_TEST(messages[0].role == "system");
-  BOOST_TEST(messages[1].content == "Passages:\n----------\n\"One.\"\n\"Two.\"\n----------\nQuestion: \"Why?\"");
+  BOOST_TEST(messages[1].content ==
+             "Passages:\n----------\n\"One.\"\n\"Two.\"\n----------\nQuestion: \"Why?\"");
   // Other bytes are another prompt: raise answer_prompt_version with them.
   BOOST_TEST(answer_prompt_version == 1);
   BOOST_TEST(digest_of(messages[0].content).hex() == "458f4a49e90c65403d9dd67eab106f28");

@@ -68,9 +68,11 @@ std::vector<Ask> prompts(const Endpoint& endpoint, int count) {
   for (int i = 0; i < count; ++i) {
     const auto n = std::to_string(i);
     const std::vector<std::string> contexts{
-        "Unrelated words about the weather of last winter stand here. The valve number " + n + " opens at seven bar.",
+        "Unrelated words about the weather of last winter stand here. The valve number " + n +
+            " opens at seven bar.",
         "Pumps of the series " + n + " need oil every month. Nobody reads this sentence about gardens."};
-    asks.push_back(make_ask(endpoint, answer_prompt("At which pressure does valve number " + n + " open?", contexts), 0,
+    asks.push_back(make_ask(endpoint,
+                            answer_prompt("At which pressure does valve number " + n + " open?", contexts), 0,
                             std::nullopt));
   }
   return asks;
@@ -79,7 +81,9 @@ std::vector<Ask> prompts(const Endpoint& endpoint, int count) {
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -98,9 +102,10 @@ BOOST_AUTO_TEST_CASE(faults_of_the_endpoint_change_no_answer, *boost::unit_test:
   BOOST_TEST(clean[7].text.find("The valve number 7 opens at seven bar.") != std::string::npos);
   std::filesystem::rename(test::folder() / "calls", test::folder() / "clean");
 
-  // The stub draws faults by a CRC of body, attempt and seed. It is linear: with a short seed a call that fails once
-  // fails ten times and more in a row; with this one the attempts do not follow each other.
-  const Stub stub({"--error-rate", "0.2", "--timeout-s", "3", "--retry-after", "0.05", "--seed", "123456789"});
+  // The stub draws faults by a CRC of body, attempt and seed. It is linear: with a short seed a call that
+  // fails once fails ten times and more in a row; with this one the attempts do not follow each other.
+  const Stub stub(
+      {"--error-rate", "0.2", "--timeout-s", "3", "--retry-after", "0.05", "--seed", "123456789"});
   const auto endpoint = stub_endpoint(stub);
   Run run("faulty");
   const auto faulty = run.ask(prompts(endpoint, 200));

@@ -56,14 +56,17 @@ BOOST_AUTO_TEST_CASE(silent_mistakes_of_sizes_are_refused) {
   BOOST_TEST(check("overlap", {{"size", std::int64_t{64}}, {"overlap", std::int64_t{63}}}) == "");
   BOOST_TEST(check("overlap", {{"size", std::int64_t{64}}, {"overlap", std::int64_t{64}}}) ==
              "overlap = 64 must be smaller than size = 64");
-  BOOST_TEST(check("hierarchical", {{"sizes", Sizes{256, 512, 1024}}}).find("must descend") != std::string::npos);
+  BOOST_TEST(check("hierarchical", {{"sizes", Sizes{256, 512, 1024}}}).find("must descend") !=
+             std::string::npos);
   BOOST_TEST(check("hierarchical", {{"sizes", Sizes{512, 512}}}).find("must descend") != std::string::npos);
   BOOST_TEST(check("hierarchical", {{"sizes", Sizes{512, 512}}}).find("[512, 512]") != std::string::npos);
-  BOOST_TEST(check("hierarchical", {{"sizes", Sizes{256, 512, 1024}}, {"compat", std::string("dream")}}) == "");
+  BOOST_TEST(check("hierarchical", {{"sizes", Sizes{256, 512, 1024}}, {"compat", std::string("dream")}}) ==
+             "");
   BOOST_TEST(check("hierarchical", {{"sizes", Sizes{512}}}).find("two levels") != std::string::npos);
   BOOST_TEST(check("hierarchical", {{"sizes", Sizes{}}}).find("two levels") != std::string::npos);
   BOOST_TEST(check("hierarchical", {{"sizes", Sizes{512, 20}}}).find("overlap = 20") != std::string::npos);
-  BOOST_TEST(check("hierarchical", {{"compat", std::string("dreams")}}).find("\"dreams\"") != std::string::npos);
+  BOOST_TEST(check("hierarchical", {{"compat", std::string("dreams")}}).find("\"dreams\"") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_document_without_text_has_no_chunks) {
@@ -120,7 +123,9 @@ BOOST_AUTO_TEST_CASE(levels_descend_and_only_leaves_are_indexed) {
   BOOST_TEST(render(cut[0].embed, doc.text) == "A b c. D e f. G h i. J k l.");
   BOOST_TEST(render(cut[3].embed, doc.text) == "G h i. J k l.");
   BOOST_TEST(render(cut[13].embed, doc.text) == "V w x.");
-  const auto links = [&](std::size_t i) { return Sizes{cut[i].level, cut[i].parent, cut[i].prev, cut[i].next}; };
+  const auto links = [&](std::size_t i) {
+    return Sizes{cut[i].level, cut[i].parent, cut[i].prev, cut[i].next};
+  };
   BOOST_TEST((links(0) == Sizes{0, -1, -1, 1}));
   BOOST_TEST((links(1) == Sizes{0, -1, 0, -1}));
   BOOST_TEST((links(3) == Sizes{1, 0, 2, -1}));  // no link to chunk 4, which has another parent
@@ -131,7 +136,8 @@ BOOST_AUTO_TEST_CASE(levels_descend_and_only_leaves_are_indexed) {
 
 BOOST_AUTO_TEST_CASE(compat_dream_indexes_the_same_text_on_every_level) {
   const auto doc = document("A b c. D e f. G h i.");
-  const Params dream{{"sizes", Sizes{4, 8, 16}}, {"overlap", std::int64_t{0}}, {"compat", std::string("dream")}};
+  const Params dream{
+      {"sizes", Sizes{4, 8, 16}}, {"overlap", std::int64_t{0}}, {"compat", std::string("dream")}};
   const auto cut = chunks("hierarchical", dream, doc);
   BOOST_TEST_REQUIRE(cut.size() == 9U);
   for (const auto& chunk : cut) BOOST_TEST(chunk.indexed);

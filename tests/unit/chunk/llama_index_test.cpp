@@ -7,21 +7,25 @@ namespace {
 
 std::string shown(const Text& text, const Document& document) { return render(text, document.text); }
 
-/// The first differing chunk of a document, in words; "" when all are equal. A row is [begin, size, parent, prev, next].
+/// The first differing chunk of a document, in words; "" when all are equal. A row is [begin, size, parent,
+/// prev, next].
 std::string difference(const Document& document, const std::vector<Chunk>& chunks, const json& rows) {
   for (std::size_t i = 0; i < std::min(chunks.size(), rows.size()); ++i) {
     const auto& chunk = chunks[i];
     const auto& row = rows[i];
     const auto at = "chunk " + std::to_string(i) + ": ";
     const auto text = document.text.substr(row[0].get<std::size_t>(), row[1].get<std::size_t>());
-    if (shown(chunk.embed, document) != text) return at + "<" + shown(chunk.embed, document) + "> for <" + text + ">";
+    if (shown(chunk.embed, document) != text)
+      return at + "<" + shown(chunk.embed, document) + "> for <" + text + ">";
     if (chunk.ordinal != static_cast<std::int32_t>(i)) return at + "ordinal " + std::to_string(chunk.ordinal);
     if (chunk.parent != row[2].get<int>()) return at + "parent " + std::to_string(chunk.parent);
     if (chunk.prev != row[3].get<int>()) return at + "prev " + std::to_string(chunk.prev);
     // An intended difference: below the first level LlamaIndex 0.14 loses `next`; ours mirrors `prev`.
     if (chunk.parent < 0 && chunk.next != row[4].get<int>()) return at + "next " + std::to_string(chunk.next);
-    if (chunk.parent >= 0 && row[4].get<int>() != -1) return at + "LlamaIndex has a next link below the first level";
-    if (chunk.next >= 0 && chunks.at(static_cast<std::size_t>(chunk.next)).prev != chunk.ordinal) return at + "next";
+    if (chunk.parent >= 0 && row[4].get<int>() != -1)
+      return at + "LlamaIndex has a next link below the first level";
+    if (chunk.next >= 0 && chunks.at(static_cast<std::size_t>(chunk.next)).prev != chunk.ordinal)
+      return at + "next";
     // Sentence windows carry the digest of the window.
     if (row.size() > 5 && digest_of(shown(chunk.context, document)).hex() != row[5].get<std::string>()) {
       return at + "window <" + shown(chunk.context, document) + ">";

@@ -18,7 +18,8 @@ std::unique_ptr<chunk::Chunker> make(const std::string& method, const Params& pa
   return chunk::chunker_row(method).make(params, tokenizer);
 }
 
-/// The byte after `covered` that is neither in a chunk nor white space, or -1. Chunks of one level, in text order.
+/// The byte after `covered` that is neither in a chunk nor white space, or -1. Chunks of one level, in text
+/// order.
 std::int64_t uncovered(const Document& document, const std::vector<Chunk>& chunks, std::int32_t level) {
   std::int64_t covered = 0;
   const auto gap_at = [&](std::int64_t end) {
@@ -53,7 +54,8 @@ std::string flaw(const Document& document, const std::vector<Chunk>& chunks) {
     if (c.embed.spans[0].end > parent.embed.spans[0].end) return at + "ends behind its parent";
   }
   for (std::int32_t level = 0; level < levels; ++level) {
-    if (const auto gap = uncovered(document, chunks, level); gap >= 0) return "byte " + std::to_string(gap) + " is lost";
+    if (const auto gap = uncovered(document, chunks, level); gap >= 0)
+      return "byte " + std::to_string(gap) + " is lost";
   }
   return chunks.empty() && uncovered(document, chunks, 0) >= 0 ? "no chunks" : "";
 }
@@ -70,8 +72,9 @@ std::string longest_over(const Document& document, const std::vector<Chunk>& chu
 /// Words, marks, quotes, spaces and characters of several bytes, without any order.
 std::string noise(std::mt19937& random, std::size_t units) {
   static const std::vector<std::string> alphabet{
-      "a", "Bc", "the ", ". ", ".", "? ", "!", ", ", ";", "\n", "\n\n\n", "  ", "\"", ")", "(", "\u201d", "\u00a0",
-      "\u4e00", "\u3002", "7", "3.", "--", "...", "\x1c", "\u2028", "\U0001F600", "e\u0301", "\xff", "\xe2\x80"};
+      "a",      "Bc", "the ", ". ",   ".",      "? ",         "!",       ", ",     ";",       "\n",
+      "\n\n\n", "  ", "\"",   ")",    "(",      "\u201d",     "\u00a0",  "\u4e00", "\u3002",  "7",
+      "3.",     "--", "...",  "\x1c", "\u2028", "\U0001F600", "e\u0301", "\xff",   "\xe2\x80"};
   std::string out;
   for (std::size_t i = 0; i < units; ++i) out += alphabet[random() % alphabet.size()];
   return out;
@@ -91,7 +94,8 @@ void check_all_methods(const Document& document, const std::shared_ptr<const tex
     BOOST_TEST(flaw(document, chunks) == "");
     BOOST_TEST(longest_over(document, chunks, sizes, *tokenizer) == "");
   }
-  BOOST_TEST(flaw(document, make("sentence_window", {{"window", std::int64_t{3}}}, tokenizer)->chunk(document)) == "");
+  BOOST_TEST(flaw(document,
+                  make("sentence_window", {{"window", std::int64_t{3}}}, tokenizer)->chunk(document)) == "");
   for (const std::int64_t max_size : {0, 30}) {
     BOOST_TEST(flaw(document, make("paragraph", {{"max_size", max_size}}, tokenizer)->chunk(document)) == "");
   }
@@ -112,7 +116,8 @@ BOOST_AUTO_TEST_CASE(noise_is_covered_and_within_the_sizes) {
 BOOST_AUTO_TEST_CASE(the_flaws_are_seen) {
   const std::string text = "One two. Three four.";
   const Document document{digest_of(text), text, {0}};
-  auto chunks = make("sentence_window", {{"window", std::int64_t{3}}}, test::tokenizer("alnum"))->chunk(document);
+  auto chunks =
+      make("sentence_window", {{"window", std::int64_t{3}}}, test::tokenizer("alnum"))->chunk(document);
   BOOST_TEST(flaw(document, chunks) == "");
   auto lost = chunks;
   lost[1].embed.spans[0].begin += 2;
@@ -129,8 +134,8 @@ BOOST_AUTO_TEST_CASE(real_documents_are_covered_and_within_the_sizes, *boost::un
     for (const auto& entry : std::filesystem::directory_iterator(data / folder)) {
       const auto text = read_file(entry.path());
       BOOST_TEST_CONTEXT(entry.path()) {
-        // Words have no spaces or punctuation between them: sums over pieces are never below the count of the whole
-        // but where a piece ends inside a word.
+        // Words have no spaces or punctuation between them: sums over pieces are never below the count of the
+        // whole but where a piece ends inside a word.
         check_all_methods({digest_of(text), text, {0}}, text::words_tokenizer());
         check_all_methods({digest_of(text), text, {0}}, test::tokenizer("alnum"));
       }

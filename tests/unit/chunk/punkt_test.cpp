@@ -63,7 +63,8 @@ BOOST_AUTO_TEST_CASE(full_stops_of_other_scripts_are_no_marks) {
 }
 
 BOOST_AUTO_TEST_CASE(a_line_of_separators_alone_is_blank) {
-  // Found by comparing with NLTK on generated noise: in "a.\n\x1c b." no word follows the full stop on its line.
+  // Found by comparing with NLTK on generated noise: in "a.\n\x1c b." no word follows the full stop on its
+  // line.
   BOOST_TEST((cut("Aa.\n\n\x1c bb. C") == Strings{"Aa.\n\n\x1c bb. ", "C"}));
 }
 

@@ -20,14 +20,17 @@ class AlnumTokenizer : public text::Tokenizer {
       auto end = at;
       while (end < text.size() && is_alnum(text[end])) ++end;
       if (end == at) end += text::decode(text, at).bytes;
-      if (!is_space(text[at])) out.push_back({0, static_cast<std::int64_t>(at), static_cast<std::int64_t>(end)});
+      if (!is_space(text[at]))
+        out.push_back({0, static_cast<std::int64_t>(at), static_cast<std::int64_t>(end)});
       at = end;
     }
     return out;
   }
 
  private:
-  static bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+  static bool is_alnum(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  }
   static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 };
 

@@ -31,7 +31,8 @@ namespace dream::test {
 }
 
 /// The chunker of one set of nodes of nodes.json.
-[[nodiscard]] inline std::unique_ptr<chunk::Chunker> chunker_of(const std::string& method, const nlohmann::json& set) {
+[[nodiscard]] inline std::unique_ptr<chunk::Chunker> chunker_of(const std::string& method,
+                                                                const nlohmann::json& set) {
   Params params;
   for (const char* name : {"size", "overlap", "window"}) {
     if (set.contains(name)) params.set(name, set[name].get<std::int64_t>());

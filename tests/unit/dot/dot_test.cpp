@@ -26,8 +26,10 @@ dream::Matrix wild(std::int64_t rows, std::int64_t cols, unsigned seed) {
 std::vector<DotPath> paths() {
   std::vector<DotPath> all;
   for (const auto path : {DotPath::scalar, DotPath::avx2, DotPath::avx512}) {
-    if (can_run(path)) all.push_back(path);
-    else BOOST_TEST_MESSAGE(name_of(path) << " cannot run here");
+    if (can_run(path))
+      all.push_back(path);
+    else
+      BOOST_TEST_MESSAGE(name_of(path) << " cannot run here");
   }
   return all;
 }

@@ -88,7 +88,8 @@ BOOST_AUTO_TEST_CASE(gold_prefers_own_sources_and_falls_back_to_whole_documents)
 
 BOOST_AUTO_TEST_CASE(a_source_of_exactly_that_name_wins_over_equal_last_parts) {
   const std::vector<std::pair<std::string, std::string>> corpus{{"a/x.md", "one"}, {"b/x.md", "two"}};
-  const auto gold = gold_of({question({}, {"a/x.md"}), question({}, {"x.md"}), question({}, {"c/x.md"})}, corpus);
+  const auto gold =
+      gold_of({question({}, {"a/x.md"}), question({}, {"x.md"}), question({}, {"c/x.md"})}, corpus);
   BOOST_REQUIRE(gold.items[0].size() == 1U);
   BOOST_TEST((gold.items[0][0].places[0].document == digest_of(corpus[0].second)));
   BOOST_TEST(gold.items[1].size() == 2U);

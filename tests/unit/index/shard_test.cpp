@@ -90,7 +90,8 @@ BOOST_AUTO_TEST_CASE(every_size_is_built_and_nominates_itself) {
     BOOST_TEST(shard.vectors().cols == dimension);
     BOOST_TEST((n == 0 || std::abs(shard.longest() - 1) < 1e-6));
     const auto held = shard.vectors().flat();
-    BOOST_TEST(std::vector<float>(held.begin(), held.end()) == rows.vectors.values, boost::test_tools::per_element());
+    BOOST_TEST(std::vector<float>(held.begin(), held.end()) == rows.vectors.values,
+               boost::test_tools::per_element());
     const auto best = ask(shard, rows.vectors, 1);
     for (std::int64_t r = 0; r < n; ++r) BOOST_TEST(best.rows[static_cast<std::size_t>(r)] == r);
     const auto too_many = ask(shard, directions(25, 9), n + 2);
@@ -128,16 +129,18 @@ BOOST_AUTO_TEST_CASE(approximate_indexes_nominate_mostly_the_best_and_the_same_i
     for (std::size_t q = 0; q < 40; ++q) {
       const auto begin = all.rows.begin() + static_cast<std::ptrdiff_t>(26 * q);
       for (std::size_t i = 0; i < 10; ++i) hits += std::count(begin, begin + 26, best.rows[10 * q + i]) > 0;
-      BOOST_TEST(std::is_sorted(all.scores.begin() + static_cast<std::ptrdiff_t>(26 * q),
-                                all.scores.begin() + static_cast<std::ptrdiff_t>(26 * q + 26), std::greater<>()),
-                 factory << " question " << q);
+      BOOST_TEST(
+          std::is_sorted(all.scores.begin() + static_cast<std::ptrdiff_t>(26 * q),
+                         all.scores.begin() + static_cast<std::ptrdiff_t>(26 * q + 26), std::greater<>()),
+          factory << " question " << q);
     }
     BOOST_TEST(hits > 120, factory << ": " << hits << " of 400 of the best were nominated");
   }
 }
 
 BOOST_AUTO_TEST_CASE(cells_that_differ_by_rounding_are_chosen_the_same_in_any_batch) {
-  // Few directions and little noise: several cells share a direction, and a question is equally near to all of them.
+  // Few directions and little noise: several cells share a direction, and a question is equally near to all
+  // of them.
   const auto few = directions(12, 3);
   std::mt19937 random(4);
   std::normal_distribution<float> noise(0, 0x1p-21F);
@@ -148,7 +151,8 @@ BOOST_AUTO_TEST_CASE(cells_that_differ_by_rounding_are_chosen_the_same_in_any_ba
   const Shard shard(build(rows, "IVF64,Flat").file, rows, "nprobe=1");
   Matrix questions = directions(120, 5);
   for (std::int64_t q = 0; q < 60; ++q) std::ranges::copy(few.row(q % 12), questions.row(q).begin());
-  BOOST_TEST(ask(shard, questions, 5).rows == ask_one_by_one(shard, questions, 5), boost::test_tools::per_element());
+  BOOST_TEST(ask(shard, questions, 5).rows == ask_one_by_one(shard, questions, 5),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(search_parameters_reach_the_index) {
@@ -156,7 +160,8 @@ BOOST_AUTO_TEST_CASE(search_parameters_reach_the_index) {
   const auto questions = directions(40, 7);
   const auto file = build(rows, "IVF64,Flat").file;
   const auto best = ask(Shard(build(rows).file, rows), questions, 5);
-  BOOST_TEST(ask(Shard(file, rows, "nprobe=64"), questions, 5).rows == best.rows, boost::test_tools::per_element());
+  BOOST_TEST(ask(Shard(file, rows, "nprobe=64"), questions, 5).rows == best.rows,
+             boost::test_tools::per_element());
   BOOST_TEST((ask(Shard(file, rows, "nprobe=1"), questions, 5).rows != best.rows));
   BOOST_CHECK_THROW(Shard(file, rows, "efSearch=3"), ConfigError);
   BOOST_CHECK_THROW(Shard(file, rows, "nonsense"), ConfigError);
@@ -211,7 +216,8 @@ BOOST_AUTO_TEST_CASE(python_faiss_opens_it) {
   const char* python = std::getenv("DREAM_PEER_PYTHON");
   if (python == nullptr || *python == '\0') test::skip("DREAM_PEER_PYTHON names no Python");
   const std::string run = "CUDA_VISIBLE_DEVICES= '" + std::string(python) + "' ";
-  if (std::system((run + "-c 'import faiss, numpy' 2>/dev/null").c_str()) != 0) test::skip("that Python has no faiss");
+  if (std::system((run + "-c 'import faiss, numpy' 2>/dev/null").c_str()) != 0)
+    test::skip("that Python has no faiss");
   const auto script = test::folder() / "search.py";
   replace(script, std::string_view(R"(
 import sys, faiss, numpy as np
@@ -224,14 +230,17 @@ print(index.ntotal)
 )"));
   const auto questions = directions(30, 7);
   const auto question_file = test::folder() / "questions";
-  replace(question_file, {reinterpret_cast<const char*>(questions.values.data()), questions.values.size() * sizeof(float)});
+  replace(question_file,
+          {reinterpret_cast<const char*>(questions.values.data()), questions.values.size() * sizeof(float)});
   const auto answer_file = test::folder() / "answers";
-  for (const auto& [n, factory] : {std::pair{0, "Flat"}, {33, "Flat"}, {2000, "Flat"}, {2000, "HNSW32"}, {2000, "IVF64,Flat"}}) {
+  for (const auto& [n, factory] :
+       {std::pair{0, "Flat"}, {33, "Flat"}, {2000, "Flat"}, {2000, "HNSW32"}, {2000, "IVF64,Flat"}}) {
     const auto rows = rows_of(n);
     const auto file = build(rows, factory).file;
     const auto index_file = test::folder() / "shard.faiss";
     replace(index_file, file);
-    const std::string command = run + script.string() + " " + index_file.string() + " " + question_file.string() + " " + answer_file.string();
+    const std::string command = run + script.string() + " " + index_file.string() + " " +
+                                question_file.string() + " " + answer_file.string();
     BOOST_TEST_REQUIRE(std::system(command.c_str()) == 0, factory);
     const std::string raw = dream::read_file(answer_file);
     std::vector<std::int64_t> found(raw.size() / sizeof(std::int64_t));

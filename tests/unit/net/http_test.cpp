@@ -8,10 +8,10 @@
 
 using namespace dream;
 using net::HttpFault;
+using std::chrono::milliseconds;
 using test::FakeHttp;
 using test::FakeReply;
 using test::FakeRequest;
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -91,7 +91,8 @@ BOOST_AUTO_TEST_CASE(many_at_once_share_kept_connections) {
   });
   net::HttpClient client;
   for (int round = 0; round < 3; ++round) {
-    for (std::uint64_t i = 0; i < 8; ++i) client.submit(post(server.url("/"), "body " + std::to_string(i)), i);
+    for (std::uint64_t i = 0; i < 8; ++i)
+      client.submit(post(server.url("/"), "body " + std::to_string(i)), i);
     BOOST_TEST(client.in_flight() == 8);
     const auto results = settle(client);
     for (std::uint64_t i = 0; i < 8; ++i) BOOST_TEST(results.at(i).body == "body " + std::to_string(i));
@@ -127,9 +128,9 @@ BOOST_AUTO_TEST_CASE(faults_are_values) {
   client.submit(get("ftp://127.0.0.1/"), 8);
   client.submit(get("https://127.0.0.1:" + std::to_string(server.port())), 9);
   const auto results = settle(client);
-  const HttpFault expected[] = {HttpFault::reset,     HttpFault::truncated, HttpFault::timeout, HttpFault::rubbish,
-                                HttpFault::too_large, HttpFault::none,      HttpFault::refused, HttpFault::dns,
-                                HttpFault::rubbish,   HttpFault::tls};
+  const HttpFault expected[] = {
+      HttpFault::reset, HttpFault::truncated, HttpFault::timeout, HttpFault::rubbish, HttpFault::too_large,
+      HttpFault::none,  HttpFault::refused,   HttpFault::dns,     HttpFault::rubbish, HttpFault::tls};
   for (std::uint64_t i = 0; i < 10; ++i) {
     BOOST_TEST_INFO("request " << i << ": " << results.at(i).fault_text);
     BOOST_TEST(net::to_text(results.at(i).fault) == net::to_text(expected[i]));
@@ -208,7 +209,8 @@ BOOST_AUTO_TEST_CASE(limits_in_headers_are_kept_and_other_headers_are_not) {
 
 BOOST_AUTO_TEST_CASE(a_reply_that_does_not_begin_in_time_is_a_timeout_and_a_slow_one_is_not) {
   FakeHttp server([](const FakeRequest& request, int) {
-    if (request.path == "/drip") return with(FakeReply::How::drip, std::string(100, 'x'));  // two seconds, beginning at once
+    if (request.path == "/drip")
+      return with(FakeReply::How::drip, std::string(100, 'x'));  // two seconds, beginning at once
     FakeReply late;
     late.delay = milliseconds(20'000);
     return late;

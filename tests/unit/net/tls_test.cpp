@@ -17,22 +17,25 @@ class TlsServer {
  public:
   TlsServer() {
     const auto key = (test::folder() / "key.pem").string();
-    const auto make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
-                      "-addext subjectAltName=IP:127.0.0.1 -keyout " + key + " -out " + certificate() + " 2>/dev/null";
+    const auto make =
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
+        "-addext subjectAltName=IP:127.0.0.1 -keyout " +
+        key + " -out " + certificate() + " 2>/dev/null";
     if (std::system(make.c_str()) != 0) test::skip("no openssl program");
     int ends[2];
     BOOST_REQUIRE(::pipe(ends) == 0);
     child_ = ::fork();
     if (child_ == 0) {
       ::dup2(ends[1], STDOUT_FILENO);
-      ::execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", certificate().c_str(), "-key",
-               key.c_str(), "-www", static_cast<char*>(nullptr));
+      ::execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", certificate().c_str(),
+               "-key", key.c_str(), "-www", static_cast<char*>(nullptr));
       ::_exit(127);
     }
     ::close(ends[1]);
     std::FILE* out = ::fdopen(ends[0], "r");
     char line[256];
-    while (port_ == 0 && std::fgets(line, sizeof line, out) != nullptr) (void)std::sscanf(line, "ACCEPT 127.0.0.1:%d", &port_);
+    while (port_ == 0 && std::fgets(line, sizeof line, out) != nullptr)
+      (void)std::sscanf(line, "ACCEPT 127.0.0.1:%d", &port_);
     std::fclose(out);
     BOOST_REQUIRE(port_ != 0);
   }

@@ -41,7 +41,8 @@ BOOST_AUTO_TEST_CASE(a_cell_that_a_spreadsheet_would_run_is_text) {
 }
 
 BOOST_AUTO_TEST_CASE(control_characters_become_spaces) {
-  BOOST_TEST(written("a\x1b[31mb\x07" "c\x7f\rd\0e"sv) == "a [31mb c  d e\n");
+  BOOST_TEST(written("a\x1b[31mb\x07"
+                     "c\x7f\rd\0e"sv) == "a [31mb c  d e\n");
 }
 
 BOOST_AUTO_TEST_CASE(numbers_read_back_as_they_were) {

@@ -15,8 +15,8 @@ namespace dream::test {
 
 enum class Shape { random, clustered, duplicated };
 
-/// (rows, dimension), of about length 1. clustered: forty directions with noise near float32's last bits, so that
-/// scores differ by less than rounding. duplicated: every vector many times over.
+/// (rows, dimension), of about length 1. clustered: forty directions with noise near float32's last bits, so
+/// that scores differ by less than rounding. duplicated: every vector many times over.
 inline Matrix vectors_of(Shape shape, std::int64_t rows, std::int64_t dimension, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal(0, 1 / std::sqrt(static_cast<float>(dimension)));
@@ -45,12 +45,14 @@ inline std::vector<ChunkId> ids_of(std::int64_t rows) {
 }
 
 /// Every row scored by the reference and sorted.
-inline Retrieved oracle(const Matrix& vectors, const std::vector<ChunkId>& ids, const Matrix& questions, std::int32_t k) {
+inline Retrieved oracle(const Matrix& vectors, const std::vector<ChunkId>& ids, const Matrix& questions,
+                        std::int32_t k) {
   Retrieved result;
   for (std::int64_t q = 0; q < questions.rows; ++q) {
     std::vector<RetrievedChunk> list;
     for (std::int64_t r = 0; r < vectors.rows; ++r) {
-      list.push_back({ids[static_cast<std::size_t>(r)], kernels::dot_reference(questions.row(q), vectors.row(r)), Origin::hit});
+      list.push_back({ids[static_cast<std::size_t>(r)],
+                      kernels::dot_reference(questions.row(q), vectors.row(r)), Origin::hit});
     }
     std::sort(list.begin(), list.end(), [](const RetrievedChunk& a, const RetrievedChunk& b) {
       return a.score > b.score || (a.score == b.score && a.chunk < b.chunk);
@@ -80,7 +82,8 @@ inline index::ShardRows cut(const Matrix& vectors, const std::vector<ChunkId>& i
 }
 
 inline Retrieved search_piece(const index::ShardRows& rows, const Matrix& questions,
-                              const retrieve::SearchOptions& options, std::string_view factory = index::flat) {
+                              const retrieve::SearchOptions& options,
+                              std::string_view factory = index::flat) {
   const index::Shard shard(index::build(rows, factory).file, rows);
   return retrieve::search(source_of(shard), questions.view(), options, no_pulse());
 }
@@ -88,10 +91,12 @@ inline Retrieved search_piece(const index::ShardRows& rows, const Matrix& questi
 /// Equal in every bit that has a meaning (padding has none).
 inline bool same(const Retrieved& a, const Retrieved& b) {
   const auto equal = [](const RetrievedChunk& x, const RetrievedChunk& y) {
-    return x.chunk == y.chunk && std::bit_cast<std::uint32_t>(x.score) == std::bit_cast<std::uint32_t>(y.score) &&
+    return x.chunk == y.chunk &&
+           std::bit_cast<std::uint32_t>(x.score) == std::bit_cast<std::uint32_t>(y.score) &&
            x.origin == y.origin;
   };
-  return a.offsets == b.offsets && std::equal(a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(), equal);
+  return a.offsets == b.offsets &&
+         std::equal(a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(), equal);
 }
 
 }  // namespace dream::test

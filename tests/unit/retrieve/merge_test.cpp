@@ -50,7 +50,8 @@ BOOST_AUTO_TEST_CASE(merging_by_hand) {
   const auto a = list({{0.9F, 4}, {0.5F, 1}, {0.5F, 3}});
   const auto b = list({{0.7F, 9}, {0.5F, 2}, {0.1F, 0}});
   BOOST_TEST(same(merge(a, b, 4), list({{0.9F, 4}, {0.7F, 9}, {0.5F, 1}, {0.5F, 2}})));
-  BOOST_TEST(same(merge(a, b, 100), list({{0.9F, 4}, {0.7F, 9}, {0.5F, 1}, {0.5F, 2}, {0.5F, 3}, {0.1F, 0}})));
+  BOOST_TEST(
+      same(merge(a, b, 100), list({{0.9F, 4}, {0.7F, 9}, {0.5F, 1}, {0.5F, 2}, {0.5F, 3}, {0.1F, 0}})));
   BOOST_TEST(same(merge(a, b, 0), no_hits(1)));
   BOOST_TEST(same(merge(a, a, 9), a));
   BOOST_TEST(same(merge(a, no_hits(1), 9), a));

@@ -9,8 +9,8 @@
 using namespace dream::test;
 using dream::Matrix;
 using dream::MatrixView;
-using dream::Retrieved;
 using dream::no_pulse;
+using dream::Retrieved;
 using dream::retrieve::merge;
 using dream::retrieve::no_hits;
 using dream::retrieve::search;
@@ -26,8 +26,8 @@ const char* name_of(Shape shape) {
 }
 
 /// Found by cutting the rows `pieces` ways and merging.
-Retrieved search_in_pieces(const Matrix& vectors, const std::vector<dream::ChunkId>& ids, const Matrix& questions,
-                           int pieces, const SearchOptions& options) {
+Retrieved search_in_pieces(const Matrix& vectors, const std::vector<dream::ChunkId>& ids,
+                           const Matrix& questions, int pieces, const SearchOptions& options) {
   Retrieved all = no_hits(questions.rows);
   for (int p = 0; p < pieces; ++p) {
     all = merge(all, search_piece(cut(vectors, ids, p, pieces), questions, options), options.k);
@@ -45,7 +45,8 @@ BOOST_AUTO_TEST_CASE(brute_force_agrees_at_awkward_sizes) {
         const auto questions = vectors_of(Shape::random, q, 33, 2);
         const auto ids = ids_of(n);
         for (const std::int32_t k : {0, 1, 10, 300}) {
-          BOOST_TEST(same(search_piece(cut(vectors, ids, 0, 1), questions, {.k = k}), oracle(vectors, ids, questions, k)),
+          BOOST_TEST(same(search_piece(cut(vectors, ids, 0, 1), questions, {.k = k}),
+                          oracle(vectors, ids, questions, k)),
                      name_of(shape) << " N=" << n << " Q=" << q << " k=" << k);
         }
       }
@@ -62,11 +63,13 @@ BOOST_AUTO_TEST_CASE(cuts_and_batches_do_not_show) {
     const auto expected = oracle(vectors, ids, questions, 10);
     for (const int pieces : {1, 2, 5, 8}) {
       for (const std::int64_t batch : {1, 7, 1000}) {
-        BOOST_TEST(same(search_in_pieces(vectors, ids, questions, pieces, {.k = 10, .batch = batch}), expected),
-                   name_of(shape) << " in " << pieces << " pieces, batches of " << batch);
+        BOOST_TEST(
+            same(search_in_pieces(vectors, ids, questions, pieces, {.k = 10, .batch = batch}), expected),
+            name_of(shape) << " in " << pieces << " pieces, batches of " << batch);
       }
     }
-    BOOST_TEST(same(search_in_pieces(vectors, ids, questions, 3, {.k = 10, .margin = 0}), expected), name_of(shape));
+    BOOST_TEST(same(search_in_pieces(vectors, ids, questions, 3, {.k = 10, .margin = 0}), expected),
+               name_of(shape));
     // Smaller k are prefixes.
     BOOST_TEST(same(merge(expected, no_hits(40), 3), search_in_pieces(vectors, ids, questions, 2, {.k = 3})));
   }
@@ -85,8 +88,8 @@ BOOST_AUTO_TEST_CASE(more_than_k_equal_texts_are_taken_by_id) {
 }
 
 BOOST_AUTO_TEST_CASE(the_worst_rounding_of_raw_scores_cannot_hide_a_row) {
-  // A nominator whose raw scores are wrong by as much as float32 may be, and in the worst direction: the better half
-  // of the truly best rows is pushed down, everything else up.
+  // A nominator whose raw scores are wrong by as much as float32 may be, and in the worst direction: the
+  // better half of the truly best rows is pushed down, everything else up.
   const std::int64_t n = 4000;
   const auto vectors = vectors_of(Shape::clustered, n, 64, 1);
   const auto questions = vectors_of(Shape::clustered, 8, 64, 1);
@@ -108,7 +111,8 @@ BOOST_AUTO_TEST_CASE(the_worst_rounding_of_raw_scores_cannot_hide_a_row) {
           size += std::abs(static_cast<double>(asked.row(q)[i]) * vectors.row(r)[i]);
         }
         const double wrong = 64 * 0x1p-24 * size * 0.99;
-        const bool hit = std::ranges::any_of(expected.chunks, [&](const auto& c) { return c.chunk == ids[static_cast<std::size_t>(r)]; });
+        const bool hit = std::ranges::any_of(
+            expected.chunks, [&](const auto& c) { return c.chunk == ids[static_cast<std::size_t>(r)]; });
         raw.emplace_back(static_cast<float>(hit ? exact - wrong : exact + wrong), r);
       }
       std::sort(raw.rbegin(), raw.rend());
@@ -129,7 +133,8 @@ BOOST_AUTO_TEST_CASE(clear_cases_ask_once) {
   const dream::index::Shard shard(dream::index::build(rows).file, rows);
   Source source = source_of(shard);
   std::vector<std::int64_t> asked;
-  source.nominate = [&](MatrixView<const float> some, std::int64_t count, std::span<float> s, std::span<std::int64_t> r) {
+  source.nominate = [&](MatrixView<const float> some, std::int64_t count, std::span<float> s,
+                        std::span<std::int64_t> r) {
     asked.push_back(some.rows);
     BOOST_TEST(count == 26);
     shard.nominate(some, count, s, r);
@@ -145,13 +150,16 @@ BOOST_AUTO_TEST_CASE(approximate_indexes_overlook_but_do_not_misjudge) {
   const auto everything = oracle(vectors, ids, questions, 2000);
   for (const char* factory : {"HNSW32", "IVF64,Flat", "PQ8x4"}) {
     const auto found = search_piece(cut(vectors, ids, 0, 1), questions, {.k = 10}, factory);
-    BOOST_TEST(same(found, search_piece(cut(vectors, ids, 0, 1), questions, {.k = 10, .batch = 1}, factory)), factory);
+    BOOST_TEST(same(found, search_piece(cut(vectors, ids, 0, 1), questions, {.k = 10, .batch = 1}, factory)),
+               factory);
     BOOST_TEST(found.questions() == 40);
     // Merging into the truth changes nothing: every score is the true one.
     BOOST_TEST(same(merge(everything, found, 2000), everything), factory);
     // Few rows: exact, whatever the index.
     const auto few = cut(vectors, ids, 0, 50);
-    BOOST_TEST(same(search_piece(few, questions, {.k = 10}, factory), oracle(few.vectors, few.ids, questions, 10)), factory);
+    BOOST_TEST(
+        same(search_piece(few, questions, {.k = 10}, factory), oracle(few.vectors, few.ids, questions, 10)),
+        factory);
   }
 }
 
@@ -163,7 +171,8 @@ BOOST_AUTO_TEST_CASE(the_pulse_ends_a_search) {
   const dream::Pulse pulse = [&] {
     if (++beats == 3) throw dream::Stopped("test");
   };
-  BOOST_CHECK_THROW((void)search(source_of(shard), vectors.view(), {.k = 1, .batch = 10}, pulse), dream::Stopped);
+  BOOST_CHECK_THROW((void)search(source_of(shard), vectors.view(), {.k = 1, .batch = 10}, pulse),
+                    dream::Stopped);
 }
 
 BOOST_AUTO_TEST_CASE(questions_that_cannot_be_scored_are_refused) {
@@ -173,7 +182,8 @@ BOOST_AUTO_TEST_CASE(questions_that_cannot_be_scored_are_refused) {
   for (const float value : {NAN, INFINITY, 3e38F}) {
     Matrix question(1, 8);
     question.values[3] = value;
-    BOOST_CHECK_THROW((void)search(source_of(shard), std::as_const(question).view(), {}, no_pulse()), dream::InternalError);
+    BOOST_CHECK_THROW((void)search(source_of(shard), std::as_const(question).view(), {}, no_pulse()),
+                      dream::InternalError);
   }
   const auto wider = vectors_of(Shape::random, 1, 9, 1);
   BOOST_CHECK_THROW((void)search(source_of(shard), wider.view(), {}, no_pulse()), dream::InternalError);

@@ -59,7 +59,8 @@ BOOST_AUTO_TEST_CASE(a_live_sweep_is_named_and_keeps_its_claim) {
 }
 
 BOOST_AUTO_TEST_CASE(of_two_sweeps_that_start_together_at_most_one_runs) {
-  // Both claims stand before either looks around: each must take the other's beat for life. Both may be refused.
+  // Both claims stand before either looks around: each must take the other's beat for life. Both may be
+  // refused.
   for (int round = 0; round < 5; ++round) {
     std::atomic<int> holders{0};
     std::atomic<int> most{0};  // Boost's assertions belong to the main thread
@@ -84,7 +85,8 @@ BOOST_AUTO_TEST_CASE(a_claim_of_a_process_that_is_gone_is_dead_at_once) {
   const auto child = ::fork();
   if (child == 0) ::_exit(0);
   ::waitpid(child, nullptr, 0);
-  const auto file = leave("dead", this_host() + " " + std::to_string(child) + " 7 " + dream::process_space() + "\n");
+  const auto file =
+      leave("dead", this_host() + " " + std::to_string(child) + " 7 " + dream::process_space() + "\n");
   // Were it watched for its whole age, this would take ten minutes.
   const Claim claim(test::folder(), "next", {milliseconds(50), milliseconds(600000)});
   BOOST_TEST(!fs::exists(file));

@@ -35,7 +35,8 @@ dream::Matrix counted(std::int64_t rows, std::int64_t cols) {
 }
 
 const std::vector<std::string>& texts() {
-  static const std::vector<std::string> all{"", "plain", std::string("nul\0inside", 10), "\xff\xfe not UTF-8", "größe", ""};
+  static const std::vector<std::string> all{
+      "", "plain", std::string("nul\0inside", 10), "\xff\xfe not UTF-8", "größe", ""};
   return all;
 }
 
@@ -135,7 +136,8 @@ BOOST_AUTO_TEST_CASE(names_shapes_and_presence) {
   BOOST_TEST(in.has("deep/er/texts/bytes"));
   BOOST_TEST(!in.has("deep/est/texts"));
   BOOST_TEST(!in.has("absent"));
-  BOOST_TEST(in.names("deep/er/texts") == (std::vector<std::string>{"bytes", "offsets"}), boost::test_tools::per_element());
+  BOOST_TEST(in.names("deep/er/texts") == (std::vector<std::string>{"bytes", "offsets"}),
+             boost::test_tools::per_element());
   BOOST_TEST(in.names().size() == 7U);
   BOOST_TEST(in.shape("matrix") == (std::vector<std::int64_t>{33, 5}), boost::test_tools::per_element());
 }
@@ -161,7 +163,8 @@ BOOST_AUTO_TEST_CASE(errors_name_file_dataset_and_cause) {
   BOOST_TEST(absent.item == "deep/absent");
   BOOST_TEST(std::string(absent.what()).find("doesn't exist") != std::string::npos, absent.what());
   const auto wrong = error_of([&] { (void)in.read<float>("n/double"); });
-  BOOST_TEST(std::string(wrong.what()).find("holds float64, expected float32") != std::string::npos, wrong.what());
+  BOOST_TEST(std::string(wrong.what()).find("holds float64, expected float32") != std::string::npos,
+             wrong.what());
   BOOST_CHECK_THROW((void)in.read<float>("matrix"), StateError);
   BOOST_CHECK_THROW((void)in.read_matrix<float>("n/float"), StateError);
   BOOST_CHECK_THROW((void)in.int_attribute("stage"), StateError);
@@ -191,14 +194,15 @@ BOOST_AUTO_TEST_CASE(a_truncated_or_altered_file_is_found) {
   write_all(path);
   const std::string good = dream::read_file(path);
   const auto bad = test::folder() / "bad.h5";
-  for (std::size_t at = 0; at < good.size(); at += at < 600 ? 1 : 41) {  // every byte of the user block, then samples
+  for (std::size_t at = 0; at < good.size();
+       at += at < 600 ? 1 : 41) {  // every byte of the user block, then samples
     std::string bytes = good;
     bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
     replace(bad, bytes);
     BOOST_CHECK_THROW(state::verify(bad), StateError);
   }
-  for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{53}, std::size_t{511}, std::size_t{512},
-                           good.size() / 2, good.size() - 1}) {
+  for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{53}, std::size_t{511},
+                           std::size_t{512}, good.size() / 2, good.size() - 1}) {
     replace(bad, good.substr(0, size));
     BOOST_CHECK_THROW(state::verify(bad), StateError);
     BOOST_CHECK_THROW(H5Reader{bad}, StateError);

@@ -92,6 +92,7 @@ BOOST_AUTO_TEST_CASE(a_provisional_part_ends_with_its_incarnation) {
 BOOST_AUTO_TEST_CASE(a_folder_of_another_format_is_refused) {
   (void)fresh("format");
   std::ofstream(test::folder() / "format" / "FORMAT") << "dream_sweep state, format 99\n";
-  BOOST_CHECK_EXCEPTION((void)fresh("format"), StateError,
-                        [](const StateError& e) { return std::string(e.what()).find("format 99") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION((void)fresh("format"), StateError, [](const StateError& e) {
+    return std::string(e.what()).find("format 99") != std::string::npos;
+  });
 }

@@ -11,14 +11,16 @@ using dream::sweep::choose_workers;
 
 namespace {
 
-std::vector<std::int64_t> loads(const std::vector<std::int64_t>& weights, const std::vector<int>& owner, int workers) {
+std::vector<std::int64_t> loads(const std::vector<std::int64_t>& weights, const std::vector<int>& owner,
+                                int workers) {
   std::vector<std::int64_t> load(static_cast<std::size_t>(workers), 0);
   for (std::size_t i = 0; i < weights.size(); ++i) load.at(static_cast<std::size_t>(owner[i])) += weights[i];
   return load;
 }
 
 /// The best possible heaviest load, by trying everything.
-std::int64_t best_split(const std::vector<std::int64_t>& weights, std::vector<std::int64_t>& load, std::size_t at = 0) {
+std::int64_t best_split(const std::vector<std::int64_t>& weights, std::vector<std::int64_t>& load,
+                        std::size_t at = 0) {
   if (at == weights.size()) return *std::ranges::max_element(load);
   auto best = std::numeric_limits<std::int64_t>::max();
   for (auto& l : load) {
@@ -47,9 +49,11 @@ BOOST_AUTO_TEST_CASE(a_split_is_within_a_third_of_the_best) {
 }
 
 BOOST_AUTO_TEST_CASE(a_known_split) {
-  // Heaviest first to the least loaded: 7 -> 0, 6 -> 1, 5 -> 1 (6 < 7), 4 -> 0, 3 -> 0 (11 = 11: the lower one), 2 -> 1.
+  // Heaviest first to the least loaded: 7 -> 0, 6 -> 1, 5 -> 1 (6 < 7), 4 -> 0, 3 -> 0 (11 = 11: the lower
+  // one), 2 -> 1.
   const std::vector<int> expected{1, 0, 1, 0, 0, 1};
-  BOOST_TEST(assign(std::vector<std::int64_t>{2, 3, 5, 4, 7, 6}, 2) == expected, boost::test_tools::per_element());
+  BOOST_TEST(assign(std::vector<std::int64_t>{2, 3, 5, 4, 7, 6}, 2) == expected,
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(items_without_weight_are_spread_too) {
@@ -64,8 +68,14 @@ BOOST_AUTO_TEST_CASE(rank_0_coordinates_from_eight_ranks_on) {
     const char* coordinator;
     int first, count;
   };
-  for (const auto& e : {Expected{1, "auto", 0, 1}, {1, "dedicated", 0, 1}, {2, "auto", 0, 2}, {7, "auto", 0, 7}, {8, "auto", 1, 7},
-                        {2, "dedicated", 1, 1}, {16, "working", 0, 16}, {4096, "auto", 1, 4095}}) {
+  for (const auto& e : {Expected{1, "auto", 0, 1},
+                        {1, "dedicated", 0, 1},
+                        {2, "auto", 0, 2},
+                        {7, "auto", 0, 7},
+                        {8, "auto", 1, 7},
+                        {2, "dedicated", 1, 1},
+                        {16, "working", 0, 16},
+                        {4096, "auto", 1, 4095}}) {
     const auto workers = choose_workers(e.ranks, e.coordinator);
     BOOST_TEST(workers.first == e.first, e.ranks << " " << e.coordinator);
     BOOST_TEST(workers.count == e.count, e.ranks << " " << e.coordinator);

@@ -96,6 +96,6 @@ BOOST_AUTO_TEST_CASE(a_throw_in_serving_leaves_on_all_ranks, *test::ranks({1, 2,
 BOOST_AUTO_TEST_CASE(a_server_that_drops_a_reply_is_a_bug_of_ours, *test::ranks({1, 2})) {
   auto comm = test::world();
   BOOST_CHECK_THROW((void)sweep::once(comm, {0, comm.size()}, {request(1), request(2)},
-                               [](const std::vector<Request>&) { return std::vector<Bytes>(9); }),
+                                      [](const std::vector<Request>&) { return std::vector<Bytes>(9); }),
                     Error);
 }

@@ -15,7 +15,8 @@ config::Config grid(int methods, int embedders, std::vector<std::int64_t> top_k,
   config::Config config;
   config.corpus.buckets = 8;
   config.index.shards = 4;
-  for (int m = 0; m < methods; ++m) config.space.methods.push_back({"overlap", {{"size", std::int64_t{64 + m}}}});
+  for (int m = 0; m < methods; ++m)
+    config.space.methods.push_back({"overlap", {{"size", std::int64_t{64 + m}}}});
   for (int e = 0; e < embedders; ++e) config.space.embedders.push_back("embedder" + std::to_string(e));
   for (int l = 0; l < llms; ++l) {
     config.space.llms.push_back("llm" + std::to_string(l));
@@ -114,9 +115,10 @@ BOOST_AUTO_TEST_CASE(every_part_has_a_key_of_its_own) {
   BOOST_TEST(all.size() == parts);
 }
 
-// Changed on purpose? Raise the version of each stage whose *output* changed in version_of() of src/sweep/plan.cpp; keys
-// downstream of it change by themselves. Only if what enters keys changed while outputs did not, raise nothing; either
-// way the state folders of all users are computed anew, so say so in CHANGELOG.md, and pin the new values.
+// Changed on purpose? Raise the version of each stage whose *output* changed in version_of() of
+// src/sweep/plan.cpp; keys downstream of it change by themselves. Only if what enters keys changed while
+// outputs did not, raise nothing; either way the state folders of all users are computed anew, so say so in
+// CHANGELOG.md, and pin the new values.
 BOOST_AUTO_TEST_CASE(part_keys_are_pinned) {
   const auto config = grid(1, 1, {2}, 1);
   const auto plan = make_plan(config, identify(config), buckets_of(2), questions_of(1));
@@ -132,7 +134,8 @@ BOOST_AUTO_TEST_CASE(part_keys_are_pinned) {
       {Stage::score, "678abd42e102563f481fba4f74c323c7"}};
   for (const auto& [stage, key] : pinned) {
     const auto& node = plan.nodes[static_cast<std::size_t>(plan.nodes_of(stage).at(0))];
-    BOOST_TEST(plan.part_key(node, 0).hex() == key, sweep::name_of(stage) << ": " << plan.part_key(node, 0).hex());
+    BOOST_TEST(plan.part_key(node, 0).hex() == key, sweep::name_of(stage)
+                                                        << ": " << plan.part_key(node, 0).hex());
   }
 }
 
@@ -140,7 +143,8 @@ BOOST_AUTO_TEST_CASE(reading_has_its_key_before_there_is_a_plan) {
   const auto plan = plan_of(grid(1, 1, {2}, 1));
   const auto& read = plan.nodes[static_cast<std::size_t>(plan.nodes_of(Stage::read).at(0))];
   for (int b = 0; b < 8; ++b) {
-    BOOST_TEST(plan.part_key(read, b).hex() == sweep::read_key(plan.buckets[static_cast<std::size_t>(b)].content).hex());
+    BOOST_TEST(plan.part_key(read, b).hex() ==
+               sweep::read_key(plan.buckets[static_cast<std::size_t>(b)].content).hex());
   }
 }
 
@@ -163,7 +167,8 @@ BOOST_AUTO_TEST_CASE(each_parameter_changes_the_keys_from_its_stage_on) {
   const auto config = grid(1, 1, {2}, 1);
   const auto identities = identify(config);
   const auto before = plan_of(config);
-  const auto unchanged_until = [&](const sweep::Plan& after, Stage first_changed, Stage also_same = Stage::read) {
+  const auto unchanged_until = [&](const sweep::Plan& after, Stage first_changed,
+                                   Stage also_same = Stage::read) {
     for (int s = 0; s < sweep::stage_count; ++s) {
       const auto stage = static_cast<Stage>(s);
       if (stage == Stage::gold || stage == Stage::query) continue;  // not upstream of all that follows them
