@@ -32,10 +32,10 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_flag("--plan", line.plan, "Print what would run; start nothing");
   app.add_flag("--check", line.check, "Check config, inputs and endpoints; report all problems");
   app.add_option("--until", until,
-                 "Stop after this stage: read, gold, chunk, embed, query, index, search, select")
+                 "Stop after this stage: read, gold, chunk, embed, query, index, search, rerank, select")
       ->type_name("STAGE");
   app.add_option("--list", line.list,
-                 "The names a config may use: chunkers, embedders, llms, models, searches, metrics, keys")
+                 "The names a config may use: chunkers, embedders, rerankers, llms, models, searches, metrics, keys")
       ->type_name("TABLE");
   app.add_flag("--version", line.version, "Versions of this program and its libraries");
   app.add_option("--test-fault", line.fault)->group("");

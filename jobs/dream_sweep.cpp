@@ -118,7 +118,14 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
             << "manifest.json; report.html shows them in a browser\n";
 }
 
-void print_forecast(const sweep::Forecast& forecast) {
+void print_forecast(const sweep::Forecast& forecast, sweep::Stage until) {
+  if (until == sweep::Stage::search) {
+    fmt::print(
+        "reranking by models behind endpoints: {} calls are left, {} scores are in the state folder\n"
+        "  about {} tokens to send ({:.4f} USD)\n",
+        forecast.calls, forecast.from_state, forecast.input_tokens, forecast.input_usd);
+    return;
+  }
   fmt::print(
       "answers by models behind endpoints: {} calls are left, {} replies are in the state folder\n"
       "  about {} tokens to send ({:.4f} USD), at most {} to receive; at most {:.4f} USD in all\n",
@@ -174,7 +181,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
     else if (finished.complete)
       finish(config, finished, options.log, comm::pulse_of(comm, options.stop));
     else if (finished.outcome.forecast)
-      print_forecast(*finished.outcome.forecast);
+      print_forecast(*finished.outcome.forecast, *options.until);
   });
   return static_cast<int>(ExitCode::ok);
 }

@@ -78,16 +78,6 @@ std::optional<std::vector<float>> vector_of(const json& value) {
   return vector;
 }
 
-/// Many servers say 400 for a text beyond the model's window, some 413, some 500.
-bool says_too_long(const net::HttpResult& result) {
-  if (result.fault != net::HttpFault::none || result.status < 400 || result.status == 429) return false;
-  if (result.status == 413) return true;
-  const auto words = server_message(result.body);
-  return std::ranges::any_of(
-      std::array{"too long", "too large", "maximum context", "context length", "exceed"},
-      [&](const char* sign) { return words.find(sign) != std::string::npos; });
-}
-
 EmbeddingsReply failure(Verdict verdict, std::string reason) { return {verdict, std::move(reason), {}, 0}; }
 
 }  // namespace
@@ -133,6 +123,15 @@ EmbeddingsReply read_embeddings(const net::HttpResult& result, std::size_t texts
     reply.input_tokens = (*usage)["prompt_tokens"].get<std::int64_t>();
   }
   return reply;
+}
+
+bool says_too_long(const net::HttpResult& result) {
+  if (result.fault != net::HttpFault::none || result.status < 400 || result.status == 429) return false;
+  if (result.status == 413) return true;
+  const auto words = server_message(result.body);
+  return std::ranges::any_of(
+      std::array{"too long", "too large", "maximum context", "context length", "exceed"},
+      [&](const char* sign) { return words.find(sign) != std::string::npos; });
 }
 
 std::string embedding_record(std::span<const float> vector) {

@@ -140,11 +140,14 @@ ComponentInfo openai_kind() {
                "as an embedder: length of a vector, asked for and checked; 0: the model's own", 0.0, 65536.0},
               {"query_prefix", std::string(), "as an embedder: put before each question"},
               {"passage_prefix", std::string(), "as an embedder: put before each passage"},
-              {"batch.texts", std::int64_t{64}, "as an embedder: texts of one request", 1.0, 4096.0},
+              {"batch.texts", std::int64_t{64}, "as an embedder or a reranker: texts of one request", 1.0, 4096.0},
               {"batch.tokens", std::int64_t{16384},
-               "as an embedder: tokens of one request, four bytes taken as one", 1.0, 1e7},
+               "as an embedder or a reranker: tokens of one request, four bytes taken as one", 1.0, 1e7},
               {"base64", true,
                "as an embedder: ask for vectors in base64, which is exact and a third of the size"},
+              {"rerank_as", std::string("jina"),
+               "as a reranker, the shape of a request: jina (also Cohere's and vLLM's), or tei (Text Embeddings "
+               "Inference)"},
               {"timeout_s", 120.0, "longest wait for one reply, seconds", 0.1, 86400.0},
               {"connect_timeout_s", 10.0, "longest wait for a connection, seconds", 0.1, 86400.0},
               {"first_byte_timeout_s", 0.0,
@@ -200,6 +203,11 @@ Endpoint endpoint_of(const config::Model& model) {
   endpoint.organization = params.get<std::string>("organization");
   if (!endpoint.proxy.empty()) check_url(key + ".proxy", endpoint.proxy);
   check_header(key + ".organization", endpoint.organization);
+  endpoint.rerank_as = params.get<std::string>("rerank_as");
+  if (endpoint.rerank_as != "jina" && endpoint.rerank_as != "tei") {
+    throw ConfigError(fmt::format("{}.rerank_as = \"{}\" is unknown; write \"jina\" or \"tei\"", key,
+                                  endpoint.rerank_as));
+  }
   endpoint.api_key = model.api_key;
   return endpoint;
 }

@@ -12,33 +12,43 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view path = "/embeddings";
 constexpr std::size_t bytes_of_a_token = 4;
 
 EmbeddingsRequest request_of(const Endpoint& endpoint) {
   return {endpoint.model, endpoint.dimensions, endpoint.base64};
 }
 
-AskedVector without_vector() {
-  AskedVector asked;
-  asked.reason = "no_vector";
-  return asked;
-}
-
-AskedVector from_store(CallRecord record) {
-  net::HttpResult result;
-  result.status = record.status;
-  result.body = std::move(record.body);
-  auto reply = read_embeddings(result, 1);
-  if (reply.verdict != Verdict::answer) return {{}, std::move(reply.reason), true};
-  if (reply.vectors[0].empty()) return without_vector();
-  return {std::move(reply.vectors[0]), {}, true};
-}
-
 }  // namespace
 
 Digest vector_key(const Endpoint& endpoint, const std::string& text) {
   return call_key(endpoint.model, endpoint.revision, embedding_identity(request_of(endpoint), text), 0);
+}
+
+const BatchKind& embeddings_kind() {
+  static const BatchKind kind{
+      .path = "/embeddings",
+      .purpose = "embed",
+      .missing = "no_vector",
+      .numbers = 0,
+      .key = vector_key,
+      .together = [](const std::string&, const std::string&) { return true; },
+      .body = [](const Endpoint& endpoint,
+                 std::span<const std::string> texts) { return embeddings_body(request_of(endpoint), texts); },
+      .read = read_embeddings,
+      .record = embedding_record};
+  return kind;
+}
+
+AskedVector VectorAsker::without_vector() const { return {{}, std::string(kind_.missing), true}; }
+
+AskedVector VectorAsker::from_store(CallRecord record) const {
+  net::HttpResult result;
+  result.status = record.status;
+  result.body = std::move(record.body);
+  auto reply = kind_.read(result, 1);
+  if (reply.verdict != Verdict::answer) return {{}, std::move(reply.reason), true};
+  if (reply.vectors[0].empty()) return without_vector();
+  return {std::move(reply.vectors[0]), {}, true};
 }
 
 std::vector<AskedVector> VectorAsker::ask(const Endpoint& endpoint, std::int64_t dimension,
@@ -77,7 +87,8 @@ std::vector<AskedVector> VectorAsker::ask(const Endpoint& endpoint, std::int64_t
 
 AskedVector VectorAsker::ask_first(const Endpoint& endpoint, const std::string& text, const Pulse& pulse) {
   first_ = true;
-  auto asked = ask(endpoint, endpoint.dimensions, {text}, pulse).at(0);
+  const auto numbers = kind_.numbers > 0 ? kind_.numbers : endpoint.dimensions;
+  auto asked = ask(endpoint, numbers, {text}, pulse).at(0);
   first_ = false;
   return asked;
 }
@@ -87,7 +98,7 @@ void VectorAsker::look_up() {
   asked_.assign(texts_.size(), {});
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < texts_.size(); ++i) {
-    keys_.push_back(vector_key(*endpoint_, texts_[i]));
+    keys_.push_back(kind_.key(*endpoint_, texts_[i]));
     auto record = store_.find(keys_[i]);
     if (!record) {
       missing.push_back(i);
@@ -97,25 +108,29 @@ void VectorAsker::look_up() {
     if (asked_[i].reason.empty()) check_dimension(asked_[i].vector.size());
   }
   const auto found = static_cast<std::int64_t>(texts_.size() - missing.size());
-  sender_.count("embed", *endpoint_, [found](auto& counts) { counts.from_store += found; });
-  send_in_batches(missing);
+  sender_.count(std::string(kind_.purpose), *endpoint_, [found](auto& counts) { counts.from_store += found; });
+  for (auto& batch : batches(*endpoint_, texts_, missing)) send(std::move(batch));
 }
 
-void VectorAsker::send_in_batches(const std::vector<std::size_t>& members) {
-  std::vector<std::size_t> batch;
+std::vector<std::vector<std::size_t>> VectorAsker::batches(const Endpoint& endpoint,
+                                                           const std::vector<std::string>& texts,
+                                                           const std::vector<std::size_t>& members) const {
+  std::vector<std::vector<std::size_t>> all;
   std::size_t bytes = 0;
   for (const auto i : members) {
-    const bool full =
-        std::ssize(batch) == endpoint_->batch_texts ||
-        (bytes + texts_[i].size()) / bytes_of_a_token > static_cast<std::size_t>(endpoint_->batch_tokens);
-    if (full && !batch.empty()) {
-      send(std::exchange(batch, {}));
+    const auto& text = texts[i];
+    const bool joins =
+        !all.empty() && std::ssize(all.back()) < endpoint.batch_texts &&
+        (bytes + text.size()) / bytes_of_a_token <= static_cast<std::size_t>(endpoint.batch_tokens) &&
+        kind_.together(texts[all.back().front()], text);
+    if (!joins) {
+      all.emplace_back();
       bytes = 0;
     }
-    batch.push_back(i);
-    bytes += texts_[i].size();
+    all.back().push_back(i);
+    bytes += text.size();
   }
-  if (!batch.empty()) send(std::move(batch));
+  return all;
 }
 
 void VectorAsker::send(std::vector<std::size_t> members) {
@@ -125,10 +140,11 @@ void VectorAsker::send(std::vector<std::size_t> members) {
   const auto count = members.size();
   open_.emplace(id, Batch{std::move(members), {}});
   const auto read = [this, id, count](const net::HttpResult& result) {
-    auto& reply = open_.at(id).reply = read_embeddings(result, count);
+    auto& reply = open_.at(id).reply = kind_.read(result, count);
     return Outcome{reply.verdict, reply.reason, reply.input_tokens, 0};
   };
-  sender_.submit(id, {endpoint_, path, embeddings_body(request_of(*endpoint_), texts), 0, "embed", read});
+  sender_.submit(
+      id, {endpoint_, kind_.path, kind_.body(*endpoint_, texts), 0, std::string(kind_.purpose), read});
 }
 
 void VectorAsker::receive(const Sent& sent) {
@@ -155,7 +171,7 @@ void VectorAsker::take(Batch& batch) {
       send({i});
       continue;
     }
-    const auto body = embedding_record(vector);
+    const auto body = kind_.record(vector);
     if (vector.empty()) {
       keep(i, 200, body, without_vector());
     } else {
@@ -166,7 +182,7 @@ void VectorAsker::take(Batch& batch) {
 }
 
 void VectorAsker::refuse(Batch batch, const Sent& sent) {
-  if (first_) throw endpoint_error(*endpoint_, path, sent.result, 1, redact_);
+  if (first_) throw endpoint_error(*endpoint_, kind_.path, sent.result, 1, redact_);
   if (batch.members.size() == 1) {
     keep(batch.members[0], sent.result.status, sent.result.body, {{}, sent.outcome.reason, true});
     return;
@@ -184,7 +200,7 @@ void VectorAsker::keep(std::size_t text, std::int32_t status, const std::string&
 void VectorAsker::check_dimension(std::size_t found) const {
   if (dimension_ == 0 || static_cast<std::size_t>(dimension_) == found) return;
   throw EndpointError(
-      endpoint_->base_url + std::string(path), 200, 1,
+      endpoint_->base_url + std::string(kind_.path), 200, 1,
       fmt::format("a vector has {} numbers where {} were expected; correct models.{}.dimensions, or, when "
                   "another model is behind the address now, give models.{}.revision another value",
                   found, dimension_, endpoint_->name, endpoint_->name));

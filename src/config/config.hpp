@@ -87,6 +87,8 @@ struct Device {
 struct Space {
   std::vector<Choice> methods;  ///< one for each combination of a method's own parameters
   std::vector<std::string> embedders;
+  std::vector<std::string> rerankers{"none"};  ///< models, or "none": hits stay as the search found them
+  std::int64_t rerank_from = 20;               ///< hits that a reranker orders anew; at least every top_k
   std::vector<std::int64_t> top_k;
   std::vector<std::string> llms;
   bool operator==(const Space&) const = default;
@@ -123,6 +125,7 @@ struct ModelKind {
   bool embedder = false;
   bool llm = false;
   bool has_api_key = false;
+  bool reranker = false;
 };
 
 /// A method's row and the check of its parameters together ("" or a reason).

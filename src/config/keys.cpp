@@ -157,6 +157,17 @@ std::vector<Key> table() {
        "[\"minilm\"]",
        {.required = true},
        Names::embedder},
+      {"space.reranker",
+       at(&Config::space, &Space::rerankers),
+       "models that order the hits of a search anew, one or a list; none: they stay as they were found",
+       "[\"none\", \"cross\"]",
+       {},
+       Names::reranker},
+      {"space.rerank_from",
+       at(&Config::space, &Space::rerank_from),
+       "hits of a search that a reranker reads, of which the best top_k stay",
+       "50",
+       {.min = 1, .max = 10000}},
       {"space.top_k",
        at(&Config::space, &Space::top_k),
        "chunks given to the language model, one or a list",
@@ -216,6 +227,8 @@ std::string default_of(const Field& field, const Rule& rule) {
   if (const auto* number = std::get_if<std::int64_t*>(&field)) return to_text(**number);
   if (const auto* number = std::get_if<double*>(&field)) return to_text(**number);
   if (const auto* choice = std::get_if<Choice*>(&field)) return "\"" + (*choice)->name + "\"";
+  if (const auto* texts = std::get_if<std::vector<std::string>*>(&field); texts != nullptr && !(*texts)->empty())
+    return "\"" + (*texts)->front() + "\"";
   return "";
 }
 
@@ -223,6 +236,8 @@ std::string range_of(const Key& key) {
   switch (key.names) {
     case Names::embedder:
       return "an embedder of [models]";
+    case Names::reranker:
+      return "none | a reranker of [models]";
     case Names::llm:
       return "a language model of [models]";
     case Names::judge:

@@ -1,6 +1,7 @@
 #include "config/list.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -49,15 +50,17 @@ std::string describe_keys() {
   return aligned(rows);
 }
 
-std::vector<ComponentInfo> models(const Catalog& catalog, bool embedders, bool llms) {
+/// The kinds of model with any of these uses.
+std::vector<ComponentInfo> models(const Catalog& catalog, std::initializer_list<bool ModelKind::*> uses) {
   std::vector<ComponentInfo> rows;
   for (const auto& kind : catalog.models) {
-    if (!(embedders && kind.embedder) && !(llms && kind.llm)) continue;
+    if (std::ranges::none_of(uses, [&](auto use) { return kind.*use; })) continue;
     auto& row = rows.emplace_back(kind.info);
-    const auto* const use = kind.embedder && kind.llm ? "embedder and language model"
-                            : kind.embedder           ? "embedder"
-                                                      : "language model";
-    row.summary += fmt::format(" [{}]", use);
+    std::vector<std::string> names;
+    if (kind.embedder) names.emplace_back("embedder");
+    if (kind.reranker) names.emplace_back("reranker");
+    if (kind.llm) names.emplace_back("language model");
+    row.summary += fmt::format(" [{}]", fmt::join(names, ", "));
     if (kind.has_api_key) row.summary += " [takes api_key]";
   }
   return rows;
@@ -66,7 +69,7 @@ std::vector<ComponentInfo> models(const Catalog& catalog, bool embedders, bool l
 }  // namespace
 
 std::vector<std::string> list_topics() {
-  return {"chunkers", "embedders", "llms", "models", "searches", "metrics", "keys"};
+  return {"chunkers", "embedders", "rerankers", "llms", "models", "searches", "metrics", "keys"};
 }
 
 std::string describe(std::span<const ComponentInfo> rows) {
@@ -88,11 +91,13 @@ std::string describe(const Catalog& catalog, const std::string& topic) {
   if (topic == "chunkers" || topic == "methods") {
     for (const auto& method : catalog.methods) rows.push_back(method.info);
   } else if (topic == "embedders") {
-    rows = models(catalog, true, false);
+    rows = models(catalog, {&ModelKind::embedder});
+  } else if (topic == "rerankers") {
+    rows = models(catalog, {&ModelKind::reranker});
   } else if (topic == "llms") {
-    rows = models(catalog, false, true);
+    rows = models(catalog, {&ModelKind::llm});
   } else if (topic == "models") {
-    rows = models(catalog, true, true);
+    rows = models(catalog, {&ModelKind::embedder, &ModelKind::reranker, &ModelKind::llm});
   } else if (topic == "searches") {
     rows = catalog.searches;
   } else if (topic == "metrics") {

@@ -38,6 +38,7 @@ class Loader {
   template <class T>
   void read_field(const Key& key, const Node* node, std::vector<T>& field) {
     if (node == nullptr) return;
+    field.clear();  // what stood there was the default
     for (auto& read : read_one_or_list(*node, key.name, {Value(T{}), key.rule}, problems_)) {
       field.push_back(std::get<T>(read.value));
       if constexpr (std::is_same_v<T, std::string>) check_name(key, field.back(), *read.node, read.path);
@@ -68,6 +69,8 @@ class Loader {
       case Names::embedder:
         if (!name.empty()) models_.check(name, Use::embedder, node.place, path, {}, problems_);
         return;
+      case Names::reranker:
+        return models_.check(name, Use::reranker, node.place, path, {"none"}, problems_);
       case Names::llm:
         return models_.check(name, Use::llm, node.place, path, {}, problems_);
       case Names::judge:
@@ -111,10 +114,25 @@ void check_shards(const Node& root, const Config& config, Problems& problems) {
           config.index.shards, config.corpus.buckets));
 }
 
+/// A reranker chooses among more hits than stay, or it could only order them.
+void check_rerank_from(const Node& root, const Config& config, Problems& problems) {
+  const auto& space = config.space;
+  const bool reranks = std::ranges::any_of(space.rerankers, [](const auto& name) { return name != "none"; });
+  if (!reranks || space.top_k.empty() || space.rerank_from >= std::ranges::max(space.top_k)) return;
+  auto found = locate(root, "space.rerank_from");
+  if (found.node == nullptr) found = locate(root, "space.reranker");
+  problems.add(
+      found.node != nullptr ? found.node->place : root.place, "space.rerank_from", Mistake::bad_combination,
+      fmt::format("space.rerank_from is {} and space.top_k reaches {}; a reranker must read at least as many "
+                  "hits as stay: write rerank_from = {} or more",
+                  space.rerank_from, std::ranges::max(space.top_k), std::ranges::max(space.top_k)));
+}
+
 /// Rules that no single key's range can say.
 void check_together(const Node& root, const Config& config, Problems& problems) {
   check_repeats(root, config, problems);
   check_shards(root, config, problems);
+  check_rerank_from(root, config, problems);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* key_remedy = "write api_key = { env = \"VARIABLE\" } or { file = \"path\" }";
 
 /// Names with a meaning of their own where a model may be named.
-constexpr const char* reserved[] = {"auto", "words", "overlap"};
+constexpr const char* reserved[] = {"auto", "words", "overlap", "none"};
 
 /// The first line of a small file; nothing when it cannot be read. A bound, since the path may name a device.
 std::optional<std::string> read_secret_file(const std::string& path) {
@@ -81,6 +81,30 @@ Secret resolve(const Node& node, const std::string& path, const LoadOptions& opt
   if (has_control_character(secret.value))
     return refuse(fmt::format("the secret from {} holds a line break or another control character", shown));
   return secret;
+}
+
+bool serves(const ModelKind& kind, Models::Use use) {
+  switch (use) {
+    case Models::Use::embedder:
+      return kind.embedder;
+    case Models::Use::reranker:
+      return kind.reranker;
+    case Models::Use::llm:
+      return kind.llm;
+  }
+  return false;
+}
+
+const char* what_is(Models::Use use) {
+  switch (use) {
+    case Models::Use::embedder:
+      return "an embedder";
+    case Models::Use::reranker:
+      return "a reranker";
+    case Models::Use::llm:
+      return "a language model";
+  }
+  return "";
 }
 
 }  // namespace
@@ -173,13 +197,13 @@ void Models::check(const std::string& name, Use use, const Place& place, const s
                    std::initializer_list<const char*> built_in, Problems& problems) const {
   if (std::find(built_in.begin(), built_in.end(), name) != built_in.end()) return;
   const auto fits = [&](const ModelKind* kind) {
-    return kind == nullptr || (use == Use::embedder ? kind->embedder : kind->llm);
+    return kind == nullptr || serves(*kind, use);
   };
   std::vector<std::string> usable(built_in.begin(), built_in.end());
   for (const auto& [known, kind] : kinds_) {
     if (fits(kind)) usable.push_back(known);
   }
-  const char* const what = use == Use::embedder ? "an embedder" : "a language model";
+  const char* const what = what_is(use);
   const auto found = kinds_.find(name);
   if (found == kinds_.end()) {
     const auto hint = usable.empty() ? fmt::format("; no [models.NAME] is {}", what) : near(name, usable);

@@ -22,7 +22,7 @@ class Models {
   Models(const Node& root, const Catalog& catalog, const LoadOptions& options, Problems& problems);
 
   /// What a reference must stand for.
-  enum class Use { embedder, llm };
+  enum class Use { embedder, reranker, llm };
   /// Reports a name that is no model, or a model that is not for this use. A model that is itself wrong
   /// counts as right: it has been reported once.
   void check(const std::string& name, Use use, const Place& place, const std::string& path,

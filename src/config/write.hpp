@@ -14,6 +14,7 @@ namespace dream::config {
 struct Trial {
   Choice method;
   std::string embedder;
+  std::string reranker;  ///< or "none"
   std::int64_t top_k = 0;
   std::string llm;
   std::string

@@ -17,6 +17,19 @@ using text::json_value;
 /// Pairs that are tokenised before any of them is encoded.
 constexpr std::size_t pairs_at_a_time = 1024;
 
+/// Without this, a folder of an embedder would only be known by a tensor that it lacks.
+void check_head(const json& config, const fs::path& path) {
+  constexpr std::string_view head = "ForSequenceClassification";
+  const auto names = config.find("architectures");
+  if (names == config.end() || !names->is_array() || names->empty()) return;
+  for (const auto& name : *names) {
+    if (name.is_string() && name.get_ref<const std::string&>().ends_with(head)) return;
+  }
+  throw ModelError(path.string(), "architectures",
+                   "is " + names->dump() + ", which has no head that scores pairs; a reranker's folder holds a ..." +
+                       std::string(head) + ", as a cross-encoder of sentence-transformers is");
+}
+
 std::int64_t read_labels(const json& config, const fs::path& path) {
   const auto names = config.find("id2label");
   const auto labels = names != config.end() && names->is_object()
@@ -68,12 +81,20 @@ PairLengths cut_longest_first(std::int64_t a, std::int64_t b, std::int64_t most)
   return a > b ? PairLengths{longer, shorter} : PairLengths{shorter, longer};
 }
 
-CrossEncoder::CrossEncoder(const fs::path& folder, int threads, kernels::Precision precision) {
+CrossEncoder::CrossEncoder(const fs::path& folder, int threads, kernels::Precision precision,
+                           std::int64_t max_tokens) {
   const auto path = folder / "config.json";
   const auto config = text::read_json(path);
+  check_head(config, path);
   const auto network = read_network(path);
   text_ = text::load_model_tokenizer(folder);
   window_ = read_window(folder, network, text_);
+  if (max_tokens > network.positions) {
+    throw ModelError(path.string(), "max_position_embeddings",
+                     "allows " + std::to_string(network.positions) +
+                         " tokens, less than max_tokens = " + std::to_string(max_tokens));
+  }
+  if (max_tokens > 0) window_ = max_tokens;
   labels_ = read_labels(config, path);
   const auto squash = read_squash(config, labels_, path);
   const auto least = specials_of(text_.special) + 2;

@@ -29,10 +29,11 @@ struct PairLengths {
 /// CrossEncoder runs it.
 class CrossEncoder {
  public:
-  /// The precision is one that kernels::cpu::supports(). Throws ModelError for files that are missing or
-  /// broken and for anything that this build would compute differently.
+  /// The precision is one that kernels::cpu::supports(). max_tokens: longest pair, special tokens included; 0: the
+  /// folder's own. Throws ModelError for files that are missing or broken and for anything that this build would
+  /// compute differently.
   CrossEncoder(const std::filesystem::path& folder, int threads,
-               kernels::Precision precision = kernels::Precision::fp32);
+               kernels::Precision precision = kernels::Precision::fp32, std::int64_t max_tokens = 0);
 
   /// Scores of a pair: 1 for a reranker.
   [[nodiscard]] std::int64_t labels() const { return labels_; }

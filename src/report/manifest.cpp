@@ -26,6 +26,7 @@ json stages(const Material& m) {
   const auto& plan = m.finished.plan;
   for (int s = 0; s < sweep::stage_count; ++s) {
     const auto stage = static_cast<sweep::Stage>(s);
+    if (plan.nodes_of(stage).empty()) continue;
     std::int64_t parts = 0;
     std::int64_t made = 0;
     for (const int node : plan.nodes_of(stage))
@@ -63,6 +64,8 @@ json ranks(const Material& m) {
                     {"calls", tally.calls},
                     {"calls_from_state", tally.calls_from_state},
                     {"texts_refused", tally.texts_refused},
+                    {"pairs_scored", tally.pairs_scored},
+                    {"pairs_refused", tally.pairs_refused},
                     {"seconds", seconds}});
   }
   return list;
@@ -116,8 +119,9 @@ stats::Verdict judge_trials(const Material& m) {
   std::vector<std::string> names;
   for (const auto& trial : m.finished.plan.trials) {
     const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
-    names.push_back(fmt::format("trial {} ({}, {}, top_k {}, {})", trial.number, method.name, trial.embedder,
-                                trial.k, trial.llm));
+    const auto reranker = trial.reranker == sweep::no_reranker ? "" : trial.reranker + ", ";
+    names.push_back(fmt::format("trial {} ({}, {}, {}top_k {}, {})", trial.number, method.name, trial.embedder,
+                                reranker, trial.k, trial.llm));
   }
   return stats::judge_trials({.scores = &scores,
                               .names = names,
@@ -146,7 +150,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
        {{"file", m.config.golden.file},
         {"digest", plan.questions.hex()},
         {"questions", m.finished.questions.size()}}},
-      {"embedder_precision", m.finished.precisions},
+      {"precision", m.finished.precisions},
       {"gold", gold(m)},
       {"trials", plan.trials.size()},
       {"verdict", verdict.sentence},
@@ -170,7 +174,8 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
   }
   const auto& trial = m.finished.plan.trials.at(static_cast<std::size_t>(verdict.winner));
   const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)],
-                                            trial.embedder, trial.k, trial.llm, m.finished.tokenizer});
+                                            trial.embedder, trial.reranker, trial.k, trial.llm,
+                                            m.finished.tokenizer});
   write_file(path, config::to_toml(best));
 }
 

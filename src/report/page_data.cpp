@@ -89,7 +89,7 @@ json parameters_of(const Material& m, const sweep::Trial& trial, const std::vect
     const auto found = method.params.all().find(name);
     values.push_back(found == method.params.all().end() ? json(nullptr) : to_json(found->second));
   }
-  values.insert(values.end(), {trial.embedder, trial.k, trial.llm});
+  values.insert(values.end(), {trial.embedder, trial.reranker, trial.k, trial.llm});
   return values;
 }
 
@@ -140,6 +140,8 @@ int node_of(const sweep::Trial& trial, sweep::Stage stage, int everybody) {
       return trial.index;
     case sweep::Stage::search:
       return trial.search;
+    case sweep::Stage::rerank:
+      return trial.rerank;
     case sweep::Stage::select:
       return trial.select;
     case sweep::Stage::score:
@@ -149,11 +151,19 @@ int node_of(const sweep::Trial& trial, sweep::Stage stage, int everybody) {
   }
 }
 
+/// The stages that this sweep has, in their order.
+std::vector<sweep::Stage> stages_of(const sweep::Plan& plan) {
+  std::vector<sweep::Stage> stages;
+  for (int s = 0; s < sweep::stage_count; ++s) {
+    if (!plan.nodes_of(static_cast<sweep::Stage>(s)).empty()) stages.push_back(static_cast<sweep::Stage>(s));
+  }
+  return stages;
+}
+
 json stage_rows(const Material& m, const PageLimits& limits) {
   const auto& plan = m.finished.plan;
   json rows = json::array();
-  for (int s = 0; s < sweep::stage_count; ++s) {
-    const auto stage = static_cast<sweep::Stage>(s);
+  for (const auto stage : stages_of(plan)) {
     const auto nodes = plan.nodes_of(stage);
     std::map<int, std::int64_t> users;
     for (const auto& trial : plan.trials) ++users[node_of(trial, stage, nodes.empty() ? -1 : nodes.front())];
@@ -172,7 +182,8 @@ json stage_rows(const Material& m, const PageLimits& limits) {
 json measured(const Material& m) {
   const auto& ranks = m.finished.outcome.ranks;
   json stages = json::array();
-  for (std::size_t s = 0; s < sweep::stage_count; ++s) {
+  for (const auto stage : stages_of(m.finished.plan)) {
+    const auto s = static_cast<std::size_t>(stage);
     double sum = 0;
     double slowest = 0;
     std::int64_t made = 0;
@@ -360,7 +371,7 @@ std::string page_data(const Material& m, const stats::Verdict& verdict, const Pa
   const auto methods = method_parameters(m);
   json parameters = json::array({"method"});
   for (const auto& name : methods) parameters.push_back(name);
-  parameters.insert(parameters.end(), {"embedder", "top_k", "llm"});
+  parameters.insert(parameters.end(), {"embedder", "reranker", "top_k", "llm"});
   json trials = json::array();
   for (const auto t : order) trials.push_back(trial_row(m, verdict, t, methods));
   const auto found = survey(m, finalists);

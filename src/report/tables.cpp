@@ -18,11 +18,11 @@ std::filesystem::path in_output(const Material& m, const char* name) {
 void trial_cells(CsvWriter& csv, const Material& m, const sweep::Trial& trial) {
   const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
   csv.cell(std::int64_t{trial.number}).cell(method.name).cell(method.params.canonical());
-  csv.cell(trial.embedder).cell(trial.k).cell(trial.llm).cell(m.config.judge.llm);
+  csv.cell(trial.embedder).cell(trial.reranker).cell(trial.k).cell(trial.llm).cell(m.config.judge.llm);
 }
 
 void trial_header(CsvWriter& csv) {
-  for (const char* name : {"trial", "method", "parameters", "embedder", "top_k", "llm", "judge"})
+  for (const char* name : {"trial", "method", "parameters", "embedder", "reranker", "top_k", "llm", "judge"})
     csv.cell(name);
 }
 
@@ -144,6 +144,7 @@ void write_timings(const Material& m) {
   const auto& outcome = m.finished.outcome;
   for (std::size_t rank = 0; rank < outcome.ranks.size(); ++rank) {
     for (int s = 0; s < sweep::stage_count; ++s) {
+      if (m.finished.plan.nodes_of(static_cast<sweep::Stage>(s)).empty()) continue;
       const auto at = static_cast<std::size_t>(s);
       csv.cell(static_cast<std::int64_t>(rank))
           .cell(outcome.hosts[rank])
@@ -161,11 +162,12 @@ void write_h5(const Material& m) {
   const auto metrics = std::ssize(outcome.metrics);
   const auto beside = in_output(m, "sweep.h5.tmp");
   state::H5Writer file(beside);
-  std::vector<std::string> methods, embedders, llms, ids, texts;
+  std::vector<std::string> methods, embedders, rerankers, llms, ids, texts;
   std::vector<std::int64_t> top_k;
   for (const auto& trial : m.finished.plan.trials) {
     methods.push_back(m.config.space.methods[static_cast<std::size_t>(trial.method)].canonical());
     embedders.push_back(trial.embedder);
+    rerankers.push_back(trial.reranker);
     llms.push_back(trial.llm);
     top_k.push_back(trial.k);
   }
@@ -176,6 +178,7 @@ void write_h5(const Material& m) {
   file.write_strings("metric", outcome.metrics);
   file.write_strings("trial/method", methods);
   file.write_strings("trial/embedder", embedders);
+  file.write_strings("trial/reranker", rerankers);
   file.write_strings("trial/llm", llms);
   file.write("trial/top_k", std::span<const std::int64_t>(top_k));
   file.write_strings("question/id", ids);

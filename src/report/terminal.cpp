@@ -44,7 +44,6 @@ std::string method_name(const config::Config& config, int at) {
 
 constexpr std::size_t most_rows = 20;
 constexpr std::size_t widest_line = 120;
-constexpr std::size_t parameters = 5;  ///< columns before the metrics
 
 Range range_of(const std::vector<sweep::TrialSummary>& trials, std::size_t metric) {
   Range range;
@@ -78,15 +77,17 @@ using Column = std::vector<std::string>;  ///< head, then a cell for each row
 std::size_t width_of(const Column& column) { return std::ranges::max(column, {}, &std::string::size).size(); }
 
 std::vector<Column> parameter_columns(const Material& m, std::span<const std::size_t> rows) {
-  std::vector<Column> table{{"trial"}, {"method"}, {"embedder"}, {"k"}, {"llm"}};
+  std::vector<Column> table{{"trial"}, {"method"}, {"embedder"}, {"reranker"}, {"k"}, {"llm"}};
   for (const auto t : rows) {
     const auto& trial = m.finished.plan.trials[t];
     table[0].push_back(std::to_string(trial.number));
     table[1].push_back(method_name(m.config, trial.method));
     table[2].push_back(trial.embedder);
-    table[3].push_back(std::to_string(trial.k));
-    table[4].push_back(trial.llm);
+    table[3].push_back(trial.reranker);
+    table[4].push_back(std::to_string(trial.k));
+    table[5].push_back(trial.llm);
   }
+  if (m.finished.plan.nodes_of(sweep::Stage::rerank).empty()) table.erase(table.begin() + 3);
   return table;
 }
 
@@ -98,7 +99,8 @@ Column metric_column(const Material& m, std::span<const std::size_t> rows, std::
   return column;
 }
 
-std::string render(const std::vector<Column>& table) {
+/// The first `parameters` columns are words, the others numbers.
+std::string render(const std::vector<Column>& table, std::size_t parameters) {
   std::string text;
   for (std::size_t r = 0; r < table[0].size(); ++r) {
     std::string line;
@@ -119,6 +121,7 @@ std::string terminal_table(const Material& m, const stats::Verdict& verdict) {
   auto rows = best_first(verdict, trials.size());
   rows.resize(std::min(rows.size(), most_rows));
   auto table = parameter_columns(m, rows);
+  const auto parameters = table.size();
   std::size_t width = 0;
   for (const auto& column : table) width += width_of(column) + 2;
   std::size_t hidden = 0;
@@ -130,7 +133,7 @@ std::string terminal_table(const Material& m, const stats::Verdict& verdict) {
     else
       table.push_back(std::move(column));
   }
-  auto text = render(table) + "* best of its column";
+  auto text = render(table, parameters) + "* best of its column";
   if (trials.size() > rows.size()) text += fmt::format("; {} more trials", trials.size() - rows.size());
   if (hidden > 0)
     text += fmt::format("{} {} more metrics", trials.size() > rows.size() ? " and" : ";", hidden);

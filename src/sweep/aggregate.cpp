@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "comm/agree.hpp"
+#include "parts/reranked.hpp"
 #include "parts/results.hpp"
 #include "stats/fixed.hpp"
 
@@ -89,17 +90,44 @@ double price(const Run& run, const std::string& llm, const TrialSummary& summary
          1e6;
 }
 
+/// USD for a token sent to a model; 0 for one that computes here.
+double token_price(const Run& run, const std::string& model) {
+  const auto& params = run.config.model(model).params;
+  return params.has("price.input") ? params.get<double>("price.input") / 1e6 : 0;
+}
+
 /// What one question costs to serve when it comes alone, on average over the golden ones. Texts share
 /// requests when they are embedded here, so a question's tokens are taken from its length: four bytes a
 /// token.
-double question_price(const Run& run, const Trial& trial, double answers_usd) {
+double question_price(const Run& run, const Trial& trial, std::int64_t rerank_tokens, double answers_usd) {
   if (run.questions.empty()) return 0;
-  const auto& params = run.config.model(trial.embedder).params;
-  const double per_token = params.has("price.input") ? params.get<double>("price.input") / 1e6 : 0;
   double tokens = 0;
   for (const auto& question : run.questions)
     tokens += std::ceil(static_cast<double>(question.question.size()) / 4);
-  return (answers_usd + tokens * per_token) / static_cast<double>(run.questions.size());
+  auto usd = answers_usd + tokens * token_price(run, trial.embedder);
+  if (trial.rerank >= 0) usd += static_cast<double>(rerank_tokens) * token_price(run, trial.reranker);
+  return usd / static_cast<double>(run.questions.size());
+}
+
+/// What each rerank node read for all questions. Collective.
+std::map<int, std::int64_t> rerank_tokens(Run& run) {
+  const auto nodes = run.plan.nodes_of(Stage::rerank);
+  std::vector<std::int64_t> sums(nodes.size(), 0);
+  comm::agree(run.comm, [&] {
+    int turn = 0;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      for (int part = 0; part < run.plan.parts_of(run.node(nodes[i])); ++part) {
+        if (run.workers.rank(turn++ % run.workers.count) != run.comm.rank()) continue;
+        run.pulse();
+        for (const auto tokens : parts::load_reranked(run.parts.open(run.key(nodes[i], part))).tokens)
+          sums[i] += tokens;
+      }
+    }
+  });
+  run.comm.all_reduce(sums, comm::Reduce::sum);
+  std::map<int, std::int64_t> by_node;
+  for (std::size_t i = 0; i < nodes.size(); ++i) by_node[nodes[i]] = sums[i];
+  return by_node;
 }
 
 }  // namespace
@@ -127,6 +155,7 @@ void aggregate(Run& run, Outcome& outcome) {
     const auto at = std::min(sums.size(), static_cast<std::size_t>(m * Layout::per_metric));
     outcome.judge_noise.push_back(summarise_noise(std::span<const std::int64_t>(sums).subspan(at), layout));
   }
+  const auto reranked = rerank_tokens(run);
   for (const auto& trial : run.plan.trials) {
     const auto own =
         std::span<const std::int64_t>(sums).subspan(place.at(trial.score) * layout.size(), layout.size());
@@ -141,7 +170,7 @@ void aggregate(Run& run, Outcome& outcome) {
     summary.failed_answers = rest[2];
     summary.flagged = rest[3];
     summary.cost_usd = price(run, trial.llm, summary);
-    summary.question_usd = question_price(run, trial, summary.cost_usd);
+    summary.question_usd = question_price(run, trial, trial.rerank < 0 ? 0 : reranked.at(trial.rerank), summary.cost_usd);
     outcome.trials.push_back(std::move(summary));
   }
 }

@@ -58,6 +58,11 @@ std::map<std::string, std::vector<std::string>> remote_models(const config::Conf
   if (reaches(Stage::embed)) {
     for (const auto& name : config.space.embedders) add(name, "/embeddings");
   }
+  if (reaches(Stage::rerank)) {
+    for (const auto& name : config.space.rerankers) {
+      if (name != no_reranker) add(name, "/rerank");
+    }
+  }
   if (reaches(Stage::score)) {
     for (const auto& name : config.space.llms) add(name, "/chat/completions");
     if (!config.judge.embedder.empty()) add(config.judge.embedder, "/embeddings");
@@ -77,13 +82,21 @@ void check_endpoints(const config::Config& config, std::optional<Stage> until, c
   }
 }
 
+namespace {
+
+/// A run that ends before reranking or before the answers counts the calls that these will take.
+std::optional<Stage> counted_until(std::optional<Stage> until) {
+  if (until == Stage::search) return Stage::rerank;
+  return until == Stage::select ? std::nullopt : until;
+}
+
+}  // namespace
+
 CallSession::CallSession(Setting setting)
     : setting_(std::move(setting)), callers_(setting_.workers), start_(Clock::now()) {
   auto& comm = setting_.comm;
   const auto& config = setting_.config;
-  // A run that ends before the answers counts the calls that they will take.
-  const bool counts_answers = setting_.until == Stage::select;
-  const auto names = remote_models(config, counts_answers ? std::nullopt : setting_.until);
+  const auto names = remote_models(config, counted_until(setting_.until));
   for (const auto& [name, paths] : names) {
     const auto& endpoint = endpoints_[name] = calls::endpoint_of(config.model(name));
     redact_.add(endpoint.api_key.value);
@@ -118,6 +131,7 @@ CallSession::CallSession(Setting setting)
     sender_->charge(budget_, *ledger_);
     asker_ = std::make_unique<calls::Asker>(*store_, *sender_);
     vectors_ = std::make_unique<calls::VectorAsker>(*store_, *sender_, redact_);
+    scores_ = std::make_unique<calls::VectorAsker>(*store_, *sender_, redact_, calls::rerank_kind());
   });
 }
 

@@ -27,7 +27,7 @@ struct OutOfBudget : Error {
 
 /// The models behind endpoints that the stages up to `until` ask, by the config's names, each with what is
 /// asked of it:
-/// "/chat/completions", "/embeddings", or both.
+/// "/chat/completions", "/embeddings", "/rerank", or several.
 [[nodiscard]] std::map<std::string, std::vector<std::string>> remote_models(const config::Config& config,
                                                                             std::optional<Stage> until);
 
@@ -67,6 +67,8 @@ class CallSession {
   }
   [[nodiscard]] calls::Asker& asker() { return *asker_; }
   [[nodiscard]] calls::VectorAsker& vectors() { return *vectors_; }
+  /// Of pairs, for rerankers.
+  [[nodiscard]] calls::VectorAsker& scores() { return *scores_; }
   [[nodiscard]] const calls::CallStore& store() const { return *store_; }
   [[nodiscard]] const calls::AskCounts& counts() const;
   [[nodiscard]] const calls::Usage& usage() const;
@@ -99,6 +101,7 @@ class CallSession {
   std::unique_ptr<calls::Sender> sender_;
   std::unique_ptr<calls::Asker> asker_;
   std::unique_ptr<calls::VectorAsker> vectors_;
+  std::unique_ptr<calls::VectorAsker> scores_;
 
   calls::Budget budget_;
   std::unique_ptr<calls::Ledger> ledger_;

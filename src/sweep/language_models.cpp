@@ -2,6 +2,7 @@
 
 #include "calls/prompt.hpp"
 #include "calls/structured.hpp"
+#include "sweep/usage.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -92,18 +93,7 @@ void LanguageModels::foresee(const std::vector<Question>& questions) {
   (void)once(run_.comm, run_.workers, requests_of(calls_of(questions)), count);
 }
 
-Forecast LanguageModels::foreseen() {
-  Forecast sum;
-  for (const auto& one : run_.comm.all_gather(forecast_)) {
-    sum.calls += one.calls;
-    sum.from_state += one.from_state;
-    sum.input_tokens += one.input_tokens;
-    sum.most_output_tokens += one.most_output_tokens;
-    sum.input_usd += one.input_usd;
-    sum.most_usd += one.most_usd;
-  }
-  return sum;
-}
+Forecast LanguageModels::foreseen() { return sum_over_ranks(run_.comm, forecast_); }
 
 std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) {
   std::vector<calls::Ask> asks;

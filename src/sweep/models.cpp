@@ -37,6 +37,24 @@ void load_embedder(const config::Config& config, const std::string& name, int th
   models.embedders[name] = std::move(embedder);
 }
 
+/// Of a reranker behind an endpoint, likewise.
+Digest identify_remote_reranker(const calls::Endpoint& endpoint) {
+  return Hasher("endpoint reranker").add(endpoint.model).add(endpoint.revision).finish();
+}
+
+void load_reranker(const config::Config& config, const std::string& name, int threads, Models& models) {
+  const auto& model = config.model(name);
+  if (model.kind == calls::openai_kind().name) {
+    models.identities.rerankers[name] = identify_remote_reranker(calls::endpoint_of(model));
+    return;
+  }
+  const auto* row = rerank::reranker_row(model.kind);
+  DREAM_CHECK(row != nullptr, "the config has checked that " + name + " is a reranker");
+  auto reranker = row->make(model.params, threads);
+  models.identities.rerankers[name] = reranker->identity();
+  models.rerankers[name] = std::move(reranker);
+}
+
 /// The name behind chunking.tokenizer: "auto" is the first model of space.embedder that has a tokenizer, else
 /// "words".
 std::string tokenizer_name(const config::Config& config, const Models& models) {
@@ -130,6 +148,9 @@ Models load_models(const config::Config& config, int threads) {
       config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
   load_embedder(config, models.judge_embedder, threads, models);
   load_tokenizer(config, threads, models);
+  for (const auto& name : config.space.rerankers) {
+    if (name != no_reranker) load_reranker(config, name, threads, models);
+  }
 
   auto& identities = models.identities;
   identities.tokenizer = models.chunk_tokenizer->identity();

@@ -7,6 +7,7 @@
 #include "config/config.hpp"
 #include "judge/queries.hpp"
 #include "stages/embed/embedder.hpp"
+#include "stages/rerank/reranker.hpp"
 #include "stages/score/judge.hpp"
 #include "sweep/plan.hpp"
 #include "text/tokenizer.hpp"
@@ -17,6 +18,7 @@ namespace dream::sweep {
 struct Models {
   std::map<std::string, std::unique_ptr<embed::Embedder>>
       embedders;  ///< by the config's names; those behind endpoints are not here
+  std::map<std::string, std::unique_ptr<rerank::Reranker>> rerankers;  ///< the same
   std::shared_ptr<const text::Tokenizer> chunk_tokenizer;
   std::string tokenizer_name;                ///< a model's name, or "words"
   std::string judge_embedder;                ///< which of them the judge compares texts with
@@ -24,6 +26,9 @@ struct Models {
   std::optional<judge::Settings> llm_judge;  ///< how the model judge.llm is asked, or nothing
   Identities identities;
 
+  [[nodiscard]] const rerank::Reranker& reranker(const std::string& name) const {
+    return *rerankers.at(name);
+  }
   [[nodiscard]] const embed::Embedder& embedder(const std::string& name) const { return *embedders.at(name); }
 };
 

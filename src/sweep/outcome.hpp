@@ -36,7 +36,7 @@ struct TrialSummary {
   std::int64_t failed_answers = 0;
   std::int64_t flagged = 0;  ///< questions with a context that addresses the judge
   double cost_usd = 0;       ///< of the answers, at the config's prices
-  double question_usd = 0;   ///< what serving one question costs: its embedding and its answer
+  double question_usd = 0;   ///< what serving one question costs: its embedding, reranking and answer
 };
 
 /// A file that gave no text, and why.
@@ -69,8 +69,8 @@ struct CallUsage {
   double latency_p95_s = 0;
 };
 
-/// The calls that a sweep which ended after `select` still has to make: the prompts are known, the answers
-/// are not.
+/// The calls that a sweep which ended after `search` still has to make for rerankers, or after `select` for answers:
+/// what is sent is known, the replies are not.
 struct Forecast {
   std::int64_t calls = 0;               ///< exactly
   std::int64_t from_state = 0;          ///< distinct calls whose replies are there
@@ -94,7 +94,7 @@ struct Outcome {
   GoldSummary gold;
   std::string judge_of_itself;       ///< a language model of the sweep that judges as well, or ""
   std::vector<CallUsage> usage;      ///< by purpose and model
-  std::optional<Forecast> forecast;  ///< of a run that ended after select
+  std::optional<Forecast> forecast;  ///< of a run that ended after search or select
   std::int64_t transient_rows = 0;   ///< rows that the next run will try again
   Workers workers;
 };

@@ -29,6 +29,8 @@ constexpr std::int64_t version_of(Stage stage) {
       return 2;
     case Stage::search:
       return 1;
+    case Stage::rerank:
+      return 1;
     case Stage::select:
       return 1;
     case Stage::score:
@@ -101,7 +103,9 @@ void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const
   const auto at = static_cast<std::size_t>(trial.method);
   const auto& method = config.space.methods[at];
   const auto& embedder = identities.embedders.at(trial.embedder).hex();
-  const auto k_max = *std::max_element(config.space.top_k.begin(), config.space.top_k.end());
+  const bool reranks = trial.reranker != no_reranker;
+  // Whatever top_k, the hits of a search are the same, and so are those that a reranker reads.
+  const auto depth = reranks ? config.space.rerank_from : std::ranges::max(config.space.top_k);
   const auto label = method.canonical();
 
   auto chunk = make_node(Stage::chunk, Cut::bucket, label, {read});
@@ -122,20 +126,27 @@ void add_trial(Plan& plan, NodeTable& nodes, const config::Config& config, const
 
   auto search = make_node(Stage::search, Cut::corpus, label + " | " + trial.embedder,
                           {trial.index, trial.embed, trial.query});
-  search.k = k_max;
-  trial.search = nodes.add(search, {std::to_string(k_max), std::to_string(config.index.margin)});
+  search.k = depth;
+  trial.search = nodes.add(search, {std::to_string(depth), std::to_string(config.index.margin)});
 
+  auto path = label + " | " + trial.embedder;
+  if (reranks) {
+    path += " | " + trial.reranker;
+    auto rerank = make_node(Stage::rerank, Cut::slice, path, {trial.search, trial.chunk, read});
+    rerank.reranker = trial.reranker;
+    rerank.k = depth;
+    trial.rerank = nodes.add(rerank, {identities.rerankers.at(trial.reranker).hex()});
+  }
+
+  path += fmt::format(" | k = {}", trial.k);
   auto select =
-      make_node(Stage::select, Cut::slice, fmt::format("{} | {} | k = {}", label, trial.embedder, trial.k),
-                {trial.search, trial.chunk, read});
+      make_node(Stage::select, Cut::slice, path, {reranks ? trial.rerank : trial.search, trial.chunk, read});
   select.k = trial.k;
   select.method = trial.method;
   trial.select =
       nodes.add(select, {std::to_string(trial.k), identities.auto_merge[at] ? "auto_merge" : "plain"});
 
-  auto score = make_node(Stage::score, Cut::slice,
-                         fmt::format("{} | {} | k = {} | {}", label, trial.embedder, trial.k, trial.llm),
-                         {trial.select});
+  auto score = make_node(Stage::score, Cut::slice, path + " | " + trial.llm, {trial.select});
   score.llm = trial.llm;
   trial.score = nodes.add(score, {identities.llms.at(trial.llm).hex(), identities.judge.hex(),
                                   identities.document_names.hex(), std::to_string(version_of(Stage::gold))});
@@ -160,6 +171,8 @@ const char* name_of(Stage stage) {
       return "index";
     case Stage::search:
       return "search";
+    case Stage::rerank:
+      return "rerank";
     case Stage::select:
       return "select";
     case Stage::score:
@@ -262,15 +275,18 @@ Plan make_plan(const config::Config& config, const Identities& identities, std::
   nodes.add(make_node(Stage::gold, Cut::bucket, "gold", {read}), {plan.questions.hex()});
   for (int m = 0; m < std::ssize(config.space.methods); ++m) {
     for (const auto& embedder : config.space.embedders) {
-      for (const auto k : config.space.top_k) {
-        for (const auto& llm : config.space.llms) {
-          Trial trial;
-          trial.number = static_cast<int>(plan.trials.size()) + 1;
-          trial.method = m;
-          trial.embedder = embedder;
-          trial.k = k;
-          trial.llm = llm;
-          add_trial(plan, nodes, config, identities, read, trial);
+      for (const auto& reranker : config.space.rerankers) {
+        for (const auto k : config.space.top_k) {
+          for (const auto& llm : config.space.llms) {
+            Trial trial;
+            trial.number = static_cast<int>(plan.trials.size()) + 1;
+            trial.method = m;
+            trial.embedder = embedder;
+            trial.reranker = reranker;
+            trial.k = k;
+            trial.llm = llm;
+            add_trial(plan, nodes, config, identities, read, trial);
+          }
         }
       }
     }
@@ -282,7 +298,7 @@ namespace {
 
 /// Invariant: memory per rank = constants + the largest bucket and shard + a number of bytes per document and
 /// chunk.
-std::string describe_memory(const Plan& plan, const config::Config& config) {
+std::string describe_memory(const Plan& plan) {
   constexpr std::int64_t bytes_per_document = 320;  // rank 0: digest, path, format, names
   constexpr std::int64_t bytes_per_hit = 32;        // digest, ordinal, score, origin, offsets
   std::int64_t bucket = 0;
@@ -293,7 +309,9 @@ std::string describe_memory(const Plan& plan, const config::Config& config) {
     for (int b : members) bytes += plan.buckets[static_cast<std::size_t>(b)].bytes;
     shard = std::max(shard, bytes);
   }
-  const auto k = *std::max_element(config.space.top_k.begin(), config.space.top_k.end());
+  std::int64_t k = 0;
+  for (const int number : plan.nodes_of(Stage::search))
+    k = std::max(k, plan.nodes[static_cast<std::size_t>(number)].k);
   const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
   return fmt::format(
       "memory of a rank, beside the program and the models' weights:\n"
@@ -307,6 +325,26 @@ std::string describe_memory(const Plan& plan, const config::Config& config) {
       plan.documents() * bytes_per_document, plan.documents(), bytes_per_document);
 }
 
+/// What rerankers read at most; a pair that several methods or embedders find is read once.
+std::string describe_reranking(const Plan& plan, const config::Config& config) {
+  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+  std::int64_t pairs = 0;
+  std::int64_t calls = 0;
+  for (const int number : plan.nodes_of(Stage::rerank)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    pairs += questions * node.k;
+    const auto& params = config.model(node.reranker).params;
+    if (!params.has("batch.texts")) continue;
+    const auto batch = params.get<std::int64_t>("batch.texts");
+    calls += questions * ((node.k + batch - 1) / batch);
+  }
+  if (pairs == 0) return "";
+  return fmt::format(
+      "reranking: at most {} pairs of question and chunk, in about {} calls; --until search counts calls and tokens "
+      "to send\n",
+      pairs, calls);
+}
+
 }  // namespace
 
 std::string describe(const Plan& plan, const config::Config& config) {
@@ -318,6 +356,7 @@ std::string describe(const Plan& plan, const config::Config& config) {
   for (int s = 0; s < stage_count; ++s) {
     const auto stage = static_cast<Stage>(s);
     const auto nodes = plan.nodes_of(stage);
+    if (nodes.empty()) continue;
     std::int64_t parts = 0;
     for (int node : nodes) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
@@ -341,6 +380,7 @@ std::string describe(const Plan& plan, const config::Config& config) {
     tokens += most;
     usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
   }
+  text += describe_reranking(plan, config);
   text += fmt::format(
       "model calls: at most {} for answers and about {} for scores "
       "(fewer when replies are in the state folder or requests are equal)\n",
@@ -350,7 +390,7 @@ std::string describe(const Plan& plan, const config::Config& config) {
         "  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n",
         tokens, usd);
   }
-  return text + describe_memory(plan, config);
+  return text + describe_memory(plan);
 }
 
 }  // namespace dream::sweep

@@ -12,11 +12,14 @@
 namespace dream::sweep {
 
 /// The stages in the order in which they run. `gold` finds where the golden evidence stands; `query` embeds
-/// the questions; `select` cuts the hits at k and merges leaves into parents; `score` generates answers and
-/// judges them.
-enum class Stage { read, gold, chunk, embed, query, index, search, select, score };
+/// the questions; `rerank` orders the hits anew; `select` cuts them at k and merges leaves into parents; `score`
+/// generates answers and judges them.
+enum class Stage { read, gold, chunk, embed, query, index, search, rerank, select, score };
 [[nodiscard]] const char* name_of(Stage stage);
-inline constexpr int stage_count = 9;
+inline constexpr int stage_count = 10;
+
+/// In the place of a reranker: the hits stay as the search found them.
+inline constexpr const char* no_reranker = "none";
 
 /// The key of the read part of a bucket with this content. Reading has no parameters: its limits decide
 /// whether a document is read, not what its text is.
@@ -55,7 +58,8 @@ struct Node {
   std::vector<int> inputs;  ///< nodes that this one reads
   int method = -1;          ///< index into Config.space.methods, where it matters
   std::string embedder;     ///< where it matters
-  std::int64_t k = 0;       ///< search: the largest, select: its own
+  std::string reranker;     ///< rerank
+  std::int64_t k = 0;       ///< hits of a question: search and rerank: all that may be needed, select: its own
   std::string llm;          ///< score
 };
 
@@ -64,9 +68,11 @@ struct Trial {
   int number = 0;
   int method = 0;
   std::string embedder;
+  std::string reranker = no_reranker;
   std::int64_t k = 0;
   std::string llm;
   int chunk = -1, embed = -1, query = -1, index = -1, search = -1, select = -1, score = -1;
+  int rerank = -1;  ///< -1 without a reranker
 };
 
 /// A run of golden questions: [begin, end).
@@ -97,6 +103,7 @@ struct Plan {
 /// Digests that only a loaded model or a table knows, by the names that the config uses.
 struct Identities {
   std::map<std::string, Digest> embedders;  ///< model name -> weights, tokenizer, pooling, numeric class
+  std::map<std::string, Digest> rerankers;  ///< model name -> weights, tokenizer, numeric class, or remote name
   std::map<std::string, Digest> llms;       ///< model name -> kind, parameters, prompt; not its URL
   Digest tokenizer;                         ///< of chunking.tokenizer
   Digest judge;

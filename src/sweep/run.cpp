@@ -112,7 +112,9 @@ std::vector<Digest> broadcast_sealed(comm::Communicator& comm, const state::Part
 /// Were the models of two ranks different, a sweep's bytes would depend on which rank embedded what.
 void check_same_models(comm::Communicator& comm, const Models& models) {
   Hasher hasher("models");
-  for (const auto& [name, identity] : models.identities.embedders) hasher.add(name).add(identity);
+  for (const auto* identities : {&models.identities.embedders, &models.identities.rerankers}) {
+    for (const auto& [name, identity] : *identities) hasher.add(name).add(identity);
+  }
   const auto all = comm.all_gather(hasher.finish());
   comm::agree(comm, [&] {
     if (std::ranges::adjacent_find(all, std::not_equal_to<>()) == all.end()) return;
@@ -210,6 +212,15 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   return ready;
 }
 
+/// Of the models that compute here and have a choice of it.
+std::map<std::string, std::string> precisions_of(const Models& models) {
+  std::map<std::string, std::string> precisions;
+  for (const auto& [name, model] : models.embedders) precisions[name] = model->precision();
+  for (const auto& [name, model] : models.rerankers) precisions[name] = model->precision();
+  std::erase_if(precisions, [](const auto& entry) { return entry.second.empty(); });
+  return precisions;
+}
+
 golden::DocumentNames names_of(const Inputs& inputs) {
   golden::DocumentNames names;
   for (const auto& document : inputs.documents) {
@@ -256,6 +267,8 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   if (wanted(Stage::query)) embed_questions(run);
   if (wanted(Stage::index)) build_indexes(run);
   if (wanted(Stage::search)) search_indexes(run);
+  if (until == Stage::search) finished.outcome.forecast = forecast_reranking(run);
+  if (wanted(Stage::rerank)) rerank_hits(run);
   if (wanted(Stage::select)) select_contexts(run);
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
@@ -275,12 +288,11 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
-  for (const auto& [name, embedder] : models.embedders) {
-    if (embedder->precision().empty()) continue;
-    finished.precisions[name] = embedder->precision();
-    if (comm.rank() == 0)
-      options.log(Level::info, "embedder " + name + " computes in " + embedder->precision() +
-                                   " on instructions of class " + kernels::cpu::numeric_class());
+  finished.precisions = precisions_of(models);
+  if (comm.rank() == 0) {
+    for (const auto& [name, precision] : finished.precisions)
+      options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
+                                   kernels::cpu::numeric_class());
   }
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);

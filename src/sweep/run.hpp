@@ -29,7 +29,7 @@ struct Finished {
   std::vector<std::int32_t>
       question_clusters;  ///< questions whose evidence is in the same document share a number
   std::string tokenizer;  ///< what chunking.tokenizer = "auto" chose
-  std::map<std::string, std::string> precisions;  ///< in which numbers each embedder computed ("bf16")
+  std::map<std::string, std::string> precisions;  ///< in which numbers each model computed ("bf16")
   std::string incarnation;
   bool complete = false;  ///< false: it was a plan, or `until` ended it early
 };

@@ -28,6 +28,8 @@ struct Tally {
   std::int64_t texts_embedded = 0;  ///< distinct passages and questions and judged texts
   std::int64_t shard_rows = 0;      ///< built into indexes
   std::int64_t queries = 0;         ///< question x shard searches
+  std::int64_t pairs_scored = 0;    ///< distinct pairs of question and passage, for rerankers
+  std::int64_t pairs_refused = 0;   ///< by an endpoint that reranks; their passages come last
   std::int64_t calls = 0;           ///< for answers, sent to endpoints
   std::int64_t calls_from_state = 0;
   std::int64_t texts_refused =

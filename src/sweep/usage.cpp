@@ -61,4 +61,19 @@ std::vector<CallUsage> gather_usage(comm::Communicator& comm, const calls::Usage
   return rows;
 }
 
+void add(Forecast& sum, const Forecast& more) {
+  sum.calls += more.calls;
+  sum.from_state += more.from_state;
+  sum.input_tokens += more.input_tokens;
+  sum.most_output_tokens += more.most_output_tokens;
+  sum.input_usd += more.input_usd;
+  sum.most_usd += more.most_usd;
+}
+
+Forecast sum_over_ranks(comm::Communicator& comm, const Forecast& mine) {
+  Forecast sum;
+  for (const auto& one : comm.all_gather(mine)) add(sum, one);
+  return sum;
+}
+
 }  // namespace dream::sweep

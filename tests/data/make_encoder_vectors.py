@@ -6,6 +6,7 @@
 
 A case is a folder that sentence-transformers could have written (WordPiece: "w17" is token 17), and
 ids.json       {"texts": [[id, ...], ...], "prompt": n} with special tokens; of a cross-encoder {"pairs": [[text, text], ...]}
+               (cross_sentences: texts as people write them, scored by sentence-transformers' own CrossEncoder)
 vectors.f32    (texts, outputs) float32, little-endian: the vectors, L2-normalised; of a cross-encoder the scores
 tensors.json   where there are no weights: {name: shape}. Value i of the tensors, in the order of their names, is
                center + (u[i] / 2^31 - 1) * scale, with u out of the Mersenne Twister of seed 1; see `values()`
@@ -17,12 +18,14 @@ import os
 import random
 import shutil
 import sys
+import tempfile
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from sentence_transformers import CrossEncoder
 from sentence_transformers.sentence_transformer.modules import Dense, Pooling
 from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, BertTokenizerFast
 
@@ -50,6 +53,7 @@ SMALL = {
     "cross_bert": cross("bert", 48, 3, 40, 1),
     "cross_xlm_roberta": cross("xlm-roberta", 32, 2, 40, 1),
     "cross_mpnet": cross("mpnet", 32, 2, 40, 3),
+    "cross_sentences": cross("bert", 48, 3, 96, 1, sentences=200),
 }
 LARGE = {
     "bert": sentence("bert", 384, 12, 512, ["mean"], layers=6, inner=1536, texts=200),
@@ -180,18 +184,42 @@ def pair_scores(case, model, vocabulary, rng, vocab_file):
     return {"pairs": pairs}, rows
 
 
+def written(rng, words):
+    """Invented words with what real texts have: capitals, digits, marks, accents, other scripts, odd blanks."""
+    odd = ["\u00c9t\u00e9", "42.7%", "na\u00efve", "\u6771\u4eac", "\U0001f600", "don't", "A-1", "(b)", "\t", "\n\n", "\u00a0", "?"]
+    text = " ".join(rng.choice(odd) if rng.random() < 0.1 else "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(1, 7)))
+                    for _ in range(words))
+    return rng.choice(["", "", "", " ", "\n"]) + text.capitalize() + rng.choice(["", ".", " ", "\n"])
+
+
+def sentence_scores(case, model, rng, vocab_file):
+    tokenizer = BertTokenizerFast(vocab=vocab_file, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", unk_token="[UNK]")
+    lengths = [(0, 0), (0, 5), (5, 0), (1, 1), (30, 2), (2, 30), (30, 30)]
+    lengths += [(rng.randint(1, 8), rng.randint(1, 30)) for _ in range(case["sentences"] - len(lengths))]
+    pairs = [[written(rng, a), written(rng, b)] for a, b in lengths]
+    with tempfile.TemporaryDirectory() as saved:
+        model.save_pretrained(saved)
+        tokenizer.save_pretrained(saved)
+        scores = CrossEncoder(saved, device="cpu").predict(pairs, batch_size=16, show_progress_bar=False)
+    return {"pairs": pairs}, [np.array([score]) for score in scores]
+
+
 def make_case(folder, case, large):
-    vocabulary = 3000 if large else 60
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = [*letters, *("##" + letter for letter in letters), *"0123456789.,?-'()%"] if case.get("sentences") else None
+    vocabulary = 3000 if large else len(SPECIAL) + len(words) if words else 60
     os.makedirs(folder)
     vocab_file = os.path.join(folder, "vocab.txt")
     with open(vocab_file, "w") as file:
-        file.write("".join(w + "\n" for w in SPECIAL + [f"w{i}" for i in range(len(SPECIAL), vocabulary)]))
+        file.write("".join(w + "\n" for w in SPECIAL + (words or [f"w{i}" for i in range(len(SPECIAL), vocabulary)])))
     model, tensors = make_model(case, vocabulary)
     model.config.to_json_file(os.path.join(folder, "config.json"))
     save_weights(folder, case, tensors, large)
     rng = random.Random(3)
     with torch.inference_mode():
-        if case["labels"]:
+        if case.get("sentences"):
+            inputs, rows = sentence_scores(case, model, rng, vocab_file)
+        elif case["labels"]:
             inputs, rows = pair_scores(case, model, vocabulary, rng, vocab_file)
         else:
             layers = make_dense(case)

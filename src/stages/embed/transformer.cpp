@@ -4,6 +4,7 @@
 #include "kernels/api/numeric_class.hpp"
 #include "model/encoder.hpp"
 #include "model/parallel.hpp"
+#include "model/precision.hpp"
 #include "model/sentence_model.hpp"
 #include "stages/embed/rows.hpp"
 
@@ -11,21 +12,6 @@ namespace dream::embed {
 namespace {
 
 using kernels::Precision;
-
-/// The precision to compute in: the wanted one, or for "auto" the fastest whose vectors serve retrieval as
-/// well as float32's, which is bf16 where this numeric class has it.
-Precision chosen(const std::string& wanted) {
-  const auto bf16 = kernels::cpu::supports(Precision::bf16);
-  if (wanted == "auto") return bf16 ? Precision::bf16 : Precision::fp32;
-  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
-    if (wanted != kernels::name_of(precision)) continue;
-    if (kernels::cpu::supports(precision)) return precision;
-    throw ConfigError("precision = \"" + wanted +
-                      "\" needs AVX512-BF16 and AVX512-VNNI on every rank, and the ranks agreed on \"" +
-                      kernels::cpu::numeric_class() + "\"; use \"auto\" or \"fp32\"");
-  }
-  throw ConfigError("precision = \"" + wanted + "\" is unknown; use auto, fp32, bf16 or int8");
-}
 
 /// Texts that are tokenised before any of them is encoded: enough to fill tiles well, few enough to hold in
 /// memory.
@@ -163,7 +149,7 @@ class Transformer final : public Embedder {
 };
 
 std::unique_ptr<Embedder> make(const Params& params, int threads) {
-  const auto precision = chosen(params.get<std::string>("precision"));
+  const auto precision = model::choose_precision(params.get<std::string>("precision"));
   return std::make_unique<Transformer>(params, precision, std::max(threads, 1));
 }
 

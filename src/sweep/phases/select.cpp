@@ -3,10 +3,11 @@
 #include <set>
 
 #include "parts/chunks.hpp"
-#include "parts/documents.hpp"
+#include "parts/reranked.hpp"
 #include "parts/retrieved.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/retrieve/auto_merge.hpp"
+#include "sweep/contexts.hpp"
 #include "sweep/phases/phases.hpp"
 
 // Hits lie anywhere in the corpus, and texts lie in buckets. So the items of one chunking are done together:
@@ -18,18 +19,8 @@ namespace {
 /// Contexts that are made at a time; at a few kilobytes each they must fit into memory.
 constexpr std::int64_t contexts_at_a_time = 100'000;
 
-/// The chunks that each question of an item's slice gets, best first.
-using Chosen = std::vector<std::vector<RetrievedChunk>>;
 using Searches = std::map<int, Retrieved>;  ///< by search node
 using Relations = std::map<Digest, std::vector<retrieve::Relations>>;
-
-std::size_t bucket_of(const Run& run, const Digest& document) {
-  const auto number = bucket_number(document, run.config.corpus.buckets);
-  const auto& buckets = run.plan.buckets;
-  const auto found = std::ranges::lower_bound(buckets, number, {}, &Bucket::number);
-  DREAM_CHECK(found != buckets.end() && found->number == number, "a hit in a bucket without documents");
-  return static_cast<std::size_t>(found - buckets.begin());
-}
 
 std::int64_t most_contexts(const Run& run, const Item& item) {
   const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
@@ -49,21 +40,18 @@ std::span<const Item> group_of(const Run& run, std::span<const Item> items) {
   return items.first(size);
 }
 
-/// The first k hits of each question of the item's slice.
+/// The first k hits of each question of the item's slice, as the search found them or as a reranker ordered them.
 Chosen first_hits(const Run& run, const Item& item, Searches& searches) {
   const auto& node = run.node(item.node);
-  const int search = node.inputs.at(0);
-  if (!searches.contains(search))
-    searches[search] = parts::load_retrieved(run.parts.open(run.key(search, 0)));
-  const auto& retrieved = searches.at(search);
+  const int source = node.inputs.at(0);
   const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
-  Chosen questions;
-  for (auto q = static_cast<std::size_t>(slice.begin); q < static_cast<std::size_t>(slice.end); ++q) {
-    const auto from = retrieved.chunks.begin() + retrieved.offsets[q];
-    const auto hits = retrieved.offsets[q + 1] - retrieved.offsets[q];
-    questions.emplace_back(from, from + std::min<std::int64_t>(hits, node.k));
+  if (run.node(source).stage == Stage::rerank) {
+    const auto part = parts::load_reranked(run.parts.open(run.key(source, item.part)));
+    return hits_of(part.retrieved, 0, slice.end - slice.begin, node.k);
   }
-  return questions;
+  if (!searches.contains(source))
+    searches[source] = parts::load_retrieved(run.parts.open(run.key(source, 0)));
+  return hits_of(searches.at(source), slice.begin, slice.end, node.k);
 }
 
 /// How the chunks of the documents with hits hang together.
@@ -99,56 +87,6 @@ void merge_hits(const Run& run, const Choice& method, const Relations& relations
       hits = retrieve::auto_merge(std::move(hits), lookup, 0.5, repeats);
     }
   }
-}
-
-parts::Context make_context(const RetrievedChunk& hit, const Chunk& chunk, const std::string& document) {
-  return {hit, render(chunk.context, document), chunk.context.spans, chunk.first_page, chunk.last_page};
-}
-
-/// A chosen chunk and the place of its context.
-struct Wanted {
-  const RetrievedChunk* hit;
-  parts::Context* context;
-};
-
-/// Makes the contexts that lie in one bucket.
-void fill_from_bucket(const Run& run, int read_node, int chunk_node, int bucket,
-                      const std::vector<Wanted>& wanted) {
-  std::map<Digest, std::string> texts;
-  std::map<Digest, std::vector<Chunk>> chunks;
-  for (auto& read : parts::load_documents(run.parts.open(run.key(read_node, bucket)))) {
-    texts[read.document.hash] = std::move(read.document.text);
-  }
-  for (auto& chunked : parts::load_chunks(run.parts.open(run.key(chunk_node, bucket)))) {
-    chunks[chunked.document] = std::move(chunked.chunks);
-  }
-  for (const auto& [hit, context] : wanted) {
-    const auto& document = hit->chunk.document;
-    *context = make_context(*hit, chunks.at(document).at(static_cast<std::size_t>(hit->chunk.ordinal)),
-                            texts.at(document));
-  }
-}
-
-/// The contexts of each, in order.
-std::vector<parts::SliceContexts> make_contexts(const Run& run, int read_node, int chunk_node,
-                                                const std::vector<Chosen>& chosen) {
-  std::vector<parts::SliceContexts> all(chosen.size());
-  std::map<std::size_t, std::vector<Wanted>> wanted;  // by bucket
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    all[i].resize(chosen[i].size());
-    for (std::size_t q = 0; q < all[i].size(); ++q) {
-      const auto& hits = chosen[i][q];
-      all[i][q].resize(hits.size());
-      for (std::size_t h = 0; h < hits.size(); ++h) {
-        wanted[bucket_of(run, hits[h].chunk.document)].push_back({&hits[h], &all[i][q][h]});
-      }
-    }
-  }
-  for (const auto& [bucket, places] : wanted) {
-    run.pulse();
-    fill_from_bucket(run, read_node, chunk_node, static_cast<int>(bucket), places);
-  }
-  return all;
 }
 
 /// The contexts of the items of a group, in order.

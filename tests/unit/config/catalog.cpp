@@ -49,8 +49,10 @@ Catalog catalog() {
                      {"limits.in_flight", std::int64_t{8}, "requests at a time", 1, 4096},
                      {"limits.requests_per_minute", std::int64_t{0}, "0: no limit", 1, 1e6},
                      {"price.input", 0.0, "per million tokens", 0}}}};
-  openai.embedder = openai.llm = openai.has_api_key = true;
-  all.models = {hash, extractive, openai};
+  openai.embedder = openai.llm = openai.has_api_key = openai.reranker = true;
+  ModelKind cross{{"cross", "reads two texts at once", {}}};
+  cross.reranker = true;
+  all.models = {hash, extractive, openai, cross};
   all.searches = {{"grid", "every combination", {}},
                   {"random",
                    "some of them",

@@ -49,6 +49,8 @@ BOOST_AUTO_TEST_CASE(values_arrive_in_their_fields) {
   BOOST_TEST(config.space.embedders == (std::vector<std::string>{"qwen2.5", "minilm"}));
   BOOST_TEST(config.space.top_k == (std::vector<std::int64_t>{8, 2}));
   BOOST_TEST(config.space.llms == std::vector<std::string>{"reader"});
+  BOOST_TEST(config.space.rerankers == (std::vector<std::string>{"none", "cross"}));
+  BOOST_TEST(config.space.rerank_from == 30);
 }
 
 BOOST_AUTO_TEST_CASE(keys_that_are_left_out_have_their_defaults) {
@@ -59,6 +61,8 @@ BOOST_AUTO_TEST_CASE(keys_that_are_left_out_have_their_defaults) {
   BOOST_TEST((config.judge == defaults.judge));
   BOOST_TEST((config.device == defaults.device));
   BOOST_TEST(config.corpus.buckets == 64);
+  BOOST_TEST(config.space.rerankers == std::vector<std::string>{"none"});
+  BOOST_TEST(config.space.rerank_from == 20);
   BOOST_TEST(canonical(config.space.methods) == std::vector<std::string>{"overlap(overlap = 0, size = 256)"});
   BOOST_TEST(config.model("e").params.canonical() == "dimension = 256");
 }

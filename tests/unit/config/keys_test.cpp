@@ -97,10 +97,12 @@ BOOST_AUTO_TEST_CASE(lists_show_names_parameters_and_ranges) {
   BOOST_TEST(describe(catalog, "searches").rfind("grid    every combination\nrandom  some of them\n", 0) ==
              0);
   const auto models = describe(catalog, "models");
-  BOOST_TEST(models.find("a remote service [embedder and language model] [takes api_key]\n") !=
+  BOOST_TEST(models.find("a remote service [embedder, reranker, language model] [takes api_key]\n") !=
              std::string::npos);
   BOOST_TEST(models.find("base_url") != std::string::npos);
   BOOST_TEST(describe(catalog, "embedders").find("extractive") == std::string::npos);
+  BOOST_TEST(describe(catalog, "rerankers").find("hash") == std::string::npos);
+  BOOST_TEST(describe(catalog, "rerankers").find("reads two texts at once [reranker]") != std::string::npos);
   BOOST_TEST(describe(catalog, "llms").find("hash") == std::string::npos);
   for (const auto& topic : list_topics()) BOOST_TEST(!describe(catalog, topic).empty());
   BOOST_CHECK_EXCEPTION((void)describe(catalog, "chunkrs"), ConfigError, [](const ConfigError& error) {

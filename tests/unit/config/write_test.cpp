@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_holds_the_origin_of_a_secret_and_not_the_se
 
 BOOST_AUTO_TEST_CASE(one_trial_keeps_the_settings_and_only_its_models) {
   const auto config = full();
-  const auto one = only(config, {config.space.methods.at(1), "minilm", 2, "reader", "words"});
+  const auto one = only(config, {config.space.methods.at(1), "minilm", "none", 2, "reader", "words"});
   BOOST_TEST((again(one) == one));
   BOOST_TEST(one.space.methods.size() == 1u);
   BOOST_TEST((one.space.methods.at(0) == config.space.methods.at(1)));
@@ -47,10 +47,15 @@ BOOST_AUTO_TEST_CASE(one_trial_keeps_the_settings_and_only_its_models) {
   BOOST_TEST(one.judge.embedder == "qwen2.5");  // the first of the sweep, no longer the first here
   BOOST_TEST(one.chunking.tokenizer == "words");
   BOOST_TEST(one.models.size() == 3u);
+  BOOST_TEST(one.space.rerankers == std::vector<std::string>{"none"});
+  const auto reranked = only(config, {config.space.methods.at(1), "minilm", "cross", 2, "reader", "words"});
+  BOOST_TEST((again(reranked) == reranked));
+  BOOST_TEST(reranked.space.rerankers == std::vector<std::string>{"cross"});
+  BOOST_TEST(reranked.models.contains("cross"));
   auto overlap = config;
   overlap.judge.llm = "overlap";
   overlap.judge.embedder = "minilm";
-  const auto small = only(overlap, {config.space.methods.at(1), "minilm", 2, "reader", "words"});
+  const auto small = only(overlap, {config.space.methods.at(1), "minilm", "none", 2, "reader", "words"});
   BOOST_TEST(small.models.size() == 2u);
   BOOST_TEST((small.sweep == config.sweep));
   BOOST_TEST((again(small) == small));

@@ -4,11 +4,11 @@
 
 #include "base/errors.hpp"
 #include "tests/support/test.hpp"
-#include "tests/unit/model/tiny_bert.hpp"
+#include "tests/unit/model/tiny_cross.hpp"
 
 using namespace dream;
 using model::cut_longest_first;
-using test::TinyBert;
+using test::TinyCross;
 
 namespace {
 
@@ -16,29 +16,6 @@ std::filesystem::path fresh() {
   static int count = 0;
   return test::folder() / ("c" + std::to_string(count++));
 }
-
-/// As BertForSequenceClassification writes it: the encoder under "bert.", a pooler and a classifier.
-struct TinyCross : TinyBert {
-  explicit TinyCross(std::int64_t labels = 1) {
-    const auto bare = std::move(tensors);
-    tensors.clear();
-    for (const auto& [name, tensor] : bare) tensors["bert." + name] = tensor;
-    std::mt19937 random(9);
-    const auto add = [&](const std::string& name, std::vector<std::int64_t> shape) {
-      test::TinyTensor tensor{std::move(shape), {}};
-      std::int64_t size = 1;
-      for (const auto n : tensor.shape) size *= n;
-      for (std::int64_t i = 0; i < size; ++i)
-        tensor.values.push_back(static_cast<float>(random()) / 2147483648.0F - 1);
-      tensors[name] = std::move(tensor);
-    };
-    add("bert.pooler.dense.weight", {hidden, hidden});
-    add("bert.pooler.dense.bias", {hidden});
-    add("classifier.weight", {labels, hidden});
-    add("classifier.bias", {labels});
-    for (std::int64_t i = 0; i < labels; ++i) config["id2label"][std::to_string(i)] = "l";
-  }
-};
 
 std::vector<float> score(const std::filesystem::path& folder, const std::vector<model::TextPair>& pairs) {
   const model::CrossEncoder encoder(folder, 2);

@@ -30,6 +30,7 @@ sweep::Identities identify(const config::Config& config) {
   sweep::Identities identities;
   for (const auto& name : config.space.embedders) identities.embedders[name] = digest_of(name);
   for (const auto& name : config.space.llms) identities.llms[name] = digest_of(name);
+  for (const auto& name : config.space.rerankers) identities.rerankers[name] = digest_of(name);
   for (const auto& method : config.space.methods) {
     identities.methods.push_back(digest_of(method.canonical()));
     identities.auto_merge.push_back(false);
@@ -137,6 +138,59 @@ BOOST_AUTO_TEST_CASE(part_keys_are_pinned) {
     BOOST_TEST(plan.part_key(node, 0).hex() == key, sweep::name_of(stage)
                                                         << ": " << plan.part_key(node, 0).hex());
   }
+}
+
+// A reranker added to a sweep leaves all that was computed without it in place.
+BOOST_AUTO_TEST_CASE(trials_without_a_reranker_keep_their_keys_beside_those_with_one) {
+  const auto plain = grid(2, 1, {2, 4}, 1);
+  auto config = plain;
+  config.space.rerankers = {"none", "cross"};
+  const auto before = plan_of(plain);
+  const auto after = plan_of(config);
+  BOOST_TEST(after.trials.size() == 2 * before.trials.size());
+  for (const auto stage : {Stage::search, Stage::select, Stage::score}) {
+    const auto old = keys(before, stage);
+    BOOST_TEST(shared(old, keys(after, stage)) == old.size(), sweep::name_of(stage));
+  }
+  for (const auto& trial : after.trials) BOOST_TEST((trial.rerank < 0) == (trial.reranker == "none"));
+}
+
+BOOST_AUTO_TEST_CASE(hits_are_reranked_once_whatever_top_k_and_language_model) {
+  auto config = grid(3, 2, {2, 4}, 2);
+  config.space.rerankers = {"none", "cross", "other"};
+  const auto plan = plan_of(config);
+  BOOST_TEST(plan.trials.size() == 72U);
+  BOOST_TEST(nodes(plan, Stage::rerank) == 12U);  // method x embedder x reranker
+  BOOST_TEST(nodes(plan, Stage::search) == 12U);  // to the depth of top_k, and to that of rerank_from
+  BOOST_TEST(nodes(plan, Stage::select) == 36U);
+  for (const int number : plan.nodes_of(Stage::rerank)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    BOOST_TEST(node.k == config.space.rerank_from);
+    BOOST_TEST(plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k == node.k);
+    BOOST_TEST(plan.parts_of(node) == std::ssize(plan.slices));
+  }
+  config.space.rerankers = {"cross"};
+  config.space.rerank_from = 4;
+  BOOST_TEST(nodes(plan_of(config), Stage::search) == 6U);
+  config.space.rerank_from = 5;
+  BOOST_TEST(shared(keys(plan, Stage::rerank), keys(plan_of(config), Stage::rerank)) == 0U);
+  auto identities = identify(config);
+  const auto old = make_plan(config, identities, buckets_of(8), questions_of(5));
+  identities.rerankers["cross"] = digest_of("other weights");
+  const auto changed = make_plan(config, identities, buckets_of(8), questions_of(5));
+  BOOST_TEST((keys(old, Stage::search) == keys(changed, Stage::search)));
+  BOOST_TEST(shared(keys(old, Stage::rerank), keys(changed, Stage::rerank)) == 0U);
+  BOOST_TEST(shared(keys(old, Stage::select), keys(changed, Stage::select)) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(reranking_is_bounded_before_it_begins) {
+  auto config = grid(1, 1, {2}, 1);
+  config.space.rerankers = {"none", "jina"};
+  config.models["jina"] = {"jina", "openai", {{"batch.texts", std::int64_t{8}}}, {}};
+  const auto text = describe(plan_of(config), config);
+  BOOST_TEST(text.find("at most 100 pairs of question and chunk, in about 15 calls") != std::string::npos, text);
+  config.space.rerankers = {"none"};
+  BOOST_TEST(describe(plan_of(config), config).find("rerank") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(reading_has_its_key_before_there_is_a_plan) {

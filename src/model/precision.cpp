@@ -1,0 +1,23 @@
+#include "model/precision.hpp"
+
+#include "base/errors.hpp"
+#include "kernels/api/numeric_class.hpp"
+
+namespace dream::model {
+
+using kernels::Precision;
+
+Precision choose_precision(const std::string& wanted) {
+  const auto bf16 = kernels::cpu::supports(Precision::bf16);
+  if (wanted == "auto") return bf16 ? Precision::bf16 : Precision::fp32;
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    if (wanted != kernels::name_of(precision)) continue;
+    if (kernels::cpu::supports(precision)) return precision;
+    throw ConfigError("precision = \"" + wanted +
+                      "\" needs AVX512-BF16 and AVX512-VNNI on every rank, and the ranks agreed on \"" +
+                      kernels::cpu::numeric_class() + "\"; use \"auto\" or \"fp32\"");
+  }
+  throw ConfigError("precision = \"" + wanted + "\" is unknown; use auto, fp32, bf16 or int8");
+}
+
+}  // namespace dream::model

@@ -1,0 +1,55 @@
+#pragma once
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "stages/rerank/reranker.hpp"
+#include "sweep/call_session.hpp"
+#include "sweep/outcome.hpp"
+#include "sweep/run_context.hpp"
+
+namespace dream::sweep {
+
+/// Scores pairs of question and passage for all ranks together, by a model in this program or behind an endpoint; a
+/// pair is scored once, however many ranks, methods, embedders or trials hold it, until this rank's share passes
+/// most_known and is forgotten. A pair that an endpoint refuses for good has rerank::no_score.
+class PairScores {
+ public:
+  PairScores(Run& run, const std::string& reranker);
+
+  /// Shows with a first short pair, whose score is kept like any other, what an endpoint makes of our requests.
+  /// Collective. Throws EndpointError when it refuses.
+  void greet();
+
+  /// A score for each pair, in order. Collective: every rank calls it, with any number of pairs. Throws
+  /// EndpointError when pairs could not be scored for reasons that may pass.
+  [[nodiscard]] std::vector<float> score(std::span<const rerank::Pair> pairs);
+
+  /// Counts what score() would ask of the endpoint, without asking; a pair that came up before counts once.
+  /// Collective.
+  void foresee(std::span<const rerank::Pair> pairs);
+  /// The same of greet(). Collective.
+  void foresee_greeting();
+  /// Of the calls whose home is here.
+  [[nodiscard]] const Forecast& foreseen() const { return forecast_; }
+
+ private:
+  [[nodiscard]] std::vector<Request> requests_of(std::span<const rerank::Pair> pairs) const;
+  [[nodiscard]] std::vector<Served> serve(const std::vector<Request>& requests);
+  void score_here(const std::vector<const Request*>& fresh);
+  void score_there(const std::vector<const Request*>& fresh);
+  void count(const std::vector<Request>& requests);
+
+  static constexpr std::size_t most_known = 10'000'000;
+
+  Run& run_;
+  const rerank::Reranker* here_ = nullptr;  ///< either this
+  const calls::Endpoint* there_ = nullptr;  ///< or that
+  std::unordered_map<Digest, float> known_;
+  std::unordered_set<Digest> foreseen_;
+  Forecast forecast_;
+};
+
+}  // namespace dream::sweep
