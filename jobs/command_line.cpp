@@ -34,8 +34,9 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_option("--until", until,
                  "Stop after this stage: read, gold, chunk, embed, query, index, search, rerank, select")
       ->type_name("STAGE");
-  app.add_option("--list", line.list,
-                 "The names a config may use: chunkers, embedders, rerankers, llms, models, searches, metrics, keys")
+  app.add_option(
+         "--list", line.list,
+         "The names a config may use: chunkers, embedders, rerankers, llms, models, searches, metrics, keys")
       ->type_name("TABLE");
   app.add_flag("--version", line.version, "Versions of this program and its libraries");
   app.add_option("--test-fault", line.fault)->group("");

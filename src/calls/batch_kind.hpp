@@ -9,8 +9,8 @@
 
 namespace dream::calls {
 
-/// A kind of request that carries many texts, each of which gets a short vector of its own, whoever else is in
-/// the request.
+/// A kind of request that carries many texts, each of which gets a short vector of its own, whoever else is
+/// in the request.
 struct BatchKind {
   std::string_view path;     ///< "/embeddings"
   std::string_view purpose;  ///< what its requests are counted as

@@ -37,8 +37,8 @@ struct EmbeddingsReply {
 /// Reads the reply to a request for `texts` vectors.
 [[nodiscard]] EmbeddingsReply read_embeddings(const net::HttpResult& result, std::size_t texts);
 
-/// Whether an endpoint says that a text is longer than its model can read. Many say 400 for that, some 413, some
-/// 500.
+/// Whether an endpoint says that a text is longer than its model can read. Many say 400 for that, some 413,
+/// some 500.
 [[nodiscard]] bool says_too_long(const net::HttpResult& result);
 
 /// The body that is kept for one text, whoever else was in its request: read_embeddings() reads it back, to

@@ -123,49 +123,51 @@ std::vector<std::string> model_names(const nlohmann::json& reply) {
 }  // namespace
 
 ComponentInfo openai_kind() {
-  return {"openai",
-          "a model behind an OpenAI-compatible HTTP interface (vLLM, llama.cpp, Ollama, a gateway)",
-          {
-              {"base_url",
-               std::string(),
-               "address up to and without /chat/completions; most end in /v1",
-               {},
-               {},
-               true},
-              {"model", std::string(), "the model's name at the endpoint", {}, {}, true},
-              {"revision", std::string(), "declared version of the model; another one asks everything again"},
-              {"temperature", 0.1, "0: the likeliest words", 0.0, 2.0},
-              {"max_tokens", std::int64_t{512}, "longest answer, tokens", 1.0, 1e6},
-              {"dimensions", std::int64_t{0},
-               "as an embedder: length of a vector, asked for and checked; 0: the model's own", 0.0, 65536.0},
-              {"query_prefix", std::string(), "as an embedder: put before each question"},
-              {"passage_prefix", std::string(), "as an embedder: put before each passage"},
-              {"batch.texts", std::int64_t{64}, "as an embedder or a reranker: texts of one request", 1.0, 4096.0},
-              {"batch.tokens", std::int64_t{16384},
-               "as an embedder or a reranker: tokens of one request, four bytes taken as one", 1.0, 1e7},
-              {"base64", true,
-               "as an embedder: ask for vectors in base64, which is exact and a third of the size"},
-              {"rerank_as", std::string("jina"),
-               "as a reranker, the shape of a request: jina (also Cohere's and vLLM's), or tei (Text Embeddings "
-               "Inference)"},
-              {"timeout_s", 120.0, "longest wait for one reply, seconds", 0.1, 86400.0},
-              {"connect_timeout_s", 10.0, "longest wait for a connection, seconds", 0.1, 86400.0},
-              {"first_byte_timeout_s", 0.0,
-               "longest wait for a reply's first byte, seconds; 0: only timeout_s", 0.0, 86400.0},
-              {"attempts", std::int64_t{5}, "how often a call is tried before its row waits for the next run",
-               1.0, 100.0},
-              {"limits.in_flight", std::int64_t{0},
-               "calls open at once, all ranks together; 0: as many as prove good", 0.0, 1e6},
-              {"limits.requests_per_minute", 0.0, "all ranks together; 0: no limit", 0.0, 1e9},
-              {"limits.tokens_per_minute", 0.0, "tokens sent and received, all ranks together; 0: no limit",
-               0.0, 1e12},
-              {"price.input", 0.0, "USD per million tokens sent", 0.0, 1e6},
-              {"price.output", 0.0, "USD per million tokens received", 0.0, 1e6},
-              {"ca_file", std::string(), "PEM file of the authorities to trust; empty: the system's"},
-              {"proxy", std::string(),
-               "address of an HTTP proxy; empty: as the environment says (https_proxy, no_proxy)"},
-              {"organization", std::string(), "sent as OpenAI-Organization"},
-          }};
+  return {
+      "openai",
+      "a model behind an OpenAI-compatible HTTP interface (vLLM, llama.cpp, Ollama, a gateway)",
+      {
+          {"base_url",
+           std::string(),
+           "address up to and without /chat/completions; most end in /v1",
+           {},
+           {},
+           true},
+          {"model", std::string(), "the model's name at the endpoint", {}, {}, true},
+          {"revision", std::string(), "declared version of the model; another one asks everything again"},
+          {"temperature", 0.1, "0: the likeliest words", 0.0, 2.0},
+          {"max_tokens", std::int64_t{512}, "longest answer, tokens", 1.0, 1e6},
+          {"dimensions", std::int64_t{0},
+           "as an embedder: length of a vector, asked for and checked; 0: the model's own", 0.0, 65536.0},
+          {"query_prefix", std::string(), "as an embedder: put before each question"},
+          {"passage_prefix", std::string(), "as an embedder: put before each passage"},
+          {"batch.texts", std::int64_t{64}, "as an embedder or a reranker: texts of one request", 1.0,
+           4096.0},
+          {"batch.tokens", std::int64_t{16384},
+           "as an embedder or a reranker: tokens of one request, four bytes taken as one", 1.0, 1e7},
+          {"base64", true,
+           "as an embedder: ask for vectors in base64, which is exact and a third of the size"},
+          {"rerank_as", std::string("jina"),
+           "as a reranker, the shape of a request: jina (also Cohere's and vLLM's), or tei (Text Embeddings "
+           "Inference)"},
+          {"timeout_s", 120.0, "longest wait for one reply, seconds", 0.1, 86400.0},
+          {"connect_timeout_s", 10.0, "longest wait for a connection, seconds", 0.1, 86400.0},
+          {"first_byte_timeout_s", 0.0, "longest wait for a reply's first byte, seconds; 0: only timeout_s",
+           0.0, 86400.0},
+          {"attempts", std::int64_t{5}, "how often a call is tried before its row waits for the next run",
+           1.0, 100.0},
+          {"limits.in_flight", std::int64_t{0},
+           "calls open at once, all ranks together; 0: as many as prove good", 0.0, 1e6},
+          {"limits.requests_per_minute", 0.0, "all ranks together; 0: no limit", 0.0, 1e9},
+          {"limits.tokens_per_minute", 0.0, "tokens sent and received, all ranks together; 0: no limit", 0.0,
+           1e12},
+          {"price.input", 0.0, "USD per million tokens sent", 0.0, 1e6},
+          {"price.output", 0.0, "USD per million tokens received", 0.0, 1e6},
+          {"ca_file", std::string(), "PEM file of the authorities to trust; empty: the system's"},
+          {"proxy", std::string(),
+           "address of an HTTP proxy; empty: as the environment says (https_proxy, no_proxy)"},
+          {"organization", std::string(), "sent as OpenAI-Organization"},
+      }};
 }
 
 Endpoint endpoint_of(const config::Model& model) {
@@ -205,8 +207,8 @@ Endpoint endpoint_of(const config::Model& model) {
   check_header(key + ".organization", endpoint.organization);
   endpoint.rerank_as = params.get<std::string>("rerank_as");
   if (endpoint.rerank_as != "jina" && endpoint.rerank_as != "tei") {
-    throw ConfigError(fmt::format("{}.rerank_as = \"{}\" is unknown; write \"jina\" or \"tei\"", key,
-                                  endpoint.rerank_as));
+    throw ConfigError(
+        fmt::format("{}.rerank_as = \"{}\" is unknown; write \"jina\" or \"tei\"", key, endpoint.rerank_as));
   }
   endpoint.api_key = model.api_key;
   return endpoint;

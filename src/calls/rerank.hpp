@@ -7,8 +7,8 @@
 #include "calls/embeddings.hpp"
 #include "calls/endpoint.hpp"
 
-/// The reranking interface of Jina and Cohere, which vLLM serves as well, and that of Text Embeddings Inference
-/// (POST /rerank): making requests and reading replies. Pure functions of bytes.
+/// The reranking interface of Jina and Cohere, which vLLM serves as well, and that of Text Embeddings
+/// Inference (POST /rerank): making requests and reading replies. Pure functions of bytes.
 namespace dream::calls {
 
 /// A question and a passage as one text, as which they travel through the asker.

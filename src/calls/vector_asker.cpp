@@ -108,7 +108,8 @@ void VectorAsker::look_up() {
     if (asked_[i].reason.empty()) check_dimension(asked_[i].vector.size());
   }
   const auto found = static_cast<std::int64_t>(texts_.size() - missing.size());
-  sender_.count(std::string(kind_.purpose), *endpoint_, [found](auto& counts) { counts.from_store += found; });
+  sender_.count(std::string(kind_.purpose), *endpoint_,
+                [found](auto& counts) { counts.from_store += found; });
   for (auto& batch : batches(*endpoint_, texts_, missing)) send(std::move(batch));
 }
 
@@ -143,8 +144,8 @@ void VectorAsker::send(std::vector<std::size_t> members) {
     auto& reply = open_.at(id).reply = kind_.read(result, count);
     return Outcome{reply.verdict, reply.reason, reply.input_tokens, 0};
   };
-  sender_.submit(
-      id, {endpoint_, kind_.path, kind_.body(*endpoint_, texts), 0, std::string(kind_.purpose), read});
+  sender_.submit(id,
+                 {endpoint_, kind_.path, kind_.body(*endpoint_, texts), 0, std::string(kind_.purpose), read});
 }
 
 void VectorAsker::receive(const Sent& sent) {

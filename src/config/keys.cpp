@@ -227,7 +227,8 @@ std::string default_of(const Field& field, const Rule& rule) {
   if (const auto* number = std::get_if<std::int64_t*>(&field)) return to_text(**number);
   if (const auto* number = std::get_if<double*>(&field)) return to_text(**number);
   if (const auto* choice = std::get_if<Choice*>(&field)) return "\"" + (*choice)->name + "\"";
-  if (const auto* texts = std::get_if<std::vector<std::string>*>(&field); texts != nullptr && !(*texts)->empty())
+  if (const auto* texts = std::get_if<std::vector<std::string>*>(&field);
+      texts != nullptr && !(*texts)->empty())
     return "\"" + (*texts)->front() + "\"";
   return "";
 }

@@ -196,9 +196,7 @@ void Models::read_model(const Entry& entry, const Catalog& catalog, Problems& pr
 void Models::check(const std::string& name, Use use, const Place& place, const std::string& path,
                    std::initializer_list<const char*> built_in, Problems& problems) const {
   if (std::find(built_in.begin(), built_in.end(), name) != built_in.end()) return;
-  const auto fits = [&](const ModelKind* kind) {
-    return kind == nullptr || serves(*kind, use);
-  };
+  const auto fits = [&](const ModelKind* kind) { return kind == nullptr || serves(*kind, use); };
   std::vector<std::string> usable(built_in.begin(), built_in.end());
   for (const auto& [known, kind] : kinds_) {
     if (fits(kind)) usable.push_back(known);

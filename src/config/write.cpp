@@ -92,8 +92,8 @@ Config only(const Config& config, const Trial& trial) {
   result.space.rerankers = {trial.reranker};
   result.space.top_k = {trial.top_k};
   result.space.llms = {trial.llm};
-  const std::set<std::string> needed{trial.embedder, trial.reranker, trial.llm, trial.tokenizer, result.judge.llm,
-                                     result.judge.embedder};
+  const std::set<std::string> needed{trial.embedder,  trial.reranker,   trial.llm,
+                                     trial.tokenizer, result.judge.llm, result.judge.embedder};
   std::erase_if(result.models, [&](const auto& entry) { return !needed.contains(entry.first); });
   return result;
 }

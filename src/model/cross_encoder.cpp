@@ -26,7 +26,8 @@ void check_head(const json& config, const fs::path& path) {
     if (name.is_string() && name.get_ref<const std::string&>().ends_with(head)) return;
   }
   throw ModelError(path.string(), "architectures",
-                   "is " + names->dump() + ", which has no head that scores pairs; a reranker's folder holds a ..." +
+                   "is " + names->dump() +
+                       ", which has no head that scores pairs; a reranker's folder holds a ..." +
                        std::string(head) + ", as a cross-encoder of sentence-transformers is");
 }
 

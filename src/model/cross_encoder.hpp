@@ -29,9 +29,9 @@ struct PairLengths {
 /// CrossEncoder runs it.
 class CrossEncoder {
  public:
-  /// The precision is one that kernels::cpu::supports(). max_tokens: longest pair, special tokens included; 0: the
-  /// folder's own. Throws ModelError for files that are missing or broken and for anything that this build would
-  /// compute differently.
+  /// The precision is one that kernels::cpu::supports(). max_tokens: longest pair, special tokens included;
+  /// 0: the folder's own. Throws ModelError for files that are missing or broken and for anything that this
+  /// build would compute differently.
   CrossEncoder(const std::filesystem::path& folder, int threads,
                kernels::Precision precision = kernels::Precision::fp32, std::int64_t max_tokens = 0);
 

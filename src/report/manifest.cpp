@@ -120,8 +120,8 @@ stats::Verdict judge_trials(const Material& m) {
   for (const auto& trial : m.finished.plan.trials) {
     const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
     const auto reranker = trial.reranker == sweep::no_reranker ? "" : trial.reranker + ", ";
-    names.push_back(fmt::format("trial {} ({}, {}, {}top_k {}, {})", trial.number, method.name, trial.embedder,
-                                reranker, trial.k, trial.llm));
+    names.push_back(fmt::format("trial {} ({}, {}, {}top_k {}, {})", trial.number, method.name,
+                                trial.embedder, reranker, trial.k, trial.llm));
   }
   return stats::judge_trials({.scores = &scores,
                               .names = names,
@@ -173,9 +173,9 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
     return;
   }
   const auto& trial = m.finished.plan.trials.at(static_cast<std::size_t>(verdict.winner));
-  const auto best = config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)],
-                                            trial.embedder, trial.reranker, trial.k, trial.llm,
-                                            m.finished.tokenizer});
+  const auto best =
+      config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)], trial.embedder,
+                              trial.reranker, trial.k, trial.llm, m.finished.tokenizer});
   write_file(path, config::to_toml(best));
 }
 

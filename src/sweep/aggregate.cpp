@@ -170,7 +170,8 @@ void aggregate(Run& run, Outcome& outcome) {
     summary.failed_answers = rest[2];
     summary.flagged = rest[3];
     summary.cost_usd = price(run, trial.llm, summary);
-    summary.question_usd = question_price(run, trial, trial.rerank < 0 ? 0 : reranked.at(trial.rerank), summary.cost_usd);
+    summary.question_usd =
+        question_price(run, trial, trial.rerank < 0 ? 0 : reranked.at(trial.rerank), summary.cost_usd);
     outcome.trials.push_back(std::move(summary));
   }
 }

@@ -12,7 +12,8 @@ namespace dream::sweep {
 using Chosen = std::vector<std::vector<RetrievedChunk>>;
 
 /// The first k hits of the questions [begin, end).
-[[nodiscard]] Chosen hits_of(const Retrieved& retrieved, std::int64_t begin, std::int64_t end, std::int64_t k);
+[[nodiscard]] Chosen hits_of(const Retrieved& retrieved, std::int64_t begin, std::int64_t end,
+                             std::int64_t k);
 
 /// The index in Plan::buckets of the bucket that a document lies in.
 [[nodiscard]] std::size_t bucket_of(const Run& run, const Digest& document);

@@ -69,8 +69,8 @@ struct CallUsage {
   double latency_p95_s = 0;
 };
 
-/// The calls that a sweep which ended after `search` still has to make for rerankers, or after `select` for answers:
-/// what is sent is known, the replies are not.
+/// The calls that a sweep which ended after `search` still has to make for rerankers, or after `select` for
+/// answers: what is sent is known, the replies are not.
 struct Forecast {
   std::int64_t calls = 0;               ///< exactly
   std::int64_t from_state = 0;          ///< distinct calls whose replies are there

@@ -55,8 +55,8 @@ void PairScores::greet() {
   });
 }
 
-/// Where a model computes, pairs are spread evenly; an endpoint takes the passages of a question in one request, so
-/// these have one home.
+/// Where a model computes, pairs are spread evenly; an endpoint takes the passages of a question in one
+/// request, so these have one home.
 std::vector<Request> PairScores::requests_of(std::span<const rerank::Pair> pairs) const {
   std::vector<Request> requests;
   requests.reserve(pairs.size());
@@ -137,12 +137,14 @@ void PairScores::score_there(const std::vector<const Request*>& fresh) {
     } else {
       known_[fresh[i]->key] = rerank::no_score;
       ++run_.tally.pairs_refused;
-      run_.log(Level::warning, fmt::format("models.{} gives no score for a chunk ({}): {:.60}...", there_->name,
-                                           asked[i].reason, OwnedPair(fresh[i]->payload).passage));
+      run_.log(Level::warning,
+               fmt::format("models.{} gives no score for a chunk ({}): {:.60}...", there_->name,
+                           asked[i].reason, OwnedPair(fresh[i]->payload).passage));
     }
   }
   if (failed == 0) return;
-  // A ranking of a part of its chunks would be another ranking: the sweep ends, and the next one asks for these.
+  // A ranking of a part of its chunks would be another ranking: the sweep ends, and the next one asks for
+  // these.
   throw EndpointError(there_->base_url + "/rerank", 0, static_cast<int>(there_->attempts),
                       fmt::format("{}: no scores for {} chunks; the same command continues", reason, failed));
 }

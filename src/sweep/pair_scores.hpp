@@ -12,15 +12,16 @@
 
 namespace dream::sweep {
 
-/// Scores pairs of question and passage for all ranks together, by a model in this program or behind an endpoint; a
-/// pair is scored once, however many ranks, methods, embedders or trials hold it, until this rank's share passes
-/// most_known and is forgotten. A pair that an endpoint refuses for good has rerank::no_score.
+/// Scores pairs of question and passage for all ranks together, by a model in this program or behind an
+/// endpoint; a pair is scored once, however many ranks, methods, embedders or trials hold it, until this
+/// rank's share passes most_known and is forgotten. A pair that an endpoint refuses for good has
+/// rerank::no_score.
 class PairScores {
  public:
   PairScores(Run& run, const std::string& reranker);
 
-  /// Shows with a first short pair, whose score is kept like any other, what an endpoint makes of our requests.
-  /// Collective. Throws EndpointError when it refuses.
+  /// Shows with a first short pair, whose score is kept like any other, what an endpoint makes of our
+  /// requests. Collective. Throws EndpointError when it refuses.
   void greet();
 
   /// A score for each pair, in order. Collective: every rank calls it, with any number of pairs. Throws

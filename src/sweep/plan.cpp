@@ -340,7 +340,8 @@ std::string describe_reranking(const Plan& plan, const config::Config& config) {
   }
   if (pairs == 0) return "";
   return fmt::format(
-      "reranking: at most {} pairs of question and chunk, in about {} calls; --until search counts calls and tokens "
+      "reranking: at most {} pairs of question and chunk, in about {} calls; --until search counts calls and "
+      "tokens "
       "to send\n",
       pairs, calls);
 }

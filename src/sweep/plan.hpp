@@ -12,8 +12,8 @@
 namespace dream::sweep {
 
 /// The stages in the order in which they run. `gold` finds where the golden evidence stands; `query` embeds
-/// the questions; `rerank` orders the hits anew; `select` cuts them at k and merges leaves into parents; `score`
-/// generates answers and judges them.
+/// the questions; `rerank` orders the hits anew; `select` cuts them at k and merges leaves into parents;
+/// `score` generates answers and judges them.
 enum class Stage { read, gold, chunk, embed, query, index, search, rerank, select, score };
 [[nodiscard]] const char* name_of(Stage stage);
 inline constexpr int stage_count = 10;
@@ -59,8 +59,8 @@ struct Node {
   int method = -1;          ///< index into Config.space.methods, where it matters
   std::string embedder;     ///< where it matters
   std::string reranker;     ///< rerank
-  std::int64_t k = 0;       ///< hits of a question: search and rerank: all that may be needed, select: its own
-  std::string llm;          ///< score
+  std::int64_t k = 0;  ///< hits of a question: search and rerank: all that may be needed, select: its own
+  std::string llm;     ///< score
 };
 
 /// One configuration under test and the nodes that make it.
@@ -103,9 +103,10 @@ struct Plan {
 /// Digests that only a loaded model or a table knows, by the names that the config uses.
 struct Identities {
   std::map<std::string, Digest> embedders;  ///< model name -> weights, tokenizer, pooling, numeric class
-  std::map<std::string, Digest> rerankers;  ///< model name -> weights, tokenizer, numeric class, or remote name
-  std::map<std::string, Digest> llms;       ///< model name -> kind, parameters, prompt; not its URL
-  Digest tokenizer;                         ///< of chunking.tokenizer
+  std::map<std::string, Digest>
+      rerankers;                       ///< model name -> weights, tokenizer, numeric class, or remote name
+  std::map<std::string, Digest> llms;  ///< model name -> kind, parameters, prompt; not its URL
+  Digest tokenizer;                    ///< of chunking.tokenizer
   Digest judge;
   Digest document_names;         ///< which names the documents bear, when golden sources refer to them
   std::vector<Digest> methods;   ///< of each method: row version and parameters

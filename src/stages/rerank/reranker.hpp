@@ -15,17 +15,18 @@ struct Pair {
   std::string_view query, passage;
 };
 
-/// Says how well passages answer questions; it reads both at once, where an embedder reads each alone. One object
-/// per rank; score() uses its own threads and is called from one thread.
+/// Says how well passages answer questions; it reads both at once, where an embedder reads each alone. One
+/// object per rank; score() uses its own threads and is called from one thread.
 class Reranker {
  public:
   virtual ~Reranker() = default;
-  /// Digest of all that decides the scores: weights, tokenizer, window, precision, numeric class. It enters keys.
+  /// Digest of all that decides the scores: weights, tokenizer, window, precision, numeric class. It enters
+  /// keys.
   [[nodiscard]] virtual Digest identity() const = 0;
   /// In which numbers it computes, for log and manifest: "fp32", "bf16" or "int8".
   [[nodiscard]] virtual std::string precision() const = 0;
-  /// out: a score for each pair, the better the higher. It does not depend, in any bit, on the other pairs of the
-  /// call. Calls `pulse` between batches.
+  /// out: a score for each pair, the better the higher. It does not depend, in any bit, on the other pairs of
+  /// the call. Calls `pulse` between batches.
   virtual void score(std::span<const Pair> pairs, std::span<float> out, const Pulse& pulse) const = 0;
 };
 

@@ -15,8 +15,8 @@ void embed_chunks(Run& run);
 void embed_questions(Run& run);
 void build_indexes(Run& run);
 void search_indexes(Run& run);
-/// What rerank_hits() would ask of endpoints, without asking; nothing when no reranker is behind one. On every
-/// rank the sum over all.
+/// What rerank_hits() would ask of endpoints, without asking; nothing when no reranker is behind one. On
+/// every rank the sum over all.
 [[nodiscard]] std::optional<Forecast> forecast_reranking(Run& run);
 void rerank_hits(Run& run);
 void select_contexts(Run& run);

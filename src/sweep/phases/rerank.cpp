@@ -28,8 +28,8 @@ std::int64_t questions_at_a_time(const Run& run) {
   return std::max<std::int64_t>(1, contexts_at_a_time / run.config.space.rerank_from);
 }
 
-/// A reranker at a time, all methods together: a pair that two of them find is scored once. The items of one chunking
-/// follow each other, so that its buckets are read in few rounds.
+/// A reranker at a time, all methods together: a pair that two of them find is scored once. The items of one
+/// chunking follow each other, so that its buckets are read in few rounds.
 std::map<std::string, std::vector<Item>> by_reranker(const Run& run, const std::vector<Item>& items) {
   std::map<std::string, std::vector<Item>> groups;
   for (const auto& item : items) groups[run.node(item.node).reranker].push_back(item);
@@ -142,11 +142,12 @@ std::optional<Forecast> forecast_reranking(Run& run) {
   for (const auto& [reranker, group] : by_reranker(run, items)) {
     PairScores scorer(run, reranker);
     scorer.foresee_greeting();
-    in_rounds(run.comm, mine(run, group), questions_at_a_time(run), [&](std::span<const Item> items_of_round) {
-      std::vector<Work> round;
-      comm::agree(run.comm, [&] { round = load(run, items_of_round); });
-      scorer.foresee(pairs_of(run, round));
-    });
+    in_rounds(run.comm, mine(run, group), questions_at_a_time(run),
+              [&](std::span<const Item> items_of_round) {
+                std::vector<Work> round;
+                comm::agree(run.comm, [&] { round = load(run, items_of_round); });
+                scorer.foresee(pairs_of(run, round));
+              });
     add(sum, scorer.foreseen());
   }
   return sum_over_ranks(run.comm, sum);

@@ -40,7 +40,8 @@ std::span<const Item> group_of(const Run& run, std::span<const Item> items) {
   return items.first(size);
 }
 
-/// The first k hits of each question of the item's slice, as the search found them or as a reranker ordered them.
+/// The first k hits of each question of the item's slice, as the search found them or as a reranker ordered
+/// them.
 Chosen first_hits(const Run& run, const Item& item, Searches& searches) {
   const auto& node = run.node(item.node);
   const int source = node.inputs.at(0);

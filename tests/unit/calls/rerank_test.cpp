@@ -76,21 +76,24 @@ BOOST_AUTO_TEST_CASE(a_pair_is_named_by_both_texts_and_begins_as_its_query_does)
   BOOST_TEST((name == pair_name("q", "p")));
   BOOST_TEST(name.prefix() == pair_name("q", "other").prefix());
   BOOST_TEST(name.prefix() != pair_name("r", "p").prefix());
-  for (const auto& other : {pair_name("q", "other"), pair_name("r", "p"), pair_name("qp", ""), pair_name("", "qp")})
+  for (const auto& other :
+       {pair_name("q", "other"), pair_name("r", "p"), pair_name("qp", ""), pair_name("", "qp")})
     BOOST_TEST((name != other));
 }
 
 BOOST_AUTO_TEST_CASE(every_shape_of_a_reply_is_read) {
-  for (const char* body : {R"({"results":[{"index":1,"relevance_score":0.25},{"index":0,"relevance_score":-2}]})",
-                           R"([{"index":1,"score":0.25},{"index":0,"score":-2}])",
-                           R"({"results":[{"index":0,"relevance_score":-2,"document":{"text":"x"}},)"
-                           R"({"index":1,"relevance_score":0.25}],"meta":{}})"}) {
+  for (const char* body :
+       {R"({"results":[{"index":1,"relevance_score":0.25},{"index":0,"relevance_score":-2}]})",
+        R"([{"index":1,"score":0.25},{"index":0,"score":-2}])",
+        R"({"results":[{"index":0,"relevance_score":-2,"document":{"text":"x"}},)"
+        R"({"index":1,"relevance_score":0.25}],"meta":{}})"}) {
     BOOST_TEST_INFO(body);
     const auto reply = read_rerank(result(body), 2);
     BOOST_TEST((reply.verdict == Verdict::answer));
     BOOST_TEST((reply.vectors == std::vector<std::vector<float>>{{-2}, {0.25}}));
   }
-  const auto zero = read_rerank(result(R"({"results":[{"index":0,"relevance_score":0}],"usage":{"total_tokens":9}})"), 1);
+  const auto zero =
+      read_rerank(result(R"({"results":[{"index":0,"relevance_score":0}],"usage":{"total_tokens":9}})"), 1);
   BOOST_TEST((zero.vectors.at(0) == std::vector<float>{0}));
   BOOST_TEST(zero.input_tokens == 9);
   for (const float score : {0.1F, -1e-38F, 3e38F}) {
@@ -108,11 +111,11 @@ BOOST_AUTO_TEST_CASE(a_score_that_is_none_is_empty_and_a_wrong_reply_is_retried)
   }
   BOOST_TEST(read_rerank(result(rerank_record({})), 1).vectors.at(0).empty());
   const std::string ok = R"({"index":0,"relevance_score":1})";
-  for (const auto& wrong :
-       {std::string("[]"), std::string("{}"), "[" + ok + "]", "[" + ok + "," + ok + "]",
-        "[" + ok + "," + ok + "," + ok + "]", "[" + ok + R"(,{"index":2,"score":1}])",
-        "[" + ok + R"(,{"index":-1,"score":1}])", "[" + ok + R"(,{"score":1}])", "[" + ok + R"(,{"index":1}])",
-        "[" + ok + R"(,{"index":1,"score":"high"}])", "[" + ok + ",1]", R"({"results":7})"}) {
+  for (const auto& wrong : {std::string("[]"), std::string("{}"), "[" + ok + "]", "[" + ok + "," + ok + "]",
+                            "[" + ok + "," + ok + "," + ok + "]", "[" + ok + R"(,{"index":2,"score":1}])",
+                            "[" + ok + R"(,{"index":-1,"score":1}])", "[" + ok + R"(,{"score":1}])",
+                            "[" + ok + R"(,{"index":1}])", "[" + ok + R"(,{"index":1,"score":"high"}])",
+                            "[" + ok + ",1]", R"({"results":7})"}) {
     BOOST_TEST_INFO(wrong);
     const auto reply = read_rerank(result(wrong), 2);
     BOOST_TEST((reply.verdict == Verdict::transient));
@@ -134,7 +137,8 @@ BOOST_AUTO_TEST_CASE(a_request_holds_one_query_and_each_pair_has_a_record) {
   for (const auto* incarnation : {"a", "b"}) {
     RerankRun run(incarnation);
     const auto asked = run.ask(endpoint, pairs);
-    for (std::size_t i = 0; i < 6; ++i) BOOST_TEST((asked[i].vector == std::vector<float>{8 + static_cast<float>(i)}));
+    for (std::size_t i = 0; i < 6; ++i)
+      BOOST_TEST((asked[i].vector == std::vector<float>{8 + static_cast<float>(i)}));
     BOOST_TEST((asked[8].vector == std::vector<float>{10}));
     BOOST_TEST((asked[9].vector == asked[0].vector));
     (void)run.scores.ask_first(endpoint, pairs[0], no_pulse());

@@ -98,8 +98,9 @@ void check_case(const fs::path& from) {
     const double off = std::abs(double{out.values[i]} - expected[i]);
     if (!(off <= worst)) worst = off, at = i;  // also when it is no number
   }
-  BOOST_TEST(worst < (inputs.contains("pairs") ? 1e-5 : 2e-5), from.filename() << ": off by " << worst << " in row "
-                                           << at / static_cast<std::size_t>(out.cols));
+  BOOST_TEST(
+      worst < (inputs.contains("pairs") ? 1e-5 : 2e-5),
+      from.filename() << ": off by " << worst << " in row " << at / static_cast<std::size_t>(out.cols));
   BOOST_TEST_MESSAGE(from.filename() << ": " << out.rows << " rows, worst element off by " << worst);
 }
 

@@ -156,8 +156,8 @@ BOOST_AUTO_TEST_CASE(the_page_holds_what_the_sweep_found) {
   BOOST_TEST(page["verdict"]["sentence"] == verdict.sentence);
   BOOST_TEST(page["trials"].size() == 4U);
   BOOST_TEST(page["trials"][0]["number"] == 4, "the best is the first");
-  BOOST_TEST(page["parameters"] == json({"method", "size", "embedder", "top_k", "llm"}));
-  BOOST_TEST(page["trials"][0]["parameters"] == json({"overlap", 65, "wide", 2, "quote"}));
+  BOOST_TEST(page["parameters"] == json({"method", "size", "embedder", "reranker", "top_k", "llm"}));
+  BOOST_TEST(page["trials"][0]["parameters"] == json({"overlap", 65, "wide", "none", 2, "quote"}));
   BOOST_TEST(page["questions"].size() == 9U);
   BOOST_TEST(page["questions"][0]["id"] == "q0", "questions 0 and 7 separate the trials most");
   BOOST_TEST(page["questions"][1]["id"] == "q7");

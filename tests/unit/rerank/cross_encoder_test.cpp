@@ -10,8 +10,8 @@ using test::TinyCross;
 
 namespace {
 
-std::unique_ptr<rerank::Reranker> load(const std::filesystem::path& folder, const std::string& precision = "fp32",
-                                       std::int64_t max_tokens = 0) {
+std::unique_ptr<rerank::Reranker> load(const std::filesystem::path& folder,
+                                       const std::string& precision = "fp32", std::int64_t max_tokens = 0) {
   const auto* row = rerank::reranker_row("cross_encoder");
   BOOST_REQUIRE(row != nullptr);
   auto params = defaults_of(row->info);
@@ -65,7 +65,8 @@ BOOST_AUTO_TEST_CASE(the_window_can_be_made_smaller_and_is_part_of_the_identity)
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_rerank_is_refused) {
-  check_error(test::TinyBert().write(test::folder() / "embedder"), "architectures", "no head that scores pairs");
+  check_error(test::TinyBert().write(test::folder() / "embedder"), "architectures",
+              "no head that scores pairs");
   check_error(TinyCross(3).write(test::folder() / "classes"), "id2label", "3 labels; a reranker has one");
   TinyCross headless;
   headless.tensors.erase("classifier.weight");

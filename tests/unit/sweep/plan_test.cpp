@@ -188,7 +188,8 @@ BOOST_AUTO_TEST_CASE(reranking_is_bounded_before_it_begins) {
   config.space.rerankers = {"none", "jina"};
   config.models["jina"] = {"jina", "openai", {{"batch.texts", std::int64_t{8}}}, {}};
   const auto text = describe(plan_of(config), config);
-  BOOST_TEST(text.find("at most 100 pairs of question and chunk, in about 15 calls") != std::string::npos, text);
+  BOOST_TEST(text.find("at most 100 pairs of question and chunk, in about 15 calls") != std::string::npos,
+             text);
   config.space.rerankers = {"none"};
   BOOST_TEST(describe(plan_of(config), config).find("rerank") == std::string::npos);
 }
