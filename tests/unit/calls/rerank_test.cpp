@@ -28,8 +28,8 @@ FakeReply lengths(const FakeRequest& request) {
   json results = json::array();
   const auto body = json::parse(request.body);
   for (const auto& text : body["documents"]) {
-    results.insert(results.begin(),
-                   {{"index", results.size()}, {"relevance_score", text.get<std::string>().size()}});
+    const json entry{{"index", results.size()}, {"relevance_score", text.get<std::string>().size()}};
+    results.insert(results.begin(), entry);
   }
   FakeReply reply;
   reply.body = json{{"results", results}, {"usage", {{"total_tokens", 7}}}}.dump();
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_score_that_is_none_is_empty_and_a_wrong_reply_is_retried)
                             "[" + ok + "," + ok + "," + ok + "]", "[" + ok + R"(,{"index":2,"score":1}])",
                             "[" + ok + R"(,{"index":-1,"score":1}])", "[" + ok + R"(,{"score":1}])",
                             "[" + ok + R"(,{"index":1}])", "[" + ok + R"(,{"index":1,"score":"high"}])",
-                            "[" + ok + ",1]", R"({"results":7})"}) {
+                            "[" + ok + ",1]", std::string(R"({"results":7})")}) {
     BOOST_TEST_INFO(wrong);
     const auto reply = read_rerank(result(wrong), 2);
     BOOST_TEST((reply.verdict == Verdict::transient));

@@ -219,7 +219,8 @@ BOOST_AUTO_TEST_CASE(a_new_document_changes_its_bucket_and_what_sees_the_whole_c
 }
 
 BOOST_AUTO_TEST_CASE(each_parameter_changes_the_keys_from_its_stage_on) {
-  const auto config = grid(1, 1, {2}, 1);
+  auto config = grid(1, 1, {2}, 1);
+  config.space.rerankers = {"cross"};
   const auto identities = identify(config);
   const auto before = plan_of(config);
   const auto unchanged_until = [&](const sweep::Plan& after, Stage first_changed,
@@ -243,6 +244,9 @@ BOOST_AUTO_TEST_CASE(each_parameter_changes_the_keys_from_its_stage_on) {
   changed = config;
   changed.index.margin += 1;
   unchanged_until(make_plan(changed, identities, buckets_of(8), questions_of(5)), Stage::search);
+  other = identities;
+  other.rerankers["cross"] = digest_of("other weights");
+  unchanged_until(make_plan(config, other, buckets_of(8), questions_of(5)), Stage::rerank);
   other = identities;
   other.auto_merge[0] = true;
   unchanged_until(make_plan(config, other, buckets_of(8), questions_of(5)), Stage::select);
