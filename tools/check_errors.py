@@ -18,6 +18,7 @@ PATTERNS = [  # folder or file under src/, what gives a code
     ("corpus/read_result.hpp", re.compile(r"string_view \w+ =\s*" + WORD)),
     ("calls", re.compile(r"failure\(Verdict::\w+,\s*" + WORD)),
     ("calls", re.compile(r'\? failure\(Verdict::\w+, "[a-z_]+"\) : failure\(Verdict::\w+, ' + WORD)),
+    ("calls", re.compile(r"\.missing = " + WORD)),
     ("stages/score", re.compile(r"\bmissing\(" + WORD)),
     ("stages/score", re.compile(r"Score\{0, " + WORD)),
     ("stages/score", re.compile(r"\{0,\s*" + WORD + r"\}")),
