@@ -70,6 +70,9 @@ class Loader {
         return;
       case Names::llm:
         return models_.check(name, Use::llm, node.place, path, {}, problems_);
+      case Names::llm_or_none:
+        if (!name.empty()) models_.check(name, Use::llm, node.place, path, {}, problems_);
+        return;
       case Names::judge:
         return models_.check(name, Use::llm, node.place, path, {"overlap"}, problems_);
       case Names::tokenizer:

@@ -43,7 +43,7 @@ std::vector<Call> calls_of(const std::vector<Question>& questions) {
 std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls) const {
   std::vector<Request> requests;
   for (const auto& call : calls) {
-    const auto ask = calls::make_structured_ask(run_.calls.endpoint(call.llm), call.messages, call.schema,
+    const auto ask = calls::make_structured_ask(calls_.endpoint(call.llm), call.messages, call.schema,
                                                 call.sample, call.seed);
     const auto payload = Packer().put(call.llm).put(ask.body).put(call.purpose).take();
     requests.push_back({ask.key, std::string(payload.begin(), payload.end())});
@@ -53,7 +53,7 @@ std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls)
 
 std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
   const auto served =
-      run_.calls.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
+      calls_.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
   std::vector<calls::Reply> replies;
   for (const auto& bytes : served) replies.push_back(unpack(bytes));
   return replies;
@@ -73,12 +73,12 @@ void LanguageModels::foresee(const std::vector<Question>& questions) {
   const auto count = [this](const std::vector<Request>& distinct) {
     for (const auto& request : distinct) {
       if (!foreseen_.insert(request.key).second) continue;
-      if (run_.calls.store().find(request.key)) {
+      if (calls_.store().find(request.key)) {
         ++forecast_.from_state;
         continue;
       }
       Unpacker reader(request.payload);
-      const auto& endpoint = run_.calls.endpoint(reader.get<std::string>());
+      const auto& endpoint = calls_.endpoint(reader.get<std::string>());
       const auto input =
           static_cast<std::int64_t>(calls::expected_tokens(reader.get<std::string>().size(), 0));
       ++forecast_.calls;
@@ -89,12 +89,12 @@ void LanguageModels::foresee(const std::vector<Question>& questions) {
     }
     return std::vector<Bytes>(distinct.size());
   };
-  (void)once(run_.comm, run_.workers, requests_of(calls_of(questions)), count);
+  (void)once(comm_, workers_, requests_of(calls_of(questions)), count);
 }
 
 Forecast LanguageModels::foreseen() {
   Forecast sum;
-  for (const auto& one : run_.comm.all_gather(forecast_)) {
+  for (const auto& one : comm_.all_gather(forecast_)) {
     sum.calls += one.calls;
     sum.from_state += one.from_state;
     sum.input_tokens += one.input_tokens;
@@ -111,10 +111,10 @@ std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) 
     Unpacker reader(request.payload);
     const auto llm = reader.get<std::string>();
     auto body = reader.get<std::string>();
-    asks.push_back({request.key, &run_.calls.endpoint(llm), std::move(body), reader.get<std::string>()});
+    asks.push_back({request.key, &calls_.endpoint(llm), std::move(body), reader.get<std::string>()});
   }
   std::vector<Served> replies;
-  for (const auto& reply : run_.calls.asker().ask(std::move(asks), run_.calls.pulse())) {
+  for (const auto& reply : calls_.asker().ask(std::move(asks), calls_.pulse())) {
     replies.push_back(reply.reason == "budget" ? Served() : pack(reply));
   }
   return replies;
