@@ -91,11 +91,13 @@ class Generator {
   Candidate begin(std::int32_t number, std::int64_t attempt) {
     const auto& slot = work_.plan.slots[static_cast<std::size_t>(number)];
     const auto& material = work_.plan.documents[static_cast<std::size_t>(slot.document)];
-    const auto use = use_of(work_.plan, slot, attempt, passage_order(material, work_.config.sweep.seed));
+    auto& order = orders_[slot.document];
+    if (order.empty()) order = passage_order(material, work_.config.sweep.seed);
+    const auto use = use_of(work_.plan, slot, attempt, order);
     Candidate candidate{.slot = number, .attempt = attempt, .kind = slot.kind, .sample = use.sample};
     candidate.places.push_back({material.document, static_cast<std::size_t>(use.passage)});
     if (slot.kind != Kind::multi_context) return candidate;
-    const auto words = work_.books.at(material.document).words[static_cast<std::size_t>(use.passage)];
+    const auto& words = work_.books.at(material.document).words[static_cast<std::size_t>(use.passage)];
     // A second document has more to say than the next page of the first.
     auto near =
         nearest(slot.task, words, 1, [&](const Place& place) { return place.document != material.document; });
@@ -277,7 +279,8 @@ class Generator {
   const config::Testset& settings_;
   lexical::Stemmer stemmer_;
   Duplicates duplicates_;
-  std::vector<std::int32_t> open_;  ///< slots of this rank without a question
+  std::map<std::int32_t, std::vector<std::int64_t>> orders_;  ///< passage_order() of each document
+  std::vector<std::int32_t> open_;                            ///< slots of this rank without a question
 };
 
 Harvest Generator::gather(const Harvest& mine) const {

@@ -16,18 +16,23 @@ def wrong(step, said, reply):
     """Plants a fault in most drafts, which one by the passage."""
     if step in ("critique", "blind", "compare"):
         return reply
-    asked, lead = reply["question"], reply["question"].split('"')[1:2]
+    asked, answered = reply["question"], not reply["answer"].startswith("The documents")
+    lead = asked.split('"')[1] if '"' in asked else ""
+    # A question without an answer gets one, and the other way round.
+    turned = asked.replace(lead, "zz" + lead) if answered else asked.replace(lead, lead.rsplit(" ", 1)[0])
     kind = zlib.crc32(said["passages"][0].encode()) % 10
     faults = {
         0: {"question": "According to the passage, " + asked},
         1: {"question": asked + " Is it " + reply["answer"]},
         2: {"question": asked + " In this quarter?"},
         3: {"answer": "Something else altogether."},
-        4: {"question": asked.replace(*([lead[0][0], "zz" + lead[0][0]] if lead else ["?", "?"]), 1)},
+        4: {"question": turned},
         5: {"question": '=HYPERLINK("x")'},
         6: {"question": "", "answer": ""},
         8: {"question": "Is there a duplicate?", "answer": "so."},
     }
+    if kind in (1, 3) and not answered:
+        return reply  # it has no answer that it could give away, or that could be another
     if kind == 7:
         return "I cannot think of anything."
     return {**reply, **faults.get(kind, {})}
@@ -127,10 +132,8 @@ class GoldenDatasets(harness.Case):
         self.assert_ok(self.generate("planted", endpoint, 2, size=60, keys="tries = 4"))
         reasons = self.reasons("planted")
         print(reasons)
-        self.assertEqual(set(reasons), {"bad_form", "not_self_contained", "gives_answer_away", "declined", "unparsable",
-                                        "other_answer", "not_answerable", "answerable", "duplicate"} & set(reasons) | {
-                         "bad_form", "not_self_contained", "gives_answer_away", "declined", "unparsable", "other_answer",
-                         "not_answerable", "duplicate"})
+        self.assertLessEqual({"bad_form", "not_self_contained", "gives_answer_away", "declined", "unparsable", "other_answer",
+                              "not_answerable", "answerable", "duplicate"}, set(reasons))
         rows = self.rows("planted")
         self.check_rows(rows)
         kept = [row["user_input"] for row in rows]
@@ -174,10 +177,10 @@ class GoldenDatasets(harness.Case):
 
     def test_a_budget_is_an_end_that_can_be_raised(self):
         endpoint = author.Author()
-        keys = "budget = { tokens = 60_000 }"
+        keys = "budget = { tokens = 20_000 }"
         ended = self.generate("budget", endpoint, 2, keys=keys)
         self.assert_refused(ended, harness.BUDGET, "testset.budget")
-        self.assertLess(endpoint.requests * 20, 60_000)
+        self.assertLess(sum(len(body) // 4 + 20 for body in endpoint.asked), 20_000)
         self.assert_ok(self.generate("budget", endpoint, 2))
         self.assertEqual(set(endpoint.asked.values()), {1}, "a call was paid twice")
         endpoint.close()
