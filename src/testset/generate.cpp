@@ -69,6 +69,7 @@ class Generator {
     critique(candidates);
     blind(candidates);
     compare(candidates);
+    alone(candidates);
     drop_duplicates(candidates);
     return candidates;
   }
@@ -227,6 +228,19 @@ class Generator {
     };
     for (auto& [candidate, said] : ask(Step::compare, candidates, input_of)) {
       if (said.reason.empty() && !said.same) candidate->reason = reason::other_answer;
+    }
+  }
+
+  /// A question over two passages must not be one over either of them.
+  void alone(std::vector<Candidate>& candidates) {
+    for (const std::size_t one : {0, 1}) {
+      for (auto& [candidate, said] :
+           ask(Step::blind, candidates, [&](const Candidate& c) -> std::optional<std::string> {
+             if (c.kind != Kind::multi_context) return std::nullopt;
+             return blind_input(c.question, texts_of({c.places[one]}));
+           })) {
+        if (said.reason.empty() && said.answerable) candidate->reason = reason::one_passage_suffices;
+      }
     }
   }
 

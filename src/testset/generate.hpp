@@ -51,8 +51,11 @@ struct Work {
   std::function<void(const std::string&)> note;  ///< told of each round, on every rank
 };
 
-/// The most calls that one try at a question makes: each step, and one request to mend its reply.
-inline constexpr std::int64_t most_calls_of_a_try = 2 * step_count;
+/// The most requests that one try at a question is made of: each step, for multi_context the blind one also
+/// with either passage alone; and for each of them one request to mend its reply.
+[[nodiscard]] constexpr std::int64_t most_calls_of_a_try(Kind kind) {
+  return 2 * (step_count + (kind == Kind::multi_context ? 2 : 0));
+}
 
 /// Makes the questions in rounds: in each, every question that is still open gets one candidate, which goes
 /// through the steps and filters; after testset.tries rounds it is given up. A round sees the questions that

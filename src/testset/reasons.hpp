@@ -12,6 +12,7 @@ inline constexpr std::string_view gives_answer_away = "gives_answer_away";
 inline constexpr std::string_view not_answerable = "not_answerable";
 inline constexpr std::string_view other_answer = "other_answer";
 inline constexpr std::string_view answerable = "answerable";
+inline constexpr std::string_view one_passage_suffices = "one_passage_suffices";
 inline constexpr std::string_view duplicate = "duplicate";
 
 }  // namespace dream::testset::reason

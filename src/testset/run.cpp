@@ -48,6 +48,18 @@ std::int64_t bytes_of(const judge::Prompt& prompt) {
   return static_cast<std::int64_t>(bytes);
 }
 
+/// What the requests of a try hold, with passages at their longest and nothing mended.
+std::int64_t bytes_of_a_try(Kind kind, const Prompts& prompts, std::int64_t passage) {
+  const std::int64_t drafted = kind == Kind::multi_context ? 2 : 1;
+  const std::int64_t read_blind = kind == Kind::unanswerable ? 3 : drafted;
+  auto bytes = bytes_of(prompts.of(Step::draft, kind)) + drafted * passage + text_bytes;
+  bytes += bytes_of(prompts.critique) + text_bytes;
+  bytes += bytes_of(prompts.blind) + read_blind * passage + text_bytes;
+  bytes += bytes_of(prompts.compare) + text_bytes;
+  if (kind == Kind::multi_context) bytes += 2 * (bytes_of(prompts.blind) + passage + text_bytes);
+  return bytes;
+}
+
 /// Documents that gave no text. Throws CorpusError when they are too many.
 std::vector<sweep::FailedDocument> failures_of(const config::Config& config, const Finished& finished,
                                                const Stock& stock,
@@ -124,17 +136,18 @@ void make_questions(comm::Communicator& comm, const config::Config& config, cons
 Bounds bounds_of(const config::Config& config, const Prompts& prompts) {
   const auto& settings = config.testset;
   const auto endpoint = calls::endpoint_of(config.model(settings.llm));
-  const auto tries = settings.size * settings.tries;
-  const auto passage = settings.passage_tokens * bytes_per_token;
-  std::int64_t draft = 0;
-  for (const auto& prompt : prompts.drafts) draft = std::max(draft, bytes_of(prompt));
-  const auto bytes = draft + bytes_of(prompts.critique) + bytes_of(prompts.blind) +
-                     bytes_of(prompts.compare) + 5 * passage + step_count * text_bytes;
+  const auto counts = counts_of(settings);
   Bounds bounds;
-  bounds.calls = tries * most_calls_of_a_try;
-  bounds.calls_refused = tries;
-  bounds.input_tokens = tries * bytes / bytes_per_token;
-  bounds.output_tokens = tries * step_count * endpoint.max_tokens;
+  std::int64_t bytes = 0;
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    const auto kind = static_cast<Kind>(k);
+    const auto tries = counts[k] * settings.tries;
+    bounds.calls += tries * most_calls_of_a_try(kind);
+    bounds.calls_refused += tries;
+    bounds.output_tokens += tries * most_calls_of_a_try(kind) / 2 * endpoint.max_tokens;
+    bytes += tries * bytes_of_a_try(kind, prompts, settings.passage_tokens * bytes_per_token);
+  }
+  bounds.input_tokens = bytes / bytes_per_token;
   bounds.usd = calls::cost_of(endpoint, bounds.input_tokens, bounds.output_tokens).usd;
   return bounds;
 }

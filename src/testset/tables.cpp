@@ -180,10 +180,12 @@ std::string describe(const Finished& finished, const config::Config& config) {
     text += fmt::format("  {:<14} {:>8}\n", name_of(static_cast<Kind>(k)), counts[k]);
   const auto& bounds = finished.bounds;
   text += fmt::format(
-      "at most {} calls: {} questions x {} tries x {} steps, each mended once at most; {} when the model "
-      "refuses all\n"
+      "at most {} calls: {} tries at a question, {} requests a try ({} for multi_context), mended ones "
+      "counted; {} "
+      "when the model refuses all\n"
       "about {} tokens to send and at most {} to receive without mending, at most {:.4f} USD\n",
-      bounds.calls, settings.size, settings.tries, step_count, bounds.calls_refused, bounds.input_tokens,
+      bounds.calls, settings.tries, most_calls_of_a_try(Kind::simple),
+      most_calls_of_a_try(Kind::multi_context), bounds.calls_refused, bounds.input_tokens,
       bounds.output_tokens, bounds.usd);
   return text;
 }

@@ -20,7 +20,7 @@ def wrong(step, said, reply):
     lead = asked.split('"')[1] if '"' in asked else ""
     # A question without an answer gets one, and the other way round.
     turned = asked.replace(lead, "zz" + lead) if answered else asked.replace(lead, lead.rsplit(" ", 1)[0])
-    kind = zlib.crc32(said["passages"][0].encode()) % 10
+    kind = zlib.crc32(said["passages"][0].encode()) % 12
     faults = {
         0: {"question": "According to the passage, " + asked},
         1: {"question": asked + " Is it " + reply["answer"]},
@@ -31,6 +31,8 @@ def wrong(step, said, reply):
         6: {"question": "", "answer": ""},
         8: {"question": "Is there a duplicate?", "answer": "so."},
     }
+    if len(said["passages"]) == 2 and kind == 9 and lead:  # of the second passage alone
+        return {"question": "What follows" + asked.split("what follows")[1], "answer": reply["answer"].split("; ")[1]}
     if kind in (1, 3) and not answered:
         return reply  # it has no answer that it could give away, or that could be another
     if kind == 7:
@@ -127,13 +129,26 @@ class GoldenDatasets(harness.Case):
         self.assertEqual(len(endpoint.asked), all_requests)
         endpoint.close()
 
+    def test_a_signal_ends_it_in_good_order(self):
+        jobs = []
+        endpoint = author.Author(stop_at=12, stop=lambda: jobs[0].process.terminate())
+        jobs.append(harness.Job(0, self.config("stopped", endpoint), program="dream_golden"))
+        self.assert_refused(jobs[0].wait(), harness.RESUMABLE)
+        self.assertFalse((self.folder / "stopped" / "golden.csv").exists())
+        self.assert_ok(self.generate("stopped", endpoint, 1))
+        whole = author.Author()
+        self.assert_ok(self.generate("unstopped", whole, 1))
+        self.assert_same_tables(self.outputs("unstopped"), self.outputs("stopped"), "after a signal")
+        endpoint.close()
+        whole.close()
+
     def test_each_filter_drops_its_planted_fault_and_keeps_the_good(self):
         endpoint = author.Author(wrong)
         self.assert_ok(self.generate("planted", endpoint, 2, size=60, keys="tries = 4"))
         reasons = self.reasons("planted")
         print(reasons)
         self.assertLessEqual({"bad_form", "not_self_contained", "gives_answer_away", "declined", "unparsable", "other_answer",
-                              "not_answerable", "answerable", "duplicate"}, set(reasons))
+                              "not_answerable", "answerable", "one_passage_suffices", "duplicate"}, set(reasons))
         rows = self.rows("planted")
         self.check_rows(rows)
         kept = [row["user_input"] for row in rows]
@@ -165,7 +180,7 @@ class GoldenDatasets(harness.Case):
             endpoint = author.Author(lambda step, said, reply: spoiled)
             planned = self.generate(name, endpoint, 1, "--plan")
             self.assert_ok(planned)
-            self.assertIn("at most 480 calls", planned.text)
+            self.assertIn("at most 528 calls", planned.text)
             self.assertIn("60 when the model refuses all", planned.text)
             self.assertEqual(endpoint.requests, 0)
             ended = self.generate(name, endpoint, 3)
