@@ -87,7 +87,8 @@ BOOST_AUTO_TEST_CASE(the_limit_of_similarity_is_the_configs) {
 }
 
 BOOST_AUTO_TEST_CASE(texts_of_models_become_one_line) {
-  BOOST_TEST(one_line("  a\n\n b\t\x01" "c  ") == "a b c");
+  BOOST_TEST(one_line("  a\n\n b\t\x01"
+                      "c  ") == "a b c");
   BOOST_TEST(one_line(" \n ") == "");
   BOOST_TEST(one_line("\xC3\xA9t\xC3\xA9") == "\xC3\xA9t\xC3\xA9");
 }
