@@ -1,6 +1,7 @@
 #include "jobs/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 
 #include "base/errors.hpp"
@@ -17,11 +18,9 @@ sweep::Stage parse_stage(const std::string& name) {
   throw ConfigError("unknown stage \"" + name + "\"" + suggest(name, known));
 }
 
-CommandLine parse_command_line(int argc, char** argv, bool prints) {
-  CommandLine line;
-  std::string until;
-  CLI::App app{"Finds the retrieval-augmented-generation configuration that answers your questions best.",
-               "dream_sweep"};
+namespace {
+
+void add_config_options(CLI::App& app, ConfigLine& line) {
   app.add_option("config", line.config, "The sweep, a TOML file (docs/config.md)")->type_name("SWEEP.toml");
   app.add_option("--set", line.overrides, "Override a key: --set golden.size=50")
       ->type_name("KEY=VALUE")
@@ -29,6 +28,35 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
       ->allow_extra_args(false);
   app.add_option("--env-file", line.env_file, "KEY=VALUE lines for ${VAR} and { env = ... }")
       ->type_name("FILE");
+}
+
+/// Parses and calls `check`, or ends the program.
+void parse_or_exit(CLI::App& app, int argc, char** argv, bool prints, const std::function<void()>& check) {
+  try {
+    app.parse(argc, argv);
+    check();
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, err;
+    const int code = app.exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::config);
+    if (prints) {
+      std::cout << out.str() << std::flush;
+      std::cerr << err.str() << std::flush;
+    }
+    std::exit(code);
+  } catch (const ConfigError& e) {
+    if (prints) std::cerr << app.get_name() << ": " << e.what() << std::endl;
+    std::exit(static_cast<int>(ExitCode::config));
+  }
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char** argv, bool prints) {
+  CommandLine line;
+  std::string until;
+  CLI::App app{"Finds the retrieval-augmented-generation configuration that answers your questions best.",
+               "dream_sweep"};
+  add_config_options(app, line);
   app.add_flag("--plan", line.plan, "Print what would run; start nothing");
   app.add_flag("--check", line.check, "Check config, inputs and endpoints; report all problems");
   app.add_option("--until", until,
@@ -40,24 +68,26 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
       ->type_name("TABLE");
   app.add_flag("--version", line.version, "Versions of this program and its libraries");
   app.add_option("--test-fault", line.fault)->group("");
-  try {
-    app.parse(argc, argv);
+  parse_or_exit(app, argc, argv, prints, [&] {
     if (!until.empty()) line.until = parse_stage(until);
     if (line.config.empty() && line.list.empty() && !line.version) {
       throw ConfigError("name a config: dream_sweep SWEEP.toml (try inputs/quickstart.toml, or --help)");
     }
-  } catch (const CLI::ParseError& e) {
-    std::ostringstream out, err;
-    const int code = app.exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::config);
-    if (prints) {
-      std::cout << out.str() << std::flush;
-      std::cerr << err.str() << std::flush;
-    }
-    std::exit(code);
-  } catch (const ConfigError& e) {
-    if (prints) std::cerr << "dream_sweep: " << e.what() << std::endl;
-    std::exit(static_cast<int>(ExitCode::config));
-  }
+  });
+  return line;
+}
+
+GoldenLine parse_golden_line(int argc, char** argv, bool prints) {
+  GoldenLine line;
+  CLI::App app{"Makes a golden dataset of a sweep's documents with a language model (docs/testset.md).",
+               "dream_golden"};
+  add_config_options(app, line);
+  app.add_flag("--plan", line.plan, "Print what would be asked, at most; start nothing");
+  app.add_flag("--check", line.check, "Check config, inputs and the endpoint; report all problems");
+  app.add_flag("--version", line.version, "The version of this program");
+  parse_or_exit(app, argc, argv, prints, [&] {
+    if (line.config.empty() && !line.version) throw ConfigError("name a config: dream_golden SWEEP.toml");
+  });
   return line;
 }
 

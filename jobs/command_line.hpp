@@ -7,11 +7,15 @@
 
 namespace dream::jobs {
 
-/// What the user typed.
-struct CommandLine {
+/// What leads to a config.
+struct ConfigLine {
   std::string config;
   std::vector<std::string> overrides;
   std::string env_file;
+};
+
+/// What the user of dream_sweep typed.
+struct CommandLine : ConfigLine {
   std::string list;  ///< a table's name for --list
   std::optional<sweep::Stage> until;
   bool plan = false;
@@ -22,6 +26,15 @@ struct CommandLine {
 
 /// Parses, or ends the program (help, usage errors: exit code 2). Only rank 0 prints.
 [[nodiscard]] CommandLine parse_command_line(int argc, char** argv, bool prints);
+
+/// What the user of dream_golden typed.
+struct GoldenLine : ConfigLine {
+  bool plan = false;
+  bool check = false;
+  bool version = false;
+};
+
+[[nodiscard]] GoldenLine parse_golden_line(int argc, char** argv, bool prints);
 
 /// "embed" -> Stage::embed. Throws ConfigError with near names.
 [[nodiscard]] sweep::Stage parse_stage(const std::string& name);

@@ -7,8 +7,6 @@
 #include <iostream>
 #include <optional>
 
-#include "base/file.hpp"
-#include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "comm/mpi.hpp"
 #include "config/config.hpp"
@@ -17,7 +15,7 @@
 #include "jobs/board.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/environment.hpp"
-#include "jobs/log.hpp"
+#include "jobs/program.hpp"
 #include "net/redact.hpp"
 #include "report/outputs.hpp"
 #include "sweep/catalog.hpp"
@@ -42,38 +40,6 @@ int print_list(const std::string& table) {
     std::cerr << "dream_sweep: " << e.what() << std::endl;
     return static_cast<int>(e.code);
   }
-}
-
-std::string read_config(const std::string& file) {
-  try {
-    return read_file(file);
-  } catch (const CorpusError& e) {
-    throw ConfigError(e.what());
-  }
-}
-
-/// Rank 0's config file and environment decide on all ranks: workers often get neither from a launcher.
-config::Config load_config(comm::Communicator& comm, const jobs::CommandLine& line) {
-  Bytes message;
-  comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    const auto variables = config::environment(line.env_file);
-    Packer packer;
-    packer.put(read_config(line.config)).put(std::ssize(variables));
-    for (const auto& [name, value] : variables) packer.put(name).put(value);
-    message = packer.take();
-  });
-  comm.broadcast(message, 0);
-  Unpacker reader(message);
-  const auto text = reader.get<std::string>();
-  config::LoadOptions options{line.overrides, {}};
-  for (auto left = reader.get<std::ptrdiff_t>(); left > 0; --left) {
-    auto name = reader.get<std::string>();
-    options.environment[std::move(name)] = reader.get<std::string>();
-  }
-  config::Config config;
-  comm::agree(comm, [&] { config = config::load_text(text, line.config, sweep::catalog(), options); });
-  return config;
 }
 
 /// "embed:1:throw": what tests ask for with --test-fault.
@@ -105,6 +71,8 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
     std::cout << outcome.failed_documents.size() << " of " << outcome.documents
               << " documents gave no text; manifest.json has each with its reason\n";
   }
+  if (outcome.rejected_questions > 0)
+    std::cout << outcome.rejected_questions << " golden questions were left out: the review rejects them\n";
   if (outcome.gold.without > 0 || outcome.gold.lost_passages > 0) {
     std::cout << outcome.gold.without << " questions have no gold, and " << outcome.gold.lost_passages
               << " golden passages stand in no document: retrieval metrics leave them out\n";
@@ -133,25 +101,10 @@ void print_forecast(const sweep::Forecast& forecast, sweep::Stage until) {
       forecast.most_output_tokens, forecast.most_usd);
 }
 
-net::Redactor secrets_of(const config::Config& config) {
-  net::Redactor redact;
-  for (const auto& [name, model] : config.models) redact.add(model.api_key.value);
-  return redact;
-}
-
-/// The log of a run that does something; rank 0 alone has one. Collective.
-Log start_log(comm::Communicator& comm, const config::Config& config, const net::Redactor& redact) {
-  Log log = no_log();
-  comm::agree(comm, [&] {
-    if (comm.rank() == 0) log = jobs::open_log(config.sweep.output + "/sweep.log", redact);
-  });
-  return log;
-}
-
 /// `redact` learns the config's secrets as soon as they are known, for the messages of main().
 int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Redactor& redact) {
-  const auto config = load_config(comm, line);
-  redact = secrets_of(config);
+  const auto config = jobs::load_config(comm, line);
+  redact = jobs::secrets_of(config);
   sweep::RunOptions options;
   options.plan_only = line.plan || line.check;
   options.check_endpoints = line.check;
@@ -160,7 +113,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   options.stop = [] {
     if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
   };
-  if (!options.plan_only) options.log = start_log(comm, config, redact);
+  if (!options.plan_only) options.log = jobs::start_log(comm, config, "sweep.log", redact);
   const auto board = jobs::make_board(comm, options.log);
   if (comm.rank() == 0 && !options.plan_only) {
     const auto start =
@@ -186,30 +139,6 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   return static_cast<int>(ExitCode::ok);
 }
 
-std::string where(const comm::Communicator& comm) {
-  return comm.size() == 1 ? "dream_sweep"
-                          : fmt::format("dream_sweep: rank {} on {}", comm.rank(), host_name());
-}
-
-/// The only catch: an error that all ranks share is printed once and leaves in good order; an error of one
-/// rank alone ends the job, because nobody can be asked to agree on it any more.
-int guarded(comm::Communicator& comm, const jobs::CommandLine& line) {
-  net::Redactor redact;
-  try {
-    return run_sweep(comm, line, redact);
-  } catch (const Error& e) {
-    if (e.on_all_ranks || comm.size() == 1) {
-      if (comm.rank() == 0) std::cerr << "\ndream_sweep: " << redact(e.what()) << std::endl;
-      return static_cast<int>(e.code);
-    }
-    std::cerr << "\n" << where(comm) << ": " << redact(e.what()) << std::endl;
-    comm.abort(static_cast<int>(e.code));
-  } catch (const std::exception& e) {
-    std::cerr << "\n" << where(comm) << ": " << redact(e.what()) << std::endl;
-    comm.abort(static_cast<int>(ExitCode::bug));
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -226,5 +155,6 @@ int main(int argc, char** argv) {
     return 0;
   }
   jobs::watch_signals();
-  return guarded(comm, line);
+  return jobs::guarded(comm, "dream_sweep",
+                       [&](net::Redactor& redact) { return run_sweep(comm, line, redact); });
 }

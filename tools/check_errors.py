@@ -16,6 +16,7 @@ WORD = '"([a-z_]+)"'
 PATTERNS = [  # folder or file under src/, what gives a code
     ("", re.compile(r"\breason = " + WORD)),
     ("corpus/read_result.hpp", re.compile(r"string_view \w+ =\s*" + WORD)),
+    ("testset/reasons.hpp", re.compile(r"string_view \w+ =\s*" + WORD)),
     ("calls", re.compile(r"failure\(Verdict::\w+,\s*" + WORD)),
     ("calls", re.compile(r'\? failure\(Verdict::\w+, "[a-z_]+"\) : failure\(Verdict::\w+, ' + WORD)),
     ("calls", re.compile(r"\.missing = " + WORD)),

@@ -51,7 +51,29 @@ struct Corpus {
 struct Golden {
   std::string file;
   std::int64_t size = 0;  ///< use only the first so many questions; 0: all
+  std::string review;     ///< CSV of decisions; empty: <file>.review.csv beside the file, when there is one
   bool operator==(const Golden&) const = default;
+};
+
+/// [testset]: what dream_golden makes golden.file of.
+struct Testset {
+  std::string llm;  ///< a model behind an endpoint; empty: nothing can be made
+  std::int64_t size = 50;
+  double simple = 0;  ///< weights of the kinds of questions; all 0: the usual mix
+  double reasoning = 0;
+  double multi_context = 0;
+  double conditional = 0;
+  double unanswerable = 0;
+  std::int64_t documents_per_task = 3;
+  std::int64_t passage_tokens = 300;
+  std::int64_t tries = 3;  ///< candidates for a question
+  double max_similarity = 0.85;
+  std::string prompts;  ///< folder of prompt files; empty: the built-in ones
+  bool json_schema = false;
+  double budget_usd = 0;  ///< over all runs; 0: no limit
+  std::int64_t budget_tokens = 0;
+  double budget_hours = 0;
+  bool operator==(const Testset&) const = default;
 };
 
 struct Chunking {
@@ -107,6 +129,7 @@ struct Config {
   Sweep sweep;
   Corpus corpus;
   Golden golden;
+  Testset testset;
   Chunking chunking;
   Index index;
   std::map<std::string, Model> models;

@@ -18,7 +18,7 @@ using Field = std::variant<bool*, std::string*, std::int64_t*, double*, std::vec
                            std::vector<std::int64_t>*, Choice*, std::vector<Choice>*>;
 
 /// What the text of a key must name, apart from being text.
-enum class Names { nothing, embedder, reranker, llm, judge, tokenizer, metric };
+enum class Names { nothing, embedder, reranker, llm, llm_or_none, judge, tokenizer, metric };
 
 struct Key {
   std::string name;  ///< dotted: "sweep.seed"

@@ -73,6 +73,9 @@ class Loader {
         return models_.check(name, Use::reranker, node.place, path, {"none"}, problems_);
       case Names::llm:
         return models_.check(name, Use::llm, node.place, path, {}, problems_);
+      case Names::llm_or_none:
+        if (!name.empty()) models_.check(name, Use::llm, node.place, path, {}, problems_);
+        return;
       case Names::judge:
         return models_.check(name, Use::llm, node.place, path, {"overlap"}, problems_);
       case Names::tokenizer:

@@ -86,6 +86,7 @@ Config only(const Config& config, const Trial& trial) {
   Config result = config;
   if (result.judge.embedder.empty() && !config.space.embedders.empty())
     result.judge.embedder = config.space.embedders.front();
+  result.testset = {};  // its model would have to stay
   result.chunking.tokenizer = trial.tokenizer;
   result.space.methods = {trial.method};
   result.space.embedders = {trial.embedder};

@@ -126,4 +126,19 @@ std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& file) {
   return Parser(bytes, file).parse();
 }
 
+std::string csv_record(std::span<const std::string> cells) {
+  std::string record;
+  for (const auto& cell : cells) {
+    if (&cell != cells.data()) record += ',';
+    if (cell.find_first_of("\",;\t\r\n") == std::string::npos) {
+      record += cell;
+      continue;
+    }
+    record += '"';
+    for (const char c : cell) record += c == '"' ? std::string("\"\"") : std::string(1, c);
+    record += '"';
+  }
+  return record + "\n";
+}
+
 }  // namespace dream::golden

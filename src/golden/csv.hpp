@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,5 +18,9 @@ struct CsvRow {
 /// semicolon or tab when the first line has no comma. Throws CorpusError naming `file` and the line: a quote
 /// that is never closed, text behind a closing quote, bytes that are not UTF-8, UTF-16.
 [[nodiscard]] std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& file);
+
+/// A record of RFC 4180 with its line end (LF), which parse_csv() reads back: cells that need quotes have
+/// them.
+[[nodiscard]] std::string csv_record(std::span<const std::string> cells);
 
 }  // namespace dream::golden

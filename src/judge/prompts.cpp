@@ -1,27 +1,11 @@
 #include "judge/prompts.hpp"
 
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
-#include "base/file.hpp"
-#include "config/tree.hpp"
-#include "judge/built_in_prompts.hpp"
 #include "judge/readings.hpp"
 
 namespace dream::judge {
 namespace {
 
-using config::Mistake;
-using config::Node;
-using config::Place;
-using config::Problems;
-using nlohmann::json;
-
 constexpr std::int64_t layout_version = 1;  ///< of messages(); a test pins its bytes
-constexpr const char* remedy =
-    "look at inputs/prompts of the source tree, or at docs/metrics.md, for the form";
 
 /// The file behind each step.
 std::array<std::string, step_count> file_names(score::Rules rules) {
@@ -30,129 +14,28 @@ std::array<std::string, step_count> file_names(score::Rules rules) {
           "usefulness", "attribution", texts ? "classification_of_texts" : "classification"};
 }
 
-/// A text field of a table, or a problem and nothing.
-std::string text_field(const Node& table, const std::string& path, const char* name, Problems& problems) {
-  const auto* node = table.find(name);
-  if (node == nullptr) {
-    problems.add(table.place, config::join(path, name), Mistake::missing_key,
-                 fmt::format("is missing; a prompt needs it; {}", remedy));
-  } else if (node->type != config::Type::text) {
-    problems.add(node->place, config::join(path, name), Mistake::wrong_type,
-                 fmt::format("found {}; wanted a text", config::name_of(node->type)));
-  } else if (node->text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    problems.add(node->place, config::join(path, name), Mistake::empty,
-                 "is empty; write what the judge shall read");
-  } else {
-    return node->text;
-  }
-  return {};
-}
-
-/// A field that holds a JSON object, compact.
-std::string json_field(const Node& table, const std::string& path, const char* name, Problems& problems) {
-  const auto text = text_field(table, path, name, problems);
-  if (text.empty()) return {};
-  const auto value = json::parse(text, nullptr, false);
-  if (value.is_object()) return value.dump();
-  problems.add(table.find(name)->place, config::join(path, name), Mistake::wrong_type,
-               fmt::format("is no JSON object; {}", remedy));
-  return {};
-}
-
-std::vector<Example> examples_of(const Node& table, Step step, Problems& problems) {
-  std::vector<Example> examples;
-  const auto* list = table.find("examples");
-  if (list == nullptr || list->type != config::Type::list || list->items.empty()) {
-    problems.add(
-        list == nullptr ? table.place : list->place, "examples", Mistake::missing_key,
-        fmt::format("are missing; a prompt needs at least one [[examples]] with input and output; {}",
-                    remedy));
-    return examples;
-  }
-  for (std::size_t i = 0; i < list->items.size(); ++i) {
-    const auto& item = list->items[i];
-    const auto path = fmt::format("examples[{}]", i);
-    Example example{json_field(item, path, "input", problems), json_field(item, path, "output", problems)};
-    if (!example.output.empty() && !read_object(step, example.output).reason.empty()) {
-      problems.add(item.find("output")->place, path + ".output", Mistake::out_of_range,
-                   fmt::format("lacks fields that the program reads from such a reply; {}", remedy));
-    }
-    examples.push_back(std::move(example));
-  }
-  return examples;
-}
-
-/// A file's bytes; nothing and a problem when it cannot be read.
-std::string bytes_of(const std::string& folder, const std::string& name, const std::string& source,
-                     Problems& problems) {
-  if (folder.empty()) return std::string(built_in_prompt(name));
-  try {
-    return read_file(source);
-  } catch (const CorpusError& e) {
-    problems.add(
-        {source, 0, 0}, "judge.prompts", Mistake::file,
-        fmt::format("{}; copy the file from inputs/prompts of the source tree and change it", e.what()));
-    return {};
-  }
-}
-
-/// A prompt file as a tree.
-std::optional<Node> tree_of(const std::string& folder, const std::string& name, Problems& problems) {
-  const auto source =
-      (std::filesystem::path(folder.empty() ? "built-in prompts" : folder) / (name + ".toml")).string();
-  const auto bytes = bytes_of(folder, name, source, problems);
-  if (bytes.empty()) return std::nullopt;
-  auto tree = config::parse(bytes, source, problems);
-  if (tree) tree->place = {source, 1, 1};
-  const auto* version = tree ? tree->find("version") : nullptr;
-  if (tree && (version == nullptr || version->type != config::Type::integer)) {
-    problems.add(version == nullptr ? tree->place : version->place, "version", Mistake::missing_key,
-                 "is missing; write version = 1, and raise it with every change");
-  }
-  return tree;
-}
-
 Digest digest_of_all(const Prompts& prompts) {
   Hasher hasher("judge/prompts");
   hasher.add(layout_version).add(prompts.repair);
-  for (const auto& prompt : prompts.steps) {
-    hasher.add(prompt.instruction).add(prompt.schema).add(std::ssize(prompt.examples));
-    for (const auto& example : prompt.examples) hasher.add(example.input).add(example.output);
-  }
+  for (const auto& prompt : prompts.steps) add_to(hasher, prompt);
   return hasher.finish();
 }
 
 }  // namespace
 
 Prompts load_prompts(const std::string& folder, score::Rules rules) {
-  Problems problems;
+  PromptFolder files(folder, "judge.prompts");
   Prompts prompts;
   const auto names = file_names(rules);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto tree = tree_of(folder, names[i], problems);
-    if (!tree) continue;
-    prompts.steps[i] = {text_field(*tree, "", "instruction", problems),
-                        json_field(*tree, "", "schema", problems),
-                        examples_of(*tree, static_cast<Step>(i), problems)};
+    prompts.steps[i] = files.read(names[i], [i](std::string_view output) {
+      return read_object(static_cast<Step>(i), output).reason.empty();
+    });
   }
-  if (const auto tree = tree_of(folder, "repair", problems)) {
-    prompts.repair = text_field(*tree, "", "instruction", problems);
-  }
-  problems.throw_if_any();
+  prompts.repair = files.read_instruction("repair");
+  files.throw_if_any();
   prompts.digest = digest_of_all(prompts);
   return prompts;
-}
-
-std::vector<calls::Message> messages(const Prompt& prompt, const std::string& input) {
-  const std::string label = "Input:\n";
-  std::vector<calls::Message> out{
-      {"system", prompt.instruction + "\n\nJSON schema of the reply:\n" + prompt.schema}};
-  for (const auto& example : prompt.examples) {
-    out.push_back({"user", label + example.input});
-    out.push_back({"assistant", example.output});
-  }
-  out.push_back({"user", label + input});
-  return out;
 }
 
 }  // namespace dream::judge

@@ -2,10 +2,9 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/digest.hpp"
-#include "calls/chat.hpp"
+#include "judge/prompt_file.hpp"
 #include "stages/score/ragas.hpp"
 
 /// What a language model is asked as a judge: prompts as data, requests, and what their replies say. The
@@ -15,18 +14,6 @@ namespace dream::judge {
 /// The kinds of requests.
 enum class Step { statements, support, question, usefulness, attribution, classification };
 inline constexpr int step_count = 6;
-
-struct Example {
-  std::string input;   ///< compact JSON
-  std::string output;  ///< compact JSON
-};
-
-/// A prompt file: inputs/prompts/<name>.toml.
-struct Prompt {
-  std::string instruction;
-  std::string schema;  ///< compact JSON
-  std::vector<Example> examples;
-};
 
 /// The prompts of one set of rules.
 struct Prompts {
@@ -40,9 +27,5 @@ struct Prompts {
 /// InvalidConfig with every missing file, missing or empty field, schema or example that is no JSON, and
 /// example whose output the program could not read, each with its place.
 [[nodiscard]] Prompts load_prompts(const std::string& folder, score::Rules rules);
-
-/// The messages of a request: the instruction and the schema; each example as a turn; and the input, JSON in
-/// a message of its own, so that no text of a document can pose as instruction.
-[[nodiscard]] std::vector<calls::Message> messages(const Prompt& prompt, const std::string& input);
 
 }  // namespace dream::judge

@@ -228,10 +228,10 @@ void CallSession::throw_spent(const std::vector<std::int64_t>& unserved) {
   const auto& objective = setting_.config.objective;
   comm::agree(setting_.comm, [&] {
     throw OutOfBudget(fmt::format(
-        "objective.budget: {} calls of this round have no room in it ({:.6f} of {} USD, {} of {} tokens, "
+        "{}: {} calls of this round have no room in it ({:.6f} of {} USD, {} of {} tokens, "
         "{:.2f} of {} hours "
         "are spent; a limit of 0 does not bind); raise it and start again: the same command continues",
-        calls, spent.usd, objective.budget_usd, spent.tokens, objective.budget_tokens,
+        setting_.budget_key, calls, spent.usd, objective.budget_usd, spent.tokens, objective.budget_tokens,
         (before_.seconds + seconds_since(start_)) / 3600, objective.budget_hours));
   });
 }
@@ -239,9 +239,9 @@ void CallSession::throw_spent(const std::vector<std::int64_t>& unserved) {
 void CallSession::check_time() {
   if (clock_ && setting_.config.objective.budget_hours > 0) clock_->cover({{}, seconds_since(start_)}, {});
   if (Clock::now() < end_) return;
-  throw OutOfBudget(fmt::format(
-      "objective.budget.hours = {} have passed; raise it and start again: the same command continues",
-      setting_.config.objective.budget_hours));
+  throw OutOfBudget(
+      fmt::format("{}.hours = {} have passed; raise it and start again: the same command continues",
+                  setting_.budget_key, setting_.config.objective.budget_hours));
 }
 
 void CallSession::finish() {

@@ -53,6 +53,7 @@ class CallSession {
     std::string incarnation;
     Pulse pulse;
     Log log;
+    const char* budget_key = "objective.budget";  ///< which key of the config limits it, for messages
   };
   /// Seals what earlier jobs left, and opens. Collective.
   explicit CallSession(Setting setting);

@@ -1,6 +1,10 @@
 #include "sweep/inputs.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <tuple>
 
@@ -297,6 +301,14 @@ void forget_passing(const std::vector<Failure>& failures, Inputs& inputs, Outcom
   std::erase_if(inputs.documents, [&](const auto& document) { return passing.contains(document.hash); });
 }
 
+/// Whether `path` is `folder` or lies in it.
+bool lies_in(const std::string& path, const std::string& folder) {
+  std::error_code ignored;
+  const auto inner = std::filesystem::weakly_canonical(path, ignored);
+  const auto outer = std::filesystem::weakly_canonical(folder, ignored);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
 }  // namespace
 
 Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse) {
@@ -345,6 +357,39 @@ std::vector<Bucket> read_documents(const Reading& reading, Inputs& inputs, Outco
   const auto failures = share_failures(reading.comm, found);
   if (reading.comm.rank() == 0) forget_passing(failures, inputs, outcome);
   return make_buckets(reading.comm, inputs, reading.corpus.buckets);
+}
+
+void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
+  comm::agree(comm, [&] {
+    for (const auto& source : config.corpus.sources) {
+      for (const auto& [key, folder] :
+           {std::pair{"sweep.state", config.sweep.state}, {"sweep.output", config.sweep.output}}) {
+        if (!lies_in(folder, source)) continue;
+        throw ConfigError(
+            fmt::format("{} = \"{}\" lies in corpus.sources = \"{}\": the next run would read its own files; "
+                        "move one of the two",
+                        key, folder, source));
+      }
+    }
+    if (comm.rank() == 0 && inputs.documents.empty()) {
+      throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
+                        "no documents here; corpus.sources names folders or files");
+    }
+  });
+}
+
+std::vector<Digest> broadcast_sealed(comm::Communicator& comm, const state::PartStore& parts) {
+  std::vector<Digest> keys;
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    parts.prepare();
+    keys = parts.list();
+  });
+  auto count = std::ssize(keys);
+  comm.broadcast(std::span<std::ptrdiff_t>(&count, 1), 0);
+  keys.resize(static_cast<std::size_t>(count));
+  comm.broadcast(std::span<Digest>(keys), 0);
+  return keys;
 }
 
 }  // namespace dream::sweep

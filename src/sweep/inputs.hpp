@@ -32,6 +32,13 @@ struct Inputs {
 /// that is not there or holds no file.
 [[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse);
 
+/// Throws ConfigError when the state or output folder lies within a source, CorpusError when there are no
+/// documents. Collective.
+void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs);
+
+/// Prepares the state folder on rank 0; the keys of its sealed parts, sorted, on all ranks. Collective.
+[[nodiscard]] std::vector<Digest> broadcast_sealed(comm::Communicator& comm, const state::PartStore& parts);
+
 /// The buckets of these documents. Only rank 0 passes documents; every rank gets the buckets. Collective.
 [[nodiscard]] std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs,
                                                std::int64_t buckets);

@@ -44,7 +44,7 @@ std::vector<Call> calls_of(const std::vector<Question>& questions) {
 std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls) const {
   std::vector<Request> requests;
   for (const auto& call : calls) {
-    const auto ask = calls::make_structured_ask(run_.calls.endpoint(call.llm), call.messages, call.schema,
+    const auto ask = calls::make_structured_ask(calls_.endpoint(call.llm), call.messages, call.schema,
                                                 call.sample, call.seed);
     const auto payload = Packer().put(call.llm).put(ask.body).put(call.purpose).take();
     requests.push_back({ask.key, std::string(payload.begin(), payload.end())});
@@ -54,7 +54,7 @@ std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls)
 
 std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
   const auto served =
-      run_.calls.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
+      calls_.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
   std::vector<calls::Reply> replies;
   for (const auto& bytes : served) replies.push_back(unpack(bytes));
   return replies;
@@ -74,12 +74,12 @@ void LanguageModels::foresee(const std::vector<Question>& questions) {
   const auto count = [this](const std::vector<Request>& distinct) {
     for (const auto& request : distinct) {
       if (!foreseen_.insert(request.key).second) continue;
-      if (run_.calls.store().find(request.key)) {
+      if (calls_.store().find(request.key)) {
         ++forecast_.from_state;
         continue;
       }
       Unpacker reader(request.payload);
-      const auto& endpoint = run_.calls.endpoint(reader.get<std::string>());
+      const auto& endpoint = calls_.endpoint(reader.get<std::string>());
       const auto input =
           static_cast<std::int64_t>(calls::expected_tokens(reader.get<std::string>().size(), 0));
       ++forecast_.calls;
@@ -90,10 +90,10 @@ void LanguageModels::foresee(const std::vector<Question>& questions) {
     }
     return std::vector<Bytes>(distinct.size());
   };
-  (void)once(run_.comm, run_.workers, requests_of(calls_of(questions)), count);
+  (void)once(comm_, workers_, requests_of(calls_of(questions)), count);
 }
 
-Forecast LanguageModels::foreseen() { return sum_over_ranks(run_.comm, forecast_); }
+Forecast LanguageModels::foreseen() { return sum_over_ranks(comm_, forecast_); }
 
 std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) {
   std::vector<calls::Ask> asks;
@@ -101,10 +101,10 @@ std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) 
     Unpacker reader(request.payload);
     const auto llm = reader.get<std::string>();
     auto body = reader.get<std::string>();
-    asks.push_back({request.key, &run_.calls.endpoint(llm), std::move(body), reader.get<std::string>()});
+    asks.push_back({request.key, &calls_.endpoint(llm), std::move(body), reader.get<std::string>()});
   }
   std::vector<Served> replies;
-  for (const auto& reply : run_.calls.asker().ask(std::move(asks), run_.calls.pulse())) {
+  for (const auto& reply : calls_.asker().ask(std::move(asks), calls_.pulse())) {
     replies.push_back(reply.reason == "budget" ? Served() : pack(reply));
   }
   return replies;

@@ -39,7 +39,10 @@ struct Asked {
 /// journal before it is used.
 class LanguageModels {
  public:
-  explicit LanguageModels(Run& run) : run_(run) {}
+  explicit LanguageModels(Run& run) : LanguageModels(run.comm, run.workers, run.calls) {}
+  /// For work that is no sweep. All outlive it.
+  LanguageModels(comm::Communicator& comm, Workers workers, CallSession& calls)
+      : comm_(comm), workers_(workers), calls_(calls) {}
 
   /// Collective: every rank calls it with any number of questions, and gets the answers in order.
   [[nodiscard]] std::vector<Asked> ask(const std::vector<Question>& questions);
@@ -56,7 +59,9 @@ class LanguageModels {
   [[nodiscard]] std::vector<Request> requests_of(const std::vector<Call>& calls) const;
   [[nodiscard]] std::vector<Served> serve(const std::vector<Request>& requests);
 
-  Run& run_;
+  comm::Communicator& comm_;
+  Workers workers_;
+  CallSession& calls_;
   Forecast forecast_;  ///< of the calls whose home is here
   std::unordered_set<Digest> foreseen_;
 };

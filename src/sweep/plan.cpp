@@ -257,6 +257,12 @@ std::vector<int> Plan::nodes_of(Stage stage) const {
   return found;
 }
 
+Digest digest_of_questions(const std::vector<Digest>& questions) {
+  Hasher all_questions("questions");
+  for (const auto& question : questions) all_questions.add(question);
+  return all_questions.finish();
+}
+
 Plan make_plan(const config::Config& config, const Identities& identities, std::vector<Bucket> buckets,
                const std::vector<Digest>& questions) {
   Plan plan;
@@ -266,9 +272,7 @@ Plan make_plan(const config::Config& config, const Identities& identities, std::
   Hasher all_documents("corpus");
   for (const auto& bucket : plan.buckets) all_documents.add(bucket.content);
   plan.corpus = all_documents.finish();
-  Hasher all_questions("questions");
-  for (const auto& question : questions) all_questions.add(question);
-  plan.questions = all_questions.finish();
+  plan.questions = digest_of_questions(questions);
 
   NodeTable nodes(plan.nodes);
   const int read = nodes.add(make_node(Stage::read, Cut::bucket, "documents", {}), {});

@@ -113,6 +113,9 @@ struct Identities {
   std::vector<bool> auto_merge;  ///< of each method
 };
 
+/// Digest of all golden questions, from the digest of each: what manifest.json has as golden.digest.
+[[nodiscard]] Digest digest_of_questions(const std::vector<Digest>& questions);
+
 /// Makes the plan. questions: a digest for each golden question, in order. Linear in trials: 10,000 take
 /// milliseconds.
 [[nodiscard]] Plan make_plan(const config::Config& config, const Identities& identities,

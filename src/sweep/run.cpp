@@ -1,7 +1,6 @@
 #include "sweep/run.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
+#include "golden/review.hpp"
 #include "kernels/api/numeric_class.hpp"
 #include "parts/documents.hpp"
 #include "stages/index/shard.hpp"
@@ -35,16 +35,43 @@ std::string shared_text(comm::Communicator& comm, std::string text) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<GoldenQuestion> load_questions(comm::Communicator& comm, const config::Golden& golden) {
+/// The golden questions that a sweep uses, and how many the review rejected.
+struct Questions {
+  std::vector<GoldenQuestion> list;
+  std::int64_t rejected = 0;
+};
+
+/// Where the review lies, if there is one.
+std::string review_of(const config::Golden& golden) {
+  if (!golden.review.empty()) return golden.review;
+  const auto beside = golden::review_beside(golden.file);
+  return std::filesystem::exists(beside) ? beside.string() : "";
+}
+
+Questions load_questions(comm::Communicator& comm, const config::Golden& golden) {
   std::string file;
+  std::string review_file;
+  std::string review;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) file = read_file(golden.file);
+    if (comm.rank() != 0) return;
+    file = read_file(golden.file);
+    review_file = review_of(golden);
+    if (!review_file.empty()) review = read_file(review_file);
   });
   file = shared_text(comm, std::move(file));
-  std::vector<GoldenQuestion> questions;
-  comm::agree(comm, [&] { questions = golden::parse(file, golden.file); });
-  if (golden.size > 0 && golden.size < std::ssize(questions))
-    questions.resize(static_cast<std::size_t>(golden.size));
+  review_file = shared_text(comm, std::move(review_file));
+  review = shared_text(comm, std::move(review));
+  Questions questions;
+  comm::agree(comm, [&] {
+    questions.list = golden::parse(file, golden.file);
+    if (review_file.empty()) return;
+    const auto all = std::ssize(questions.list);
+    questions.list = golden::without_rejected(std::move(questions.list),
+                                              golden::parse_review(review, review_file), review_file);
+    questions.rejected = all - std::ssize(questions.list);
+  });
+  if (golden.size > 0 && golden.size < std::ssize(questions.list))
+    questions.list.resize(static_cast<std::size_t>(golden.size));
   return questions;
 }
 
@@ -62,51 +89,10 @@ void check_sources(comm::Communicator& comm, const config::Golden& golden,
   });
 }
 
-/// Whether `path` is `folder` or lies in it.
-bool lies_in(const std::string& path, const std::string& folder) {
-  std::error_code ignored;
-  const auto inner = std::filesystem::weakly_canonical(path, ignored);
-  const auto outer = std::filesystem::weakly_canonical(folder, ignored);
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
-}
-
-void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
-  comm::agree(comm, [&] {
-    for (const auto& source : config.corpus.sources) {
-      for (const auto& [key, folder] :
-           {std::pair{"sweep.state", config.sweep.state}, {"sweep.output", config.sweep.output}}) {
-        if (!lies_in(folder, source)) continue;
-        throw ConfigError(
-            fmt::format("{} = \"{}\" lies in corpus.sources = \"{}\": the next run would read its own files; "
-                        "move one of the two",
-                        key, folder, source));
-      }
-    }
-    if (comm.rank() == 0 && inputs.documents.empty()) {
-      throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
-                        "no documents here; corpus.sources names folders or files");
-    }
-  });
-}
-
 std::vector<Digest> digests_of(const std::vector<GoldenQuestion>& questions) {
   std::vector<Digest> digests;
   for (const auto& question : questions) digests.push_back(golden::digest_of(std::span(&question, 1)));
   return digests;
-}
-
-std::vector<Digest> broadcast_sealed(comm::Communicator& comm, const state::PartStore& parts) {
-  std::vector<Digest> keys;
-  comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    parts.prepare();
-    keys = parts.list();
-  });
-  auto count = std::ssize(keys);
-  comm.broadcast(std::span<std::ptrdiff_t>(&count, 1), 0);
-  keys.resize(static_cast<std::size_t>(count));
-  comm.broadcast(std::span<Digest>(keys), 0);
-  return keys;
 }
 
 /// Were the models of two ranks different, a sweep's bytes would depend on which rank embedded what.
@@ -183,7 +169,7 @@ void gather_ranks(comm::Communicator& comm, const Tally& tally, Outcome& outcome
 
 /// What every run needs before it can plan: questions, documents, models, all checked.
 struct Prepared {
-  std::vector<GoldenQuestion> questions;
+  Questions questions;
   Inputs inputs;  ///< rank 0
   Models models;
 };
@@ -194,7 +180,7 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   ready.questions = load_questions(comm, config.golden);
   ready.inputs = list_inputs(comm, config, pulse);
   check_corpus(comm, config, ready.inputs);
-  check_sources(comm, config.golden, ready.questions, ready.inputs);
+  check_sources(comm, config.golden, ready.questions.list, ready.inputs);
   agree_on_numeric_class(comm);
   comm::agree(comm, [&] {
     ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
@@ -286,7 +272,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
-  finished.questions = std::move(questions);
+  finished.questions = std::move(questions.list);
   finished.tokenizer = models.tokenizer_name;
   finished.precisions = precisions_of(models);
   if (comm.rank() == 0) {
@@ -309,6 +295,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
   finished.outcome = start_outcome(comm, config, inputs);
+  finished.outcome.rejected_questions = questions.rejected;
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const auto buckets = read_documents(

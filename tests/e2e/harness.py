@@ -127,19 +127,19 @@ def environment():
     return env
 
 
-def command(ranks, *arguments, wrapper=()):
+def command(ranks, *arguments, wrapper=(), program="dream_sweep"):
     """ranks = 0: without mpirun."""
-    program = [*map(str, wrapper), str(PROGRAMS / "dream_sweep"), *map(str, arguments)]
-    return program if ranks == 0 else [MPIEXEC, "-n", str(ranks), "--oversubscribe", *program]
+    line = [*map(str, wrapper), str(PROGRAMS / program), *map(str, arguments)]
+    return line if ranks == 0 else [MPIEXEC, "-n", str(ranks), "--oversubscribe", *line]
 
 
 class Job:
     """A running sweep. Its output goes to a file, so that nothing blocks on a pipe."""
 
-    def __init__(self, ranks, *arguments, wrapper=(), prefix=(), cwd=None, env=None):
+    def __init__(self, ranks, *arguments, wrapper=(), prefix=(), cwd=None, env=None, program="dream_sweep"):
         self.log = tempfile.TemporaryFile()
         self.start = time.monotonic()
-        self.process = subprocess.Popen([*prefix, *command(ranks, *arguments, wrapper=wrapper)], stdout=self.log,
+        self.process = subprocess.Popen([*prefix, *command(ranks, *arguments, wrapper=wrapper, program=program)], stdout=self.log,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
                                         cwd=cwd, env={**environment(), **(env or {})})
 
@@ -292,7 +292,7 @@ class Case(unittest.TestCase):
 
 def messages(text):
     """How many error messages of ours a log holds; lines of the launcher do not count."""
-    return sum(line.startswith("dream_sweep: ") for line in text.splitlines())
+    return sum(line.startswith(("dream_sweep: ", "dream_golden: ")) for line in text.splitlines())
 
 
 def data_folder():
