@@ -201,6 +201,18 @@ class JudgingByAModel(harness.Case):
         endpoint.close()
         well.close()
 
+    def test_a_bare_list_is_read_as_the_object_that_it_leaves_out(self):
+        def bare(step, repaired, text):
+            fields = list(json.loads(text).values())
+            return "The list:\n" + json.dumps(fields[0]) if step in ("statements", "support", "attribution") else text
+        endpoint, well = Judge(bare), Judge()
+        self.assert_ok(self.sweep_with("bare", endpoint, 2))
+        self.assert_ok(self.sweep_with("well", well, 1))
+        self.assert_same_tables(harness.tables(self.folder / "well"), harness.tables(self.folder / "bare"), "bare lists")
+        self.assertEqual(endpoint.steps, well.steps, "a bare list needs no mending")
+        endpoint.close()
+        well.close()
+
     def test_repeats_ask_verdicts_more_often_and_take_the_majority(self):
         lock, turn = threading.Lock(), collections.Counter()
 
