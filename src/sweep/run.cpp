@@ -35,16 +35,28 @@ std::string shared_text(comm::Communicator& comm, std::string text) {
   return {bytes.begin(), bytes.end()};
 }
 
+constexpr std::size_t questions_in_message = 1000;
+
+/// Rank 0 reads the file and tells the others, some questions at a time, so that nobody holds all of them
+/// twice. Collective.
 std::vector<GoldenQuestion> load_questions(comm::Communicator& comm, const config::Golden& golden) {
-  std::string file;
-  comm::agree(comm, [&] {
-    if (comm.rank() == 0) file = read_file(golden.file);
-  });
-  file = shared_text(comm, std::move(file));
   std::vector<GoldenQuestion> questions;
-  comm::agree(comm, [&] { questions = golden::parse(file, golden.file); });
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0) questions = golden::load(golden.file);
+  });
   if (golden.size > 0 && golden.size < std::ssize(questions))
     questions.resize(static_cast<std::size_t>(golden.size));
+  auto count = std::ssize(questions);
+  comm.broadcast(std::span<std::ptrdiff_t>(&count, 1), 0);
+  for (std::size_t begin = 0; begin < static_cast<std::size_t>(count); begin += questions_in_message) {
+    Bytes message;
+    if (comm.rank() == 0) {
+      const std::span all(questions);
+      message = golden::pack(all.subspan(begin, std::min(questions_in_message, all.size() - begin)));
+    }
+    comm.broadcast(message, 0);
+    if (comm.rank() != 0) golden::unpack(message, questions);
+  }
   return questions;
 }
 
@@ -210,6 +222,24 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   return ready;
 }
 
+/// What is no mistake for sure, and yet deserves a look before anything is paid for.
+std::vector<std::string> warnings_of(const config::Config& config,
+                                     const std::vector<GoldenQuestion>& questions) {
+  constexpr std::size_t most = 10;
+  std::vector<std::string> warnings;
+  if (const auto itself = judge_of_itself(config); !itself.empty()) {
+    warnings.push_back(fmt::format(
+        "\"{}\" answers and is the judge, too; its trials may have a lead that they did not earn", itself));
+  }
+  const auto problems = golden::duplicates(questions);
+  for (std::size_t i = 0; i < std::min(most, problems.size()); ++i)
+    warnings.push_back(config.golden.file + ": " + problems[i].text());
+  if (problems.size() > most)
+    warnings.push_back(
+        fmt::format("{}: {} more rows say the same as others", config.golden.file, problems.size() - most));
+  return warnings;
+}
+
 golden::DocumentNames names_of(const Inputs& inputs) {
   golden::DocumentNames names;
   for (const auto& document : inputs.documents) {
@@ -243,6 +273,19 @@ Outcome start_outcome(const comm::Communicator& comm, const config::Config& conf
   return outcome;
 }
 
+/// Names the golden contexts that stand in no document, by row, and keeps what was said.
+void tell_lost(const Run& run, const golden::Gold& gold, GoldSummary& summary) {
+  for (const auto& [question, context] : gold.lost) {
+    const auto& row = run.questions[static_cast<std::size_t>(question)];
+    const golden::Problem problem{
+        question + 1, row.line, "contexts",
+        "\"" + row.contexts[static_cast<std::size_t>(context)].substr(0, 60) +
+            "...\" stands in no document of the corpus; correct the passage, or add its document"};
+    summary.lost.push_back(problem.text());
+    if (run.comm.rank() == 0) run.log(Level::warning, run.config.golden.file + ": " + problem.text());
+  }
+}
+
 /// The stages after reading, in their order. This is the one place that knows it.
 void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stage> until,
                 Finished& finished) {
@@ -250,7 +293,8 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
   if (wanted(Stage::gold)) gold = find_gold(run, names);
-  finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages};
+  finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages, {}};
+  tell_lost(run, gold, finished.outcome.gold);
   if (wanted(Stage::chunk)) chunk_documents(run);
   if (wanted(Stage::embed)) embed_chunks(run);
   if (wanted(Stage::query)) embed_questions(run);
@@ -275,6 +319,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
+  if (comm.rank() == 0) finished.warnings = warnings_of(config, finished.questions);
+  for (const auto& warning : finished.warnings) options.log(Level::warning, warning);
   for (const auto& [name, embedder] : models.embedders) {
     if (embedder->precision().empty()) continue;
     finished.precisions[name] = embedder->precision();
