@@ -128,7 +128,10 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   const auto finished = sweep::run(comm, config, options, *board);
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
-    if (line.check) std::cout << line.config << ": no problems found\n";
+    if (line.check) {
+      std::cout << line.config << ": no problems found\n";
+      for (const auto& warning : finished.warnings) std::cout << "warning: " << warning << "\n";
+    }
     if (options.plan_only)
       std::cout << sweep::describe(finished.plan, config);
     else if (finished.complete)

@@ -76,7 +76,7 @@ std::vector<Key> table() {
       // golden
       {"golden.file",
        at(&Config::golden, &Golden::file),
-       "CSV of questions with columns question and reference",
+       "questions and references: CSV, JSON lines, SQuAD's JSON, or a folder of BEIR",
        "\"inputs/handbook/golden.csv\"",
        {.required = true}},
       {"golden.size",

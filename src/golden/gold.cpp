@@ -4,7 +4,7 @@
 #include <array>
 #include <set>
 
-#include "golden/golden.hpp"
+#include "golden/document_names.hpp"
 #include "lexical/letters.hpp"
 
 namespace dream::golden {
@@ -94,56 +94,68 @@ class Assembler {
  public:
   Assembler(std::span<const GoldHit> hits, const DocumentNames& names,
             const std::map<Digest, std::int64_t>& sizes)
-      : hits_(hits), names_(names), sizes_(sizes) {}
+      : hits_(hits), sizes_(sizes), index_(names_of(names)) {
+    for (const auto& [name, document] : names) documents_.push_back(document);
+  }
 
   void add(const GoldenQuestion& question, const std::vector<std::int32_t>& passages, Gold& gold) {
     const auto sources = documents_of(question);
+    const auto number = std::ssize(gold.items);
     auto& items = gold.items.emplace_back();
     std::set<std::int32_t> seen;  // a context that the file gives twice is one piece of evidence
-    for (const auto passage : passages) {
-      if (passage < 0 || !seen.insert(passage).second) continue;
-      auto item = item_of(passage, sources);
-      if (item.places.empty())
-        ++gold.lost_passages;
-      else
+    for (std::size_t c = 0; c < passages.size(); ++c) {
+      if (passages[c] < 0 || !seen.insert(passages[c]).second) continue;
+      auto item = item_of(passages[c], sources);
+      if (!item.places.empty()) {
         items.push_back(std::move(item));
+        continue;
+      }
+      ++gold.lost_passages;
+      if (gold.lost.size() < most_lost) gold.lost.push_back({number, static_cast<std::int64_t>(c)});
     }
     if (!items.empty()) {
       ++gold.located;
       return;
     }
-    for (const auto& document : sources) items.push_back({{{document, {0, sizes_.at(document)}, true}}});
+    for (const auto& [document, grade] : sources)
+      items.push_back({{{document, {0, sizes_.at(document)}, true}}, grade});
     ++(items.empty() ? gold.without : gold.by_source);
   }
 
  private:
-  /// By digest, so that the order of a folder does not matter.
-  std::set<Digest> documents_of(const GoldenQuestion& question) {
-    std::set<Digest> out;
-    for (const auto& source : question.sources) {
-      auto [entry, is_new] = by_source_.try_emplace(source);
-      if (is_new) entry->second = find_source(source);
-      out.insert(entry->second.begin(), entry->second.end());
+  using Grades = std::map<Digest, std::int64_t>;
+
+  static std::vector<std::string_view> names_of(const DocumentNames& names) {
+    std::vector<std::string_view> out;
+    for (const auto& [name, document] : names) out.push_back(name);
+    return out;
+  }
+
+  /// By digest, so that the order of a folder does not matter; a document that several sources mean has the
+  /// best of their grades.
+  Grades documents_of(const GoldenQuestion& question) {
+    Grades out;
+    for (std::size_t s = 0; s < question.sources.size(); ++s) {
+      auto [entry, is_new] = by_source_.try_emplace(question.sources[s]);
+      if (is_new) entry->second = find_source(question.sources[s]);
+      for (const auto& document : entry->second) {
+        auto& grade = out[document];
+        grade = std::max(grade, question.grades.empty() ? 1 : question.grades[s]);
+      }
     }
     return out;
   }
 
-  /// The documents of exactly this name; only when there are none, those that a pattern or the last part of a
-  /// path fits.
+  /// Those that gave a text.
   [[nodiscard]] std::set<Digest> find_source(const std::string& source) const {
     std::set<Digest> found;
-    const auto [first, last] = names_.equal_range(source);
-    for (auto at = first; at != last; ++at) {
-      if (sizes_.count(at->second) != 0) found.insert(at->second);
-    }
-    if (!found.empty()) return found;
-    for (const auto& [name, document] : names_) {
-      if (sizes_.count(document) != 0 && source_matches(source, name)) found.insert(document);
+    for (const auto at : index_.find(source)) {
+      if (sizes_.count(documents_[at]) != 0) found.insert(documents_[at]);
     }
     return found;
   }
 
-  [[nodiscard]] GoldItem item_of(std::int32_t passage, const std::set<Digest>& sources) const {
+  [[nodiscard]] GoldItem item_of(std::int32_t passage, const Grades& sources) const {
     const auto below = [](const GoldHit& hit, std::int32_t number) { return hit.passage < number; };
     GoldItem all;
     GoldItem own;
@@ -157,8 +169,9 @@ class Assembler {
   }
 
   std::span<const GoldHit> hits_;
-  const DocumentNames& names_;
   const std::map<Digest, std::int64_t>& sizes_;
+  DocumentIndex index_;
+  std::vector<Digest> documents_;                      // by index_'s numbers
   std::map<std::string, std::set<Digest>> by_source_;  // a golden file names few sources many times
 };
 

@@ -50,6 +50,12 @@ class GoldFinder {
 /// Documents that bear a name: what a question's `sources` may mean.
 using DocumentNames = std::multimap<std::string, Digest>;
 
+/// A context that stands in no document.
+struct LostPassage {
+  std::int64_t question = 0;  ///< its place, from 0
+  std::int64_t context = 0;   ///< among the question's contexts
+};
+
 /// items[q]: the evidence of question q. Each context that was found is an item with all its places, those in
 /// the question's own sources only when there are any. A question none of whose contexts was found has an
 /// item for each source that exists (whole documents); a source that is a pattern gives one item for each
@@ -60,7 +66,9 @@ struct Gold {
   std::int64_t by_source = 0;      ///< questions whose gold is whole documents
   std::int64_t without = 0;        ///< questions without any gold
   std::int64_t lost_passages = 0;  ///< contexts (with letters) that stand in no document
+  std::vector<LostPassage> lost;   ///< the first of them, at most most_lost
 };
+inline constexpr std::size_t most_lost = 20;
 
 /// hits: of all documents, in any order. The result does not depend on how documents were spread over ranks.
 /// sizes: bytes of each document's text, for whole-document spans.

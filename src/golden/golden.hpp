@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/digest.hpp"
 #include "base/errors.hpp"
 #include "stages/types.hpp"
@@ -28,31 +29,38 @@ struct GoldenError : CorpusError {
   std::vector<Problem> problems;
 };
 
-/// Reads a golden file (CSV, see parse_csv). Columns, whatever their case and with spaces or underscores:
+/// Reads golden questions. The format shows in the content: a folder, or a .tsv in a folder qrels, is BEIR; a
+/// file that begins with a brace is SQuAD's JSON or has a JSON object in each line; any other is CSV (see
+/// parse_csv). Columns and fields, whatever their case and with spaces or underscores:
 ///   question | user_input                                          required
 ///   reference | ground_truth | ground_truths | answer (last resort)  required
-///   id; contexts | reference_contexts | context; source | sources | source_docs      optional
+///   id; contexts | reference_contexts | context; source | sources | source_docs;
+///   unanswerable | is_impossible; kind ("unanswerable")                        optional
 /// contexts and sources hold a list as JSON or Python write it, or one text. A source may be a pattern with *
 /// and ?. Rows without an id get "q1", "q2", ... by row; a second row of one id (translations share theirs)
-/// is "id#2". Other columns are ignored. Throws CorpusError for a file that is no CSV, GoldenError with *all*
-/// rows that are wrong: an empty question or reference, a list that does not end, more or fewer cells than
-/// the header.
-[[nodiscard]] std::vector<GoldenQuestion> load(const std::filesystem::path& file);
+/// is "id#2". Other columns are ignored. Throws CorpusError for a file that is none of these, GoldenError
+/// with *all* rows that are wrong: an empty question, an empty reference of a question that has an answer, a
+/// list that does not end, more or fewer cells than the header.
+[[nodiscard]] std::vector<GoldenQuestion> load(const std::filesystem::path& path);
 
-/// The same from bytes; `file` is the name that messages give.
+/// The same from the bytes of a file; `file` is the name that messages give.
 [[nodiscard]] std::vector<GoldenQuestion> parse(std::string_view bytes, const std::string& file);
 
-/// Whether a golden source means the document of that name: equal names, the same last part of the path, or a
-/// pattern
-/// (*, ?) that fits the name or its last part.
-[[nodiscard]] bool source_matches(std::string_view source, std::string_view name);
+/// Questions as a message to another rank, and back, behind those that are there.
+[[nodiscard]] Bytes pack(std::span<const GoldenQuestion> questions);
+void unpack(const Bytes& message, std::vector<GoldenQuestion>& questions);
 
 /// The sources of questions that no document of the corpus bears, each with near names. `problem.row` is the
-/// question's place, 1-based, and `line` 0. Empty: all is well.
+/// question's place, 1-based. Empty: all is well.
 [[nodiscard]] std::vector<Problem> validate(std::span<const GoldenQuestion> questions,
                                             std::span<const std::string> known_sources);
 
-/// Digest of all fields of all questions in order: what depends on the golden set has it in its key.
+/// Rows that say the same as an earlier one but for their ids: they count twice in every mean and are no
+/// second draw.
+[[nodiscard]] std::vector<Problem> duplicates(std::span<const GoldenQuestion> questions);
+
+/// Digest of all fields but the lines of all questions in order: what depends on the golden set has it in its
+/// key.
 [[nodiscard]] Digest digest_of(std::span<const GoldenQuestion> questions);
 
 }  // namespace dream::golden

@@ -9,7 +9,7 @@
 namespace dream::judge {
 
 /// Raised when the same replies give other scores, or the same row other requests; enters keys.
-inline constexpr int version = 1;
+inline constexpr int version = 2;
 
 /// How a sweep's answers are judged.
 struct Settings {

@@ -134,8 +134,8 @@ Reading read_object(Step step, std::string_view object) {
   return out;
 }
 
-Reading read(Step step, const calls::Reply& reply) {
-  auto structured = calls::read_structured(reply);
+Reading read(Step step, std::string_view schema, const calls::Reply& reply) {
+  auto structured = calls::read_structured(reply, schema);
   Reading out;
   if (structured.reason.empty())
     out = read_object(step, structured.object);

@@ -21,8 +21,9 @@ struct Reading {
 enum Class : std::int64_t { only_reference = 0, shared = 1, only_answer = 2 };
 
 /// Reads a reply. Reasons: those of the call, "truncated", "unparsable", and "schema" for an object without
-/// the fields of its step. A verdict may be written as 1, true, 1.0 or "1".
-[[nodiscard]] Reading read(Step step, const calls::Reply& reply);
+/// the fields of its step. A verdict may be written as 1, true, 1.0 or "1"; a bare list stands for the object
+/// of a `schema` with a list as its one field.
+[[nodiscard]] Reading read(Step step, std::string_view schema, const calls::Reply& reply);
 
 /// The same for the object alone.
 [[nodiscard]] Reading read_object(Step step, std::string_view object);

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "config/write.hpp"
 #include "dream_version.hpp"
+#include "report/noise.hpp"
 #include "report/outputs.hpp"
 
 namespace dream::report {
@@ -43,7 +44,8 @@ json gold(const Material& m) {
   return {{"questions_located", summary.located},
           {"questions_by_source", summary.by_source},
           {"questions_without", summary.without},
-          {"lost_passages", summary.lost_passages}};
+          {"lost_passages", summary.lost_passages},
+          {"lost", summary.lost}};
 }
 
 json ranks(const Material& m) {
@@ -67,21 +69,6 @@ json ranks(const Material& m) {
                     {"pairs_scored", tally.pairs_scored},
                     {"pairs_refused", tally.pairs_refused},
                     {"seconds", seconds}});
-  }
-  return list;
-}
-
-/// By metric; only those with verdicts that were asked for more than once.
-json judge_noise(const Material& m) {
-  json list = json::object();
-  const auto& outcome = m.finished.outcome;
-  for (std::size_t i = 0; i < outcome.judge_noise.size(); ++i) {
-    const auto& noise = outcome.judge_noise[i];
-    if (noise.votes == 0) continue;
-    list[outcome.metrics[i]] = {
-        {"verdicts", noise.votes},
-        {"flip_rate", static_cast<double>(noise.flips) / static_cast<double>(noise.votes)},
-        {"standard_deviation", noise.deviation}};
   }
   return list;
 }
@@ -139,6 +126,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"judge_rules", m.config.judge.llm == "overlap" ? "" : m.config.judge.rules},
       {"judge_of_itself", m.finished.outcome.judge_of_itself},
       {"judge_noise", judge_noise(m)},
+      {"warnings", m.finished.warnings},
       {"incarnation", m.finished.incarnation},
       {"build", build(m)},
       {"corpus",

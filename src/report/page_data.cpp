@@ -11,6 +11,7 @@
 
 #include "dream_version.hpp"
 #include "report/html.hpp"
+#include "report/noise.hpp"
 #include "report/rows.hpp"
 
 namespace dream::report {
@@ -382,6 +383,8 @@ std::string page_data(const Material& m, const stats::Verdict& verdict, const Pa
       {"sweep", m.config.sweep.name},
       {"objective", m.config.objective.maximize},
       {"judge", m.config.judge.llm},
+      {"judge_noise", judge_noise(m)},
+      {"warnings", m.finished.warnings},
       {"documents", outcome.documents},
       {"asked", m.finished.questions.size()},
       {"verdict", {{"sentence", verdict.sentence}, {"ties", verdict.ties.size()}}},

@@ -140,11 +140,7 @@ std::string terminal_table(const Material& m, const stats::Verdict& verdict) {
   if (hidden > 0 || trials.size() > rows.size()) text += " are in results.csv";
   if (m.config.judge.llm == "overlap")
     text += "; scored by the built-in overlap judge, not by a language model";
-  if (const auto& itself = m.finished.outcome.judge_of_itself; !itself.empty()) {
-    text += fmt::format(
-        "\nwarning: \"{}\" answers and is the judge, too; its trials may have a lead that they did not earn",
-        itself);
-  }
+  for (const auto& warning : m.finished.warnings) text += "\nwarning: " + warning;
   return text + "\n";
 }
 

@@ -81,9 +81,14 @@ struct Retrieved {
 struct GoldenQuestion {
   std::string id;
   std::string question;
-  std::string reference;
+  std::string reference;              ///< empty where the collection has none, or there is no answer
   std::vector<std::string> contexts;  ///< gold passages, verbatim
   std::vector<std::string> sources;   ///< file names
+
+  std::vector<std::string> alternatives{};  ///< further references that are as right
+  std::vector<std::int64_t> grades{};       ///< relevance of each source; empty: all the same
+  bool unanswerable = false;                ///< the corpus has no answer, and the right one says so
+  std::int64_t line = 0;                    ///< where it begins in its file; 0: unknown
 };
 
 /// Where the evidence for a question stands in the cleaned corpus.
@@ -97,6 +102,7 @@ struct GoldSpan {
 /// and any of them will do. Never empty.
 struct GoldItem {
   std::vector<GoldSpan> places;
+  std::int64_t grade = 1;  ///< its relevance, at least 1
 };
 
 /// What a model answered, or why there is no answer.

@@ -31,6 +31,10 @@ Call call_of(const Run& run, const judge::Query& query) {
 
 /// A reading of each reply; those that do not fit are asked for once more. Collective.
 std::vector<judge::Reading> ask(const Run& run, LanguageModels& models, const std::vector<Asking>& askings) {
+  const auto& prompts = run.models.llm_judge->prompts;
+  const auto read = [&](const Asking& asking, const calls::Reply& reply) {
+    return judge::read(asking.query.step, prompts.of(asking.query.step).schema, reply);
+  };
   std::vector<Call> calls;
   for (const auto& asking : askings) calls.push_back(call_of(run, asking.query));
   const auto replies = models.ask(calls);
@@ -38,17 +42,16 @@ std::vector<judge::Reading> ask(const Run& run, LanguageModels& models, const st
   std::vector<std::size_t> unfit;
   std::vector<Call> repairs;
   for (std::size_t i = 0; i < askings.size(); ++i) {
-    readings.push_back(judge::read(askings[i].query.step, replies[i]));
+    readings.push_back(read(askings[i], replies[i]));
     if (!judge::can_be_repaired(readings[i])) continue;
     unfit.push_back(i);
     repairs.push_back(std::move(calls[i]));
     auto& messages = repairs.back().messages;
-    messages =
-        calls::repair_prompt(std::move(messages), replies[i].text, run.models.llm_judge->prompts.repair);
+    messages = calls::repair_prompt(std::move(messages), replies[i].text, prompts.repair);
   }
   const auto repaired = models.ask(repairs);
   for (std::size_t i = 0; i < unfit.size(); ++i) {
-    readings[unfit[i]] = judge::read(askings[unfit[i]].query.step, repaired[i]);
+    readings[unfit[i]] = read(askings[unfit[i]], repaired[i]);
   }
   return readings;
 }

@@ -7,6 +7,7 @@
 #include "calls/prompt.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/generate/extractive.hpp"
+#include "stages/score/canaries.hpp"
 #include "stages/score/judge.hpp"
 
 namespace dream::sweep {
@@ -155,7 +156,11 @@ Models load_models(const config::Config& config, int threads) {
   auto& identities = models.identities;
   identities.tokenizer = models.chunk_tokenizer->identity();
   const auto judge = load_judge(config, models);
-  identities.judge = Hasher("judge").add(judge).add(identities.embedders.at(models.judge_embedder)).finish();
+  identities.judge = Hasher("judge")
+                         .add(judge)
+                         .add(identities.embedders.at(models.judge_embedder))
+                         .add(score::canaries().digest())
+                         .finish();
   for (const auto& method : config.space.methods) {
     const auto& row = chunk::chunker_row(method.name);
     identities.methods.push_back(

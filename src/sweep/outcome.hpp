@@ -52,6 +52,7 @@ struct GoldSummary {
   std::int64_t by_source = 0;      ///< questions whose gold is whole documents
   std::int64_t without = 0;        ///< questions without any gold
   std::int64_t lost_passages = 0;  ///< golden contexts that stand in no document
+  std::vector<std::string> lost;   ///< the first of them, each with its row and line
 };
 
 /// What one kind of call to one model took, over all ranks; measured, so never the same twice.

@@ -34,7 +34,7 @@ constexpr std::int64_t version_of(Stage stage) {
     case Stage::select:
       return 1;
     case Stage::score:
-      return 1;
+      return 2;
   }
   return 0;
 }

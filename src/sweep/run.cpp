@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
-#include "base/file.hpp"
 #include "base/host.hpp"
 #include "comm/agree.hpp"
-#include "golden/golden.hpp"
-#include "golden/review.hpp"
+#include "golden/gold.hpp"
 #include "kernels/api/numeric_class.hpp"
 #include "parts/documents.hpp"
 #include "stages/index/shard.hpp"
@@ -22,6 +19,7 @@
 #include "sweep/models.hpp"
 #include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
+#include "sweep/questions.hpp"
 #include "sweep/threads.hpp"
 #include "sweep/usage.hpp"
 
@@ -33,66 +31,6 @@ std::string shared_text(comm::Communicator& comm, std::string text) {
   Bytes bytes(text.begin(), text.end());
   comm.broadcast(bytes, 0);
   return {bytes.begin(), bytes.end()};
-}
-
-/// The golden questions that a sweep uses, and how many the review rejected.
-struct Questions {
-  std::vector<GoldenQuestion> list;
-  std::int64_t rejected = 0;
-};
-
-/// Where the review lies, if there is one.
-std::string review_of(const config::Golden& golden) {
-  if (!golden.review.empty()) return golden.review;
-  const auto beside = golden::review_beside(golden.file);
-  return std::filesystem::exists(beside) ? beside.string() : "";
-}
-
-Questions load_questions(comm::Communicator& comm, const config::Golden& golden) {
-  std::string file;
-  std::string review_file;
-  std::string review;
-  comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    file = read_file(golden.file);
-    review_file = review_of(golden);
-    if (!review_file.empty()) review = read_file(review_file);
-  });
-  file = shared_text(comm, std::move(file));
-  review_file = shared_text(comm, std::move(review_file));
-  review = shared_text(comm, std::move(review));
-  Questions questions;
-  comm::agree(comm, [&] {
-    questions.list = golden::parse(file, golden.file);
-    if (review_file.empty()) return;
-    const auto all = std::ssize(questions.list);
-    questions.list = golden::without_rejected(std::move(questions.list),
-                                              golden::parse_review(review, review_file), review_file);
-    questions.rejected = all - std::ssize(questions.list);
-  });
-  if (golden.size > 0 && golden.size < std::ssize(questions.list))
-    questions.list.resize(static_cast<std::size_t>(golden.size));
-  return questions;
-}
-
-/// Questions whose sources are not in the corpus are a mistake of the user's that would cost them a whole
-/// sweep.
-void check_sources(comm::Communicator& comm, const config::Golden& golden,
-                   const std::vector<GoldenQuestion>& questions, const Inputs& inputs) {
-  comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    std::vector<std::string> names;
-    for (const auto& document : inputs.documents)
-      names.insert(names.end(), document.names.begin(), document.names.end());
-    const auto problems = golden::validate(questions, names);
-    if (!problems.empty()) throw golden::GoldenError(golden.file, problems);
-  });
-}
-
-std::vector<Digest> digests_of(const std::vector<GoldenQuestion>& questions) {
-  std::vector<Digest> digests;
-  for (const auto& question : questions) digests.push_back(golden::digest_of(std::span(&question, 1)));
-  return digests;
 }
 
 /// Were the models of two ranks different, a sweep's bytes would depend on which rank embedded what.
@@ -240,6 +178,19 @@ Outcome start_outcome(const comm::Communicator& comm, const config::Config& conf
   return outcome;
 }
 
+/// Names the golden contexts that stand in no document, by row, and keeps what was said.
+void tell_lost(const Run& run, const golden::Gold& gold, GoldSummary& summary) {
+  for (const auto& [question, context] : gold.lost) {
+    const auto& row = run.questions[static_cast<std::size_t>(question)];
+    const golden::Problem problem{
+        question + 1, row.line, "contexts",
+        "\"" + row.contexts[static_cast<std::size_t>(context)].substr(0, 60) +
+            "...\" stands in no document of the corpus; correct the passage, or add its document"};
+    summary.lost.push_back(problem.text());
+    if (run.comm.rank() == 0) run.log(Level::warning, run.config.golden.file + ": " + problem.text());
+  }
+}
+
 /// The stages after reading, in their order. This is the one place that knows it.
 void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stage> until,
                 Finished& finished) {
@@ -247,7 +198,8 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
   if (wanted(Stage::gold)) gold = find_gold(run, names);
-  finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages};
+  finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages, {}};
+  tell_lost(run, gold, finished.outcome.gold);
   if (wanted(Stage::chunk)) chunk_documents(run);
   if (wanted(Stage::embed)) embed_chunks(run);
   if (wanted(Stage::query)) embed_questions(run);
@@ -276,6 +228,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.tokenizer = models.tokenizer_name;
   finished.precisions = precisions_of(models);
   if (comm.rank() == 0) {
+    finished.warnings = warnings_of(config, finished.questions);
+    for (const auto& warning : finished.warnings) options.log(Level::warning, warning);
     for (const auto& [name, precision] : finished.precisions)
       options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
                                    kernels::cpu::numeric_class());

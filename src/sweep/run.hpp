@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/pulse.hpp"
@@ -30,6 +31,7 @@ struct Finished {
       question_clusters;  ///< questions whose evidence is in the same document share a number
   std::string tokenizer;  ///< what chunking.tokenizer = "auto" chose
   std::map<std::string, std::string> precisions;  ///< in which numbers each model computed ("bf16")
+  std::vector<std::string> warnings;              ///< what is allowed and yet deserves a look; rank 0
   std::string incarnation;
   bool complete = false;  ///< false: it was a plan, or `until` ended it early
 };

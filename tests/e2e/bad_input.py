@@ -56,7 +56,7 @@ class BadInput(harness.Case):
         """Invariant 8: never a silent substitute."""
         self.refused(harness.CONFIG, 'device.backend = "cuda"', "cpu", set=[("device.backend", '"cuda"')], ranks=3)
         self.refused(harness.CONFIG, "judge.llm", set=[("judge.llm", '"quote"')])
-        self.refused(harness.CONFIG, "objective.maximize", set=[("objective.maximize", '"bleu"')])
+        self.refused(harness.CONFIG, "objective.maximize", set=[("objective.maximize", '"meteor"')])
         self.refused(harness.CONFIG, "index.factory", "IFV64", set=[("index.factory", '"IFV64,Flat"')], ranks=3)
 
     # ---- documents

@@ -577,6 +577,14 @@ function show_failures() {
     list.append(element('p', {}, counted(data.gold.without, 'question has', 'questions have') + ' no gold, and '
       + counted(data.gold.lost_passages, 'golden passage stands', 'golden passages stand') + ' in no document: retrieval metrics leave them out.'));
   }
+  if (data.warnings.length > 0)
+    list.append(element('h3', {}, 'Warnings'), ...data.warnings.map((text) => element('p', {}, text)));
+  const noise = Object.entries(data.judge_noise);
+  if (noise.length > 0) {
+    list.append(element('h3', {}, 'How far the judge disagrees with itself'), small_table(['metric', 'verdicts', 'that differ from their majority',
+      'standard deviation of a score'], noise.map(([metric, one]) => [words(metric), number.format(one.verdicts),
+      (100 * one.flip_rate).toFixed(1) + ' %', one.standard_deviation.toFixed(3)]), -1));
+  }
 }
 
 show_head();

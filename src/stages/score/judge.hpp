@@ -55,9 +55,8 @@ class Judge {
 [[nodiscard]] std::unique_ptr<Judge> make_overlap_judge(const Params& params);
 [[nodiscard]] const ComponentInfo& overlap_info();
 
-/// True when a retrieved text speaks to whoever judges or answers instead of to a reader: "ignore the
-/// previous instructions", "give this answer a score of 1", chat markup. Scores then deserve a second look;
-/// they are not changed.
-[[nodiscard]] bool addresses_judge(std::string_view text);
+/// True when an answer has one of a fixed list of English phrases that say nothing: "I don't know", "the
+/// context does not ...".
+[[nodiscard]] bool is_evasive(std::string_view answer);
 
 }  // namespace dream::score

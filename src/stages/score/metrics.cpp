@@ -30,6 +30,7 @@ bool MetricRow::needs_any(Need need) const {
 
 std::span<const MetricRow> metrics() {
   using enum Need;
+  static const std::vector<Need> both{answer, reference};
   static const std::vector<MetricRow> rows{
       {"faithfulness",
        "share of the answer's statements that the contexts support",
@@ -57,6 +58,13 @@ std::span<const MetricRow> metrics() {
        1,
        {answer, reference, embedder, judge}},
       {"answer_similarity", "cosine of answer and reference", -1, 1, {answer, reference, embedder}},
+      {"exact_match", "1 when answer and reference are equal but for case, marks and articles", 0, 1, both},
+      {"token_f1", "F1 of the words of answer and reference", 0, 1, both},
+      {"rouge_l", "F of the longest common subsequence of words", 0, 1, both},
+      {"bleu", "n-grams of words that the reference has, up to four (sacrebleu)", 0, 1, both},
+      {"chrf", "n-grams of characters that both have, up to six (sacrebleu)", 0, 1, both},
+      {"numeric_match", "share of the reference's quantities that the answer has", 0, 1, both},
+      {"quoted_spans", "share of the answer's quotations that stand in a context", 0, 1, {answer, contexts}},
       {"hit_rate", "1 when any context is relevant gold", 0, 1, {gold}},
       {"recall", "share of the gold that the contexts cover", 0, 1, {gold}},
       {"mrr", "1 / rank of the first relevant context", 0, 1, {gold}},

@@ -24,8 +24,8 @@ struct MetricRow {
   [[nodiscard]] bool needs_any(Need need) const;
 };
 
-/// All metrics that a config may name, in the order of results.csv: the six of the judge, then those of
-/// retrieval. docs/metrics.md defines each.
+/// All metrics that a config may name, in the order of results.csv: the six of the judge, those of
+/// texts, those of retrieval. docs/metrics.md defines each.
 [[nodiscard]] std::span<const MetricRow> metrics();
 
 /// The row of that name, or nullptr.

@@ -73,13 +73,6 @@ bool contains(const Terms& all, const Terms& part) {
   return std::includes(all.begin(), all.end(), part.begin(), part.end());
 }
 
-bool is_evasive(std::string_view answer) {
-  std::string folded = " ";
-  for (const auto& word : lexical::words(answer)) folded += word + " ";
-  return std::any_of(std::begin(evasions), std::end(evasions),
-                     [&folded](const char* phrase) { return folded.find(phrase) != std::string::npos; });
-}
-
 bool is_blank(std::string_view text) { return lexical::sentences(text).empty(); }
 
 Score missing(std::string reason) { return {0, std::move(reason)}; }
@@ -237,6 +230,13 @@ class OverlapJudge final : public Judge {
 };
 
 }  // namespace
+
+bool is_evasive(std::string_view answer) {
+  std::string folded = " ";
+  for (const auto& word : lexical::words(answer)) folded += word + " ";
+  return std::any_of(std::begin(evasions), std::end(evasions),
+                     [&folded](const char* phrase) { return folded.find(phrase) != std::string::npos; });
+}
 
 std::unique_ptr<Judge> make_overlap_judge(const Params& params) {
   return std::make_unique<OverlapJudge>(params);

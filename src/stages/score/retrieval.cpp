@@ -69,14 +69,25 @@ double recall_of(std::span<const ContextPlace> contexts, std::span<const GoldIte
   return all > 0 ? covered / all : 0;
 }
 
-/// ranks: of the items, sorted. An item counts at its rank, but the j-th item not before rank j: a context
-/// that holds several items is worth as much as one context for each, and the sum never passes the ideal.
-double ndcg_of(std::span<const std::size_t> ranks, std::size_t contexts) {
+/// Where an item was found, and what it is worth.
+struct Found {
+  std::size_t rank = never;
+  double grade = 1;
+};
+
+/// found: by rank, the better grade first. An item counts at its rank, but the j-th item not before rank j: a
+/// context that holds several items is worth as much as one context for each, and the sum never passes the
+/// ideal.
+double ndcg_of(std::span<const Found> found, std::size_t contexts) {
+  std::vector<double> grades;
+  for (const auto& item : found) grades.push_back(item.grade);
+  std::sort(grades.begin(), grades.end(), std::greater<>());
   double gain = 0;
   double ideal = 0;
-  for (std::size_t j = 1; j <= std::min(ranks.size(), contexts); ++j) {
-    ideal += discount(j);
-    if (ranks[j - 1] != never) gain += discount(std::max(j, ranks[j - 1]));
+  for (std::size_t j = 1; j <= std::min(found.size(), contexts); ++j) {
+    ideal += grades[j - 1] * discount(j);
+    const auto& [rank, grade] = found[j - 1];
+    if (rank != never) gain += grade * discount(std::max(j, rank));
   }
   return ideal > 0 ? gain / ideal : 0;
 }
@@ -111,17 +122,19 @@ Scores retrieval_scores(std::span<const ContextPlace> contexts, std::span<const 
     const Score none{0, "no_gold"};
     return {{"hit_rate", none}, {"recall", none}, {"mrr", none}, {"ndcg", none}};
   }
-  std::vector<std::size_t> ranks;
+  std::vector<Found> found;
   for (const auto& item : gold) {
     DREAM_CHECK(!item.places.empty(), "a gold item stands nowhere");
-    ranks.push_back(rank_of(item, contexts));
+    found.push_back({rank_of(item, contexts), static_cast<double>(item.grade)});
   }
-  std::sort(ranks.begin(), ranks.end());
-  const bool hit = ranks[0] != never;
+  std::ranges::sort(found, [](const Found& a, const Found& b) {
+    return a.rank != b.rank ? a.rank < b.rank : a.grade > b.grade;
+  });
+  const bool hit = found[0].rank != never;
   return {{"hit_rate", {hit ? 1.0 : 0.0, ""}},
           {"recall", {recall_of(contexts, gold), ""}},
-          {"mrr", {hit ? 1.0 / static_cast<double>(ranks[0]) : 0.0, ""}},
-          {"ndcg", {ndcg_of(ranks, contexts.size()), ""}}};
+          {"mrr", {hit ? 1.0 / static_cast<double>(found[0].rank) : 0.0, ""}},
+          {"ndcg", {ndcg_of(found, contexts.size()), ""}}};
 }
 
 double ndcg_at_k(std::span<const std::string> ranked, const std::unordered_map<std::string, int>& grades,

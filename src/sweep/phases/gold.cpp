@@ -37,10 +37,11 @@ Bytes pack(const golden::Gold& gold) {
       .put(gold.by_source)
       .put(gold.without)
       .put(gold.lost_passages)
+      .put(gold.lost)
       .put(std::ssize(gold.items));
   for (const auto& items : gold.items) {
     packer.put(std::ssize(items));
-    for (const auto& item : items) packer.put(item.places);
+    for (const auto& item : items) packer.put(item.places).put(item.grade);
   }
   return packer.take();
 }
@@ -52,10 +53,14 @@ golden::Gold unpack(const Bytes& message) {
   gold.by_source = reader.get<std::int64_t>();
   gold.without = reader.get<std::int64_t>();
   gold.lost_passages = reader.get<std::int64_t>();
+  gold.lost = reader.get<std::vector<golden::LostPassage>>();
   gold.items.resize(static_cast<std::size_t>(reader.get<std::ptrdiff_t>()));
   for (auto& items : gold.items) {
     items.resize(static_cast<std::size_t>(reader.get<std::ptrdiff_t>()));
-    for (auto& item : items) item.places = reader.get<std::vector<GoldSpan>>();
+    for (auto& item : items) {
+      item.places = reader.get<std::vector<GoldSpan>>();
+      item.grade = reader.get<std::int64_t>();
+    }
   }
   return gold;
 }

@@ -7,8 +7,10 @@
 #include "parts/results.hpp"
 #include "parts/retrieved.hpp"
 #include "stages/generate/extractive.hpp"
+#include "stages/score/canaries.hpp"
 #include "stages/score/metrics.hpp"
 #include "stages/score/retrieval.hpp"
+#include "stages/score/text_metrics.hpp"
 #include "sweep/judging.hpp"
 #include "sweep/language_models.hpp"
 #include "sweep/phases/phases.hpp"
@@ -196,12 +198,15 @@ parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosin
   parts::SliceResults slice;
   for (const auto& metric : score::metrics()) slice.metrics.push_back(metric.name);
   for (std::size_t i = 0; i < work.rows.size(); ++i) {
+    run.pulse();
     const auto& row = work.rows[i];
     auto scores = score::retrieval_scores(row.places, *row.gold);
     scores.insert(judged[i].begin(), judged[i].end());
+    scores.merge(score::text_scores(*row.question, row.answer, row.contexts));
     parts::Result& result = slice.results.emplace_back();
     result.answer = row.answer;
-    result.flagged = std::ranges::any_of(row.contexts, score::addresses_judge);
+    result.flagged = std::ranges::any_of(
+        row.contexts, [](const auto& context) { return score::canaries().found_in(context); });
     for (const auto& metric : slice.metrics) result.scores.push_back(scores.at(metric));
     result.noise = noise_of(run, row, slice.metrics, std::cref(cosines));
   }

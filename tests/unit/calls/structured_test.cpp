@@ -45,6 +45,30 @@ BOOST_AUTO_TEST_CASE(what_was_cut_off_is_no_object_even_when_it_holds_one) {
   BOOST_TEST(read_structured({"", "refusal", true, "stop", 1, 1}).reason == "refusal");
 }
 
+BOOST_AUTO_TEST_CASE(a_list_is_put_into_its_object_when_nothing_else_is_in_it) {
+  const std::string objects =
+      R"({"type": "object", "properties": {"v": {"type": "array", "items": {"type": "object"}}}})";
+  const std::string texts = R"({"properties": {"v": {"type": "array", "items": {"type": "string"}}}})";
+  const auto object = [](const std::string& text, const std::string& schema) {
+    return read_structured({text, "", true, "stop", 1, 1}, schema).object;
+  };
+  BOOST_TEST(object(R"([{"a": 1}, {"a": 2}])", objects) == R"({"v":[{"a": 1}, {"a": 2}]})");
+  BOOST_TEST(object("```json\n[\"x]\", \"y\"]\n```", texts) == R"({"v":["x]", "y"]})");
+  BOOST_TEST(object("[]", objects) == R"({"v":[]})");
+  BOOST_TEST(object(R"({"v": [{"a": 1}]})", objects) == R"({"v": [{"a": 1}]})");
+  // Marks in the talk are no lists of such things.
+  BOOST_TEST(object(R"(As in [1] and ["x"]: {"v": []})", objects) == R"({"v": []})");
+  BOOST_TEST(object(R"([{"a": 1}])", "") == R"({"a": 1})");
+  for (const auto* other :
+       {R"({"properties": {"v": {"type": "array", "items": {"type": "object"}}, "w": {"type": "integer"}}})",
+        R"({"properties": {"v": {"type": "integer"}}})", R"({"properties": {}})", "[]", "no schema",
+        R"({"properties": {"v": {"type": "array"}}})", R"({"properties": {"v": 1}})"}) {
+    BOOST_TEST(!bare_list(other), other);
+  }
+  const auto cut = read_structured({R"([{"a": 1}, {"a": 2)", "", true, "length", 1, 1}, objects);
+  BOOST_TEST(cut.reason == "truncated");
+}
+
 BOOST_AUTO_TEST_CASE(a_schema_is_a_part_of_the_request_and_its_key) {
   Endpoint endpoint;
   endpoint.model = "tiny";

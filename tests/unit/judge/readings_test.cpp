@@ -9,6 +9,8 @@ namespace {
 
 calls::Reply reply(const std::string& text) { return {text, "", true, "stop", 1, 1}; }
 
+Reading said(Step step, const calls::Reply& reply) { return read(step, "", reply); }
+
 Reading verdicts(const std::vector<std::pair<std::string, std::int64_t>>& list) {
   Reading out;
   for (const auto& [statement, verdict] : list) out.verdicts.push_back({statement, verdict});
@@ -30,18 +32,18 @@ std::vector<std::int64_t> values(const score::Said<score::Verdicts>& said) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(each_step_reads_its_fields) {
-  BOOST_TEST(read(Step::statements, reply(R"({"statements": ["a", "b"]})")).statements.size() == 2U);
+  BOOST_TEST(said(Step::statements, reply(R"({"statements": ["a", "b"]})")).statements.size() == 2U);
   const auto support =
-      read(Step::support, reply(R"({"verdicts": [{"statement": "a", "reason": "r", "verdict": 1}]})"));
+      said(Step::support, reply(R"({"verdicts": [{"statement": "a", "reason": "r", "verdict": 1}]})"));
   BOOST_TEST((support.verdicts.at(0).statement == "a" && support.verdicts.at(0).verdict == 1));
   const auto attribution =
-      read(Step::attribution, reply(R"({"classifications": [{"statement": "a", "attributed": 0}]})"));
+      said(Step::attribution, reply(R"({"classifications": [{"statement": "a", "attributed": 0}]})"));
   BOOST_TEST(attribution.verdicts.at(0).verdict == 0);
-  const auto made_up = read(Step::question, reply(R"({"question": "Why?", "noncommittal": 0})")).made_up;
+  const auto made_up = said(Step::question, reply(R"({"question": "Why?", "noncommittal": 0})")).made_up;
   BOOST_TEST((made_up.question == "Why?" && made_up.noncommittal == 0));
-  BOOST_TEST(read(Step::usefulness, reply(R"({"verdict": 1})")).verdicts.at(0).verdict == 1);
+  BOOST_TEST(said(Step::usefulness, reply(R"({"verdict": 1})")).verdicts.at(0).verdict == 1);
   const auto classes =
-      read(Step::classification, reply(R"({"TP": [{"statement": "a"}], "FP": ["b"], "FN": ["c", "d"]})"));
+      said(Step::classification, reply(R"({"TP": [{"statement": "a"}], "FP": ["b"], "FN": ["c", "d"]})"));
   score::Testimony said;
   Noise noise;
   note(said, {Step::classification, 0, 0, ""}, {&classes, 1}, noise);
@@ -53,23 +55,37 @@ BOOST_AUTO_TEST_CASE(each_step_reads_its_fields) {
 BOOST_AUTO_TEST_CASE(verdicts_are_read_as_models_write_them) {
   for (const auto* one : {"1", "true", "1.0", "\"1\""}) {
     BOOST_TEST(
-        read(Step::usefulness, reply(std::string("{\"verdict\": ") + one + "}")).verdicts.at(0).verdict == 1,
+        said(Step::usefulness, reply(std::string("{\"verdict\": ") + one + "}")).verdicts.at(0).verdict == 1,
         one);
   }
   for (const auto* none : {"null", "0.5", "\"yes\"", "[1]", "1e300", "\"\""}) {
-    BOOST_TEST(read(Step::usefulness, reply(std::string("{\"verdict\": ") + none + "}")).reason == "schema",
+    BOOST_TEST(said(Step::usefulness, reply(std::string("{\"verdict\": ") + none + "}")).reason == "schema",
                none);
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_bare_list_stands_for_the_object_around_it) {
+  const auto prompts = load_prompts("", score::Rules::ragas_0_4);
+  const auto heard = [&](Step step, const std::string& text) {
+    return read(step, prompts.of(step).schema, reply(text));
+  };
+  BOOST_TEST(heard(Step::statements, R"(Here: ["a", "b"])").statements.size() == 2U);
+  BOOST_TEST(heard(Step::support, R"([{"statement": "a", "verdict": 1}])").verdicts.at(0).verdict == 1);
+  BOOST_TEST(heard(Step::attribution, R"([{"statement": "a", "attributed": 1}])").verdicts.size() == 1U);
+  BOOST_TEST(heard(Step::support, "[]").reason == "");
+  // Their objects have more than a list in them.
+  BOOST_TEST(heard(Step::usefulness, "[1]").reason == "unparsable");
+  BOOST_TEST(heard(Step::classification, R"([{"TP": []}])").reason == "schema");
+}
+
 BOOST_AUTO_TEST_CASE(replies_that_do_not_fit_have_a_reason) {
-  BOOST_TEST(read(Step::statements, reply(R"({"claims": []})")).reason == "schema");
-  BOOST_TEST(read(Step::statements, reply(R"({"statements": [1]})")).reason == "schema");
-  BOOST_TEST(read(Step::statements, reply("no")).reason == "unparsable");
+  BOOST_TEST(said(Step::statements, reply(R"({"claims": []})")).reason == "schema");
+  BOOST_TEST(said(Step::statements, reply(R"({"statements": [1]})")).reason == "schema");
+  BOOST_TEST(said(Step::statements, reply("no")).reason == "unparsable");
   calls::Reply late{"", "timeout", false, "", 0, 0};
-  BOOST_TEST(read(Step::statements, late).reason == "timeout");
-  BOOST_TEST(!read(Step::statements, late).final);
-  BOOST_TEST(!can_be_repaired(read(Step::statements, late)));
+  BOOST_TEST(said(Step::statements, late).reason == "timeout");
+  BOOST_TEST(!said(Step::statements, late).final);
+  BOOST_TEST(!can_be_repaired(said(Step::statements, late)));
 }
 
 BOOST_AUTO_TEST_CASE(the_majority_counts_by_statement_and_not_by_place) {

@@ -14,9 +14,11 @@ BOOST_AUTO_TEST_CASE(the_table_has_each_metric_once) {
     BOOST_TEST(!row.needs.empty());
     BOOST_TEST(!row.summary.empty());
   }
-  BOOST_TEST((names == std::set<std::string>{"faithfulness", "answer_relevancy", "context_precision",
-                                             "context_recall", "answer_correctness", "answer_similarity",
-                                             "hit_rate", "recall", "mrr", "ndcg"}));
+  BOOST_TEST(
+      (names == std::set<std::string>{"faithfulness", "answer_relevancy", "context_precision",
+                                      "context_recall", "answer_correctness", "answer_similarity",
+                                      "exact_match", "token_f1", "rouge_l", "bleu", "chrf", "numeric_match",
+                                      "quoted_spans", "hit_rate", "recall", "mrr", "ndcg"}));
   BOOST_TEST(score::metric_row("mrr")->needs_any(score::Need::gold));
   BOOST_TEST(!score::metric_row("mrr")->needs_any(score::Need::judge));
   BOOST_TEST(score::metric_row("mrrr") == nullptr);

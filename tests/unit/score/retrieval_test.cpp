@@ -116,3 +116,22 @@ BOOST_AUTO_TEST_CASE(ndcg_of_ids_follows_trec_eval, *boost::unit_test::tolerance
   BOOST_TEST(score::ndcg_at_k({}, grades, 10) == 0.0);
   BOOST_CHECK_THROW((void)score::ndcg_at_k(ranked, grades, 0), InternalError);
 }
+
+BOOST_AUTO_TEST_CASE(grades_weigh_what_is_found_as_trec_eval_does) {
+  const Digest c = digest_of("c");
+  const auto graded = [](const Digest& document, std::int64_t grade) {
+    auto item = whole(document);
+    item.grade = grade;
+    return item;
+  };
+  const std::vector<GoldItem> gold{graded(a, 1), graded(b, 4), graded(c, 2)};
+  const auto place = [](const Digest& document) { return ContextPlace{document, {{0, 10}}}; };
+  const auto ndcg = [&](const std::vector<ContextPlace>& contexts) { return values(contexts, gold).ndcg; };
+  namespace tt = boost::test_tools;
+  BOOST_TEST(ndcg({place(b), place(c), place(a)}) == 1.0, tt::tolerance(1e-12));
+  BOOST_TEST(ndcg({place(b)}) == 1.0, tt::tolerance(1e-12));
+  const std::unordered_map<std::string, int> grades{{"a", 1}, {"b", 4}, {"c", 2}};
+  const std::vector<std::string> ranked{"a", "x", "b"};
+  BOOST_TEST(ndcg({place(a), place(digest_of("x")), place(b)}) == score::ndcg_at_k(ranked, grades, 3),
+             tt::tolerance(1e-12));
+}

@@ -1,0 +1,18 @@
+#include <algorithm>
+
+#include "stages/score/quantities.hpp"
+#include "stages/score/text_metrics.hpp"
+
+namespace dream::score {
+
+std::optional<double> numeric_match(std::string_view answer, std::string_view reference) {
+  const auto wanted = quantities_of(reference);
+  if (wanted.empty()) return std::nullopt;
+  const auto said = quantities_of(answer);
+  const auto found = std::ranges::count_if(wanted, [&said](const Quantity& quantity) {
+    return std::ranges::any_of(said, [&](const Quantity& one) { return same_quantity(quantity, one); });
+  });
+  return static_cast<double>(found) / static_cast<double>(wanted.size());
+}
+
+}  // namespace dream::score
