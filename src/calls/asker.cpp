@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/errors.hpp"
+#include "calls/stream.hpp"
 
 namespace dream::calls {
 namespace {
@@ -57,8 +58,11 @@ std::uint64_t Asker::submit(Ask ask) {
   const auto id = next_job_++;
   by_key_.emplace(ask.key, id);
   jobs_.emplace(id, Job{ask.key, &endpoint, {ticket}, {}, {}});
-  sender_.submit(id, {&endpoint, chat_path, std::move(ask.body), endpoint.max_tokens, std::move(ask.purpose),
-                      [this, id](const net::HttpResult& result) { return read(id, result); }});
+  // How a reply travels is no part of what was asked, so no part of the key.
+  auto body = endpoint.stream ? streamed_body(std::move(ask.body)) : std::move(ask.body);
+  sender_.submit(id,
+                 {&endpoint, chat_path, std::move(body), endpoint.max_tokens, std::move(ask.purpose),
+                  [this, id](const net::HttpResult& result) { return read(id, result); }, endpoint.stream});
   return ticket;
 }
 

@@ -145,6 +145,8 @@ ComponentInfo openai_kind() {
                "as an embedder: tokens of one request, four bytes taken as one", 1.0, 1e7},
               {"base64", true,
                "as an embedder: ask for vectors in base64, which is exact and a third of the size"},
+              {"stream", false,
+               "as a language model: ask for replies in pieces, and count when the first one comes"},
               {"timeout_s", 120.0, "longest wait for one reply, seconds", 0.1, 86400.0},
               {"connect_timeout_s", 10.0, "longest wait for a connection, seconds", 0.1, 86400.0},
               {"first_byte_timeout_s", 0.0,
@@ -184,6 +186,7 @@ Endpoint endpoint_of(const config::Model& model) {
   endpoint.batch_texts = params.get<std::int64_t>("batch.texts");
   endpoint.batch_tokens = params.get<std::int64_t>("batch.tokens");
   endpoint.base64 = params.get<bool>("base64");
+  endpoint.stream = params.get<bool>("stream");
   endpoint.timeout_s = params.get<double>("timeout_s");
   endpoint.attempts = params.get<std::int64_t>("attempts");
   endpoint.connect_timeout_s = params.get<double>("connect_timeout_s");

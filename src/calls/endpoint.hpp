@@ -29,6 +29,7 @@ struct Endpoint {
   std::int64_t batch_texts = 64;  ///< of one request for vectors
   std::int64_t batch_tokens = 16384;
   bool base64 = true;
+  bool stream = false;  ///< ask for answers in pieces
   double timeout_s = 120;
   double connect_timeout_s = 10;
   double first_byte_timeout_s = 0;  ///< 0: only timeout_s

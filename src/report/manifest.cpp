@@ -96,7 +96,9 @@ json calls(const Material& m) {
                     {"output_tokens", row.output_tokens},
                     {"cost_usd", row.cost_usd},
                     {"latency_p50_s", row.latency_p50_s},
-                    {"latency_p95_s", row.latency_p95_s}});
+                    {"latency_p95_s", row.latency_p95_s},
+                    {"first_byte_p50_s", row.first_byte_p50_s},
+                    {"first_byte_p95_s", row.first_byte_p95_s}});
   }
   return list;
 }

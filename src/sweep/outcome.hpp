@@ -67,6 +67,8 @@ struct CallUsage {
   double cost_usd = 0;
   double latency_p50_s = 0;
   double latency_p95_s = 0;
+  double first_byte_p50_s = 0;  ///< of replies that came as a stream; 0: none did
+  double first_byte_p95_s = 0;
 };
 
 /// The calls that a sweep which ended after `select` still has to make: the prompts are known, the answers
