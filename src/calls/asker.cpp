@@ -50,9 +50,9 @@ std::uint64_t Asker::submit(Ask ask) {
     jobs_.at(same->second).tickets.push_back(ticket);
     return ticket;
   }
-  if (auto record = store_.find(ask.key)) {
+  if (auto reply = find(ask)) {
     sender_.count(ask.purpose, endpoint, [](auto& counts) { ++counts.from_store; });
-    done_.push_back({ticket, from_store(std::move(*record), endpoint.max_tokens)});
+    done_.push_back({ticket, *std::move(reply)});
     return ticket;
   }
   const auto id = next_job_++;
@@ -64,6 +64,12 @@ std::uint64_t Asker::submit(Ask ask) {
                  {&endpoint, chat_path, std::move(body), endpoint.max_tokens, std::move(ask.purpose),
                   [this, id](const net::HttpResult& result) { return read(id, result); }, endpoint.stream});
   return ticket;
+}
+
+std::optional<Reply> Asker::find(const Ask& ask) const {
+  auto record = store_.find(ask.key);
+  if (!record) return std::nullopt;
+  return from_store(*std::move(record), ask.endpoint->max_tokens);
 }
 
 std::vector<Asker::Done> Asker::advance(milliseconds bound) {

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "config/write.hpp"
 #include "dream_version.hpp"
+#include "report/forecast.hpp"
 #include "report/outputs.hpp"
 
 namespace dream::report {
@@ -155,6 +156,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"stages", stages(m)},
       {"ranks", ranks(m)},
       {"calls", calls(m)},
+      {"forecast", forecast_beside_fact(m.config, m.finished)},
       {"failed_documents", failed_documents(m)},
       {"rows_to_try_again", m.finished.outcome.transient_rows},
   };

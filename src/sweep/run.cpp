@@ -259,7 +259,7 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   if (wanted(Stage::select)) select_contexts(run);
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
-  if (until == Stage::select) finished.outcome.forecast = forecast_answers(run);
+  if (until == Stage::select) finished.outcome.forecast = foresee_calls(run, gold);
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold);
   aggregate(run, finished.outcome);
