@@ -125,9 +125,9 @@ class FaultyJudge(judge.Judge):
 
 class ClientFaults(harness.Case):
 
-    def sweep_with(self, name, url, ranks, model="judge", keys=""):
+    def sweep_with(self, name, url, ranks, model="judge", keys="", schema="false"):
         more = (f'[models.asked]\nkind = "openai"\nbase_url = "{url}"\nmodel = "{model}"\nattempts = 40\ntimeout_s = 2.0\n'
-                f'limits = {{ in_flight = 16 }}\n{keys}\n[judge]\nllm = "asked"\n')
+                f'limits = {{ in_flight = 16 }}\n{keys}\n[judge]\nllm = "asked"\njson_schema = {schema}\n')
         config = harness.write_config(self.folder / name, self.corpus, self.golden, buckets=8, more=more, embedders='["small"]',
                                       methods='{ name = "sentence_window", window = 1 }')
         config.write_text(config.read_text().replace('llm = "quote"', 'llm = "asked"'))
@@ -159,7 +159,7 @@ class ClientFaults(harness.Case):
             stub = subprocess.Popen([sys.executable, str(script), "--port", "0", *more], stdout=subprocess.PIPE, text=True)
             try:
                 url = "http://" + re.search(r"on (\S+)", stub.stdout.readline()).group(1) + "/v1"
-                self.assert_ok(self.sweep_with(name, url, ranks, model="stub-good"))
+                self.assert_ok(self.sweep_with(name, url, ranks, model="stub-good", schema="true"))
             finally:
                 stub.terminate()
                 stub.wait()
