@@ -81,24 +81,10 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
     std::cout << outcome.transient_rows
               << " rows failed for reasons that may pass; the same command tries them again\n";
   }
+  std::cout << report::compare_with_forecast(config, finished);
   std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, "
             << (verdict.winner < 0 ? "" : "best.toml, ")
             << "manifest.json; report.html shows them in a browser\n";
-}
-
-void print_forecast(const sweep::Forecast& forecast, sweep::Stage until) {
-  if (until == sweep::Stage::search) {
-    fmt::print(
-        "reranking by models behind endpoints: {} calls are left, {} scores are in the state folder\n"
-        "  about {} tokens to send ({:.4f} USD)\n",
-        forecast.calls, forecast.from_state, forecast.input_tokens, forecast.input_usd);
-    return;
-  }
-  fmt::print(
-      "answers by models behind endpoints: {} calls are left, {} replies are in the state folder\n"
-      "  about {} tokens to send ({:.4f} USD), at most {} to receive; at most {:.4f} USD in all\n",
-      forecast.calls, forecast.from_state, forecast.input_tokens, forecast.input_usd,
-      forecast.most_output_tokens, forecast.most_usd);
 }
 
 /// `redact` learns the config's secrets as soon as they are known, for the messages of main().
@@ -136,8 +122,10 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
       std::cout << sweep::describe(finished.plan, config);
     else if (finished.complete)
       finish(config, finished, options.log, comm::pulse_of(comm, options.stop));
-    else if (finished.outcome.forecast)
-      print_forecast(*finished.outcome.forecast, *options.until);
+    else if (finished.outcome.forecast) {
+      report::write_forecast(config, finished);
+      std::cout << report::forecast_text(config, finished);
+    }
   });
   return static_cast<int>(ExitCode::ok);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/errors.hpp"
+#include "calls/stream.hpp"
 
 namespace dream::calls {
 namespace {
@@ -49,17 +50,26 @@ std::uint64_t Asker::submit(Ask ask) {
     jobs_.at(same->second).tickets.push_back(ticket);
     return ticket;
   }
-  if (auto record = store_.find(ask.key)) {
+  if (auto reply = find(ask)) {
     sender_.count(ask.purpose, endpoint, [](auto& counts) { ++counts.from_store; });
-    done_.push_back({ticket, from_store(std::move(*record), endpoint.max_tokens)});
+    done_.push_back({ticket, *std::move(reply)});
     return ticket;
   }
   const auto id = next_job_++;
   by_key_.emplace(ask.key, id);
   jobs_.emplace(id, Job{ask.key, &endpoint, {ticket}, {}, {}});
-  sender_.submit(id, {&endpoint, chat_path, std::move(ask.body), endpoint.max_tokens, std::move(ask.purpose),
-                      [this, id](const net::HttpResult& result) { return read(id, result); }});
+  // How a reply travels is no part of what was asked, so no part of the key.
+  auto body = endpoint.stream ? streamed_body(std::move(ask.body)) : std::move(ask.body);
+  sender_.submit(id,
+                 {&endpoint, chat_path, std::move(body), endpoint.max_tokens, std::move(ask.purpose),
+                  [this, id](const net::HttpResult& result) { return read(id, result); }, endpoint.stream});
   return ticket;
+}
+
+std::optional<Reply> Asker::find(const Ask& ask) const {
+  auto record = store_.find(ask.key);
+  if (!record) return std::nullopt;
+  return from_store(*std::move(record), ask.endpoint->max_tokens);
 }
 
 std::vector<Asker::Done> Asker::advance(milliseconds bound) {

@@ -67,6 +67,9 @@ class Asker {
   /// the rest dropped. Nothing else may be open.
   [[nodiscard]] std::vector<Reply> ask(std::vector<Ask> asks, const Pulse& pulse);
 
+  /// The reply that the store has, if any.
+  [[nodiscard]] std::optional<Reply> find(const Ask& ask) const;
+
   /// Drops all open calls; replies that have arrived are committed.
   void abandon();
 

@@ -167,8 +167,13 @@ const Segment& CallStore::open_segment(std::uint32_t index) const {
 }
 
 std::optional<CallRecord> CallStore::find(const Digest& key) const {
-  const auto own = own_.find(key);
-  if (own != own_.end()) return journal_.read(own->second);
+  std::optional<CallRecord> own;
+  own_.find(key, [&](std::uint64_t offset) {
+    auto record = journal_.read(offset);
+    if (record.key == key) own = std::move(record);
+    return own.has_value();
+  });
+  if (own) return own;
   const auto place = std::lower_bound(sealed_.begin(), sealed_.end(), key,
                                       [](const Place& p, const Digest& k) { return p.at.key < k; });
   if (place == sealed_.end() || place->at.key != key) return std::nullopt;
@@ -179,7 +184,7 @@ void CallStore::append(const CallRecord& record) { group_.push_back(journal_.app
 
 void CallStore::commit() {
   journal_.commit();
-  for (const auto& place : group_) own_.insert_or_assign(place.key, place);
+  for (const auto& place : group_) own_.add(place.key, place.offset);
   group_.clear();
 }
 

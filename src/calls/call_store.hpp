@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/pulse.hpp"
 #include "calls/journal.hpp"
+#include "calls/place_index.hpp"
 #include "calls/segment.hpp"
 
 /// The replies that were paid for, in the folder `<state>/calls`:
@@ -38,8 +39,8 @@ struct Sealed {
 [[nodiscard]] Sealed seal(const std::filesystem::path& folder, const Log& log, const Pulse& pulse);
 
 /// One rank's view: reads sealed segments and its own journal, appends to the journal. What other ranks of
-/// the job append becomes visible with the next seal(). Memory: 40 bytes per sealed call, some 80 per call of
-/// its own, and no bodies.
+/// the job append becomes visible with the next seal(). Memory: 40 bytes per sealed call, 16 per call of its
+/// own, and no bodies.
 class CallStore {
  public:
   /// `segments`: of Sealed. `incarnation`: unique among all jobs that ever used the folder (letters, digits,
@@ -71,7 +72,7 @@ class CallStore {
   mutable std::unordered_map<std::uint32_t, Segment> open_;
   Journal journal_;
   std::vector<RecordPlace> group_;  ///< appended, not yet committed
-  std::unordered_map<Digest, RecordPlace> own_;
+  PlaceIndex own_;
 };
 
 }  // namespace dream::calls

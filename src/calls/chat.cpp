@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.hpp"
+#include "calls/json_text.hpp"
 
 namespace dream::calls {
 namespace {
@@ -119,20 +120,30 @@ ChatReply read_choice(const json& choice, const json& usage, std::int64_t max_to
 }  // namespace
 
 std::string chat_body(const ChatRequest& request, std::span<const Message> messages) {
-  json list = json::array();
-  for (const auto& message : messages) list.push_back({{"role", message.role}, {"content", message.content}});
-  json body{{"model", request.model},
-            {"messages", std::move(list)},
-            {"temperature", request.temperature},
-            {"max_tokens", request.max_tokens}};
-  if (request.seed) body["seed"] = *request.seed;
-  if (!request.reply_schema.empty()) {
-    body["response_format"] = {
-        {"type", "json_schema"},
-        {"json_schema",
-         {{"name", "reply"}, {"strict", true}, {"schema", json::parse(request.reply_schema)}}}};
+  std::size_t bytes = 200 + request.reply_schema.size();
+  for (const auto& message : messages) bytes += message.content.size() + message.content.size() / 16 + 40;
+  std::string body;
+  body.reserve(bytes);
+  body += R"({"max_tokens":)" + std::to_string(request.max_tokens) + R"(,"messages":[)";
+  for (const auto& message : messages) {
+    if (&message != messages.data()) body += ',';
+    body += R"({"content":)";
+    append_json_string(body, message.content);
+    body += R"(,"role":)";
+    append_json_string(body, message.role);
+    body += '}';
   }
-  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+  body += R"(],"model":)";
+  append_json_string(body, request.model);
+  if (!request.reply_schema.empty()) {
+    const json format{{"type", "json_schema"},
+                      {"json_schema",
+                       {{"name", "reply"}, {"strict", true}, {"schema", json::parse(request.reply_schema)}}}};
+    body += R"(,"response_format":)" + format.dump();
+  }
+  if (request.seed) body += R"(,"seed":)" + std::to_string(*request.seed);
+  body += R"(,"temperature":)" + json(request.temperature).dump() + '}';
+  return body;
 }
 
 std::optional<ChatReply> read_failure(const net::HttpResult& result) {

@@ -150,6 +150,8 @@ ComponentInfo openai_kind() {
           {"rerank_as", std::string("jina"),
            "as a reranker, the shape of a request: jina (also Cohere's and vLLM's), or tei (Text Embeddings "
            "Inference)"},
+          {"stream", false,
+           "as a language model: ask for replies in pieces, and count when the first one comes"},
           {"timeout_s", 120.0, "longest wait for one reply, seconds", 0.1, 86400.0},
           {"connect_timeout_s", 10.0, "longest wait for a connection, seconds", 0.1, 86400.0},
           {"first_byte_timeout_s", 0.0, "longest wait for a reply's first byte, seconds; 0: only timeout_s",
@@ -189,6 +191,7 @@ Endpoint endpoint_of(const config::Model& model) {
   endpoint.batch_texts = params.get<std::int64_t>("batch.texts");
   endpoint.batch_tokens = params.get<std::int64_t>("batch.tokens");
   endpoint.base64 = params.get<bool>("base64");
+  endpoint.stream = params.get<bool>("stream");
   endpoint.timeout_s = params.get<double>("timeout_s");
   endpoint.attempts = params.get<std::int64_t>("attempts");
   endpoint.connect_timeout_s = params.get<double>("connect_timeout_s");

@@ -30,6 +30,7 @@ struct Endpoint {
   std::int64_t batch_tokens = 16384;
   bool base64 = true;
   std::string rerank_as = "jina";  ///< shape of a request for reranking: jina | tei
+  bool stream = false;  ///< ask for answers in pieces
   double timeout_s = 120;
   double connect_timeout_s = 10;
   double first_byte_timeout_s = 0;  ///< 0: only timeout_s

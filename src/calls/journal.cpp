@@ -1,9 +1,11 @@
 #include "calls/journal.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -41,21 +43,26 @@ RecordPlace Journal::append(const CallRecord& record) {
   return {record.key, committed_bytes_ + begin, group_.size() - begin};
 }
 
-CallRecord Journal::read(const RecordPlace& place) const {
-  std::string bytes(place.bytes, '\0');
+std::string Journal::read_bytes(std::uint64_t offset, std::size_t count) const {
+  std::string bytes(std::min<std::uint64_t>(count, committed_bytes_ - offset), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
     const auto got =
-        ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(place.offset + done));
+        ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw StateError(path_.string(), "", "cannot read the journal of calls: " + reason());
+    if (got < 0) throw StateError(path_.string(), "", "cannot read the journal of calls: " + reason());
+    if (got == 0) bytes.resize(done);  // somebody cut the file
     done += static_cast<std::size_t>(got);
   }
+  return bytes;
+}
+
+CallRecord Journal::read(std::uint64_t offset) const {
+  const auto bytes = read_bytes(offset, record_size(read_bytes(offset, record_head_bytes)));
   std::string_view rest = bytes;
   auto record = take_record(rest);
-  if (!record || record->key != place.key) {
-    throw StateError(path_.string(), "", "damaged record of call " + place.key.hex());
-  }
+  if (!record)
+    throw StateError(path_.string(), "", fmt::format("damaged record of a call at byte {}", offset));
   return std::move(*record);
 }
 

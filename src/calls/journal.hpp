@@ -24,8 +24,8 @@ class Journal {
   /// Adds a record to the open group. The place holds once the group is committed.
   RecordPlace append(const CallRecord& record);
 
-  /// A committed record. Throws StateError when its bytes are damaged.
-  [[nodiscard]] CallRecord read(const RecordPlace& place) const;
+  /// The committed record at an offset. Throws StateError when its bytes are damaged.
+  [[nodiscard]] CallRecord read(std::uint64_t offset) const;
 
   /// Whether the open group should be committed now: 64 records, or 50 ms since its first one.
   [[nodiscard]] bool due() const;
@@ -43,6 +43,8 @@ class Journal {
 
  private:
   void create();
+  /// Fewer at the end of the file.
+  [[nodiscard]] std::string read_bytes(std::uint64_t offset, std::size_t count) const;
 
   std::filesystem::path path_;
   int file_ = -1;

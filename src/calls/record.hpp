@@ -33,6 +33,11 @@ struct RecordPlace {
 /// Appends a record to `out`.
 void append_record(std::string& out, const CallRecord& record);
 
+inline constexpr std::size_t record_head_bytes = 8;
+/// The bytes of a record, its head included, that begins with this head; what is no head gives no more than
+/// its own size.
+[[nodiscard]] std::size_t record_size(std::string_view head);
+
 /// Takes the first record off `bytes`. Empty, with `bytes` untouched, when they do not begin with a whole and
 /// valid one.
 [[nodiscard]] std::optional<CallRecord> take_record(std::string_view& bytes);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/errors.hpp"
+#include "calls/stream.hpp"
 
 namespace dream::calls {
 
@@ -142,8 +143,8 @@ void Sender::charge_for(const Job& job, const net::HttpResult& result, const Out
     counts.input_tokens += outcome.input_tokens;
     counts.output_tokens += outcome.output_tokens;
     counts.usd += cost_of(endpoint, outcome.input_tokens, outcome.output_tokens).usd;
-    if (replied)
-      counts.latency_s.push_back(static_cast<float>(static_cast<double>(result.elapsed.count()) * 1e-6));
+    if (replied) counts.latency.add(result.elapsed);
+    if (replied && job.request.streamed) counts.first_byte.add(result.first_byte);
   });
   if (budget_ != nullptr) budget_->settle(job.most, real);
 }
@@ -152,6 +153,7 @@ void Sender::receive(net::HttpResult result) {
   const JobId id = result.tag;
   auto& job = jobs_.at(id);
   const auto& endpoint = *job.request.endpoint;
+  if (job.request.streamed) result = gathered(std::move(result));
   auto outcome = job.request.read(result);
   const auto now = Clock::now();
   const auto real = static_cast<double>(outcome.input_tokens + outcome.output_tokens);

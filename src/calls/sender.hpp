@@ -36,6 +36,7 @@ struct Outgoing {
   std::int64_t most_output_tokens = 0;
   std::string purpose;  ///< what it is counted as: "answer", "embed", ...
   std::function<Outcome(const net::HttpResult&)> read;
+  bool streamed = false;  ///< the reply comes in pieces; `read` gets it whole
 };
 
 /// How a request ended.

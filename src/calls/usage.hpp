@@ -3,7 +3,8 @@
 #include <map>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "calls/latencies.hpp"
 
 namespace dream::calls {
 
@@ -16,8 +17,9 @@ struct AskCounts {
   std::int64_t given_up = 0;      ///< transient to the last attempt
   std::int64_t input_tokens = 0;  ///< of replies that were received, not of those from the store
   std::int64_t output_tokens = 0;
-  double usd = 0;                  ///< at the config's prices
-  std::vector<float> latency_s{};  ///< of each received reply, in order of arrival
+  double usd = 0;          ///< at the config's prices
+  Latencies latency{};     ///< of received replies
+  Latencies first_byte{};  ///< of those that came as a stream
 };
 
 /// Counts by what the calls were for ("answer", "embed", ...) and the config's name of the model.

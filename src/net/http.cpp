@@ -8,10 +8,12 @@
 #include <cmath>
 #include <ctime>
 #include <mutex>
+#include <queue>
 #include <unordered_map>
 #include <utility>
 
 #include "base/errors.hpp"
+#include "net/socket_loop.hpp"
 
 namespace dream::net {
 namespace {
@@ -79,9 +81,14 @@ std::optional<milliseconds> parse_retry_after(std::string_view value) {
   return milliseconds(static_cast<std::int64_t>(std::clamp(seconds, 0.0, 1e6) * 1000));
 }
 
+std::chrono::microseconds since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+}
+
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* to) {
   auto& transfer = *static_cast<Transfer*>(to);
   auto& body = transfer.result.body;
+  if (body.empty()) transfer.result.first_byte = since(transfer.began);
   if (static_cast<std::int64_t>(body.size() + size * count) > transfer.request.max_reply_bytes) {
     transfer.too_large = true;
     return 0;
@@ -160,6 +167,9 @@ void configure(CURL* easy, Transfer& transfer) {
   set(easy, CURLOPT_URL, request.url.c_str());
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  // A handshake tells whether HTTP/2 is offered: who waits for it shares the connection. Without TLS only the first
+  // reply would tell, which may take minutes.
+  if (request.url.starts_with("https:")) set(easy, CURLOPT_PIPEWAIT, 1L);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
@@ -222,10 +232,21 @@ struct HttpClient::Impl {
   struct Running {
     Easy easy;
     std::unique_ptr<Transfer> transfer;
+    std::uint64_t number = 0;
+  };
+  /// When a transfer must have begun to get its reply. Handles are used again, numbers are not.
+  struct Silence {
+    std::chrono::steady_clock::time_point end;
+    CURL* easy = nullptr;
+    std::uint64_t number = 0;
+    bool operator>(const Silence& other) const { return end > other.end; }
   };
 
   std::unique_ptr<CURLM, MultiDeleter> multi;
+  std::optional<SocketLoop> loop;
   std::unordered_map<CURL*, Running> running;
+  std::priority_queue<Silence, std::vector<Silence>, std::greater<>> silences;
+  std::uint64_t submitted = 0;
   std::vector<Easy> idle;  ///< handles for the next transfers; making one costs more than a call
   std::vector<HttpResult> finished;
 
@@ -235,14 +256,19 @@ struct HttpClient::Impl {
     DREAM_CHECK(multi != nullptr, "curl_multi_init failed");
     // The default keeps four connections per active handle, which closes good ones whenever the load falls.
     curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 1024L);
+    loop.emplace(multi.get());
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { drop_all(); }
+  ~Impl() {
+    drop_all();
+    loop->detach();  // before the last connections are closed
+  }
 
   void drop_all() {
     for (auto& [raw, one] : running) curl_multi_remove_handle(multi.get(), raw);
     running.clear();
+    silences = {};
     finished.clear();
   }
 
@@ -259,9 +285,23 @@ struct HttpClient::Impl {
     return easy;
   }
 
-  void perform() {
-    int active = 0;
-    check(curl_multi_perform(multi.get(), &active));
+  void submit(HttpRequest request, std::uint64_t tag) {
+    auto transfer = std::make_unique<Transfer>();
+    transfer->headers = make_headers(request.headers);
+    transfer->request = std::move(request);
+    transfer->result.tag = tag;
+    transfer->began = std::chrono::steady_clock::now();
+    auto easy = take_easy();
+    CURL* raw = easy.get();
+    configure(raw, *transfer);
+    const auto number = submitted++;
+    if (const auto limit = transfer->request.first_byte_timeout; limit.count() > 0)
+      silences.push({transfer->began + limit, raw, number});
+    running.emplace(raw, Running{std::move(easy), std::move(transfer), number});
+    check(curl_multi_add_handle(multi.get(), raw));
+  }
+
+  void collect() {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
       if (message->msg == CURLMSG_DONE) finish(message->easy_handle, message->data.result);
@@ -272,18 +312,31 @@ struct HttpClient::Impl {
   /// libcurl knows no limit for the first byte alone.
   void end_silent() {
     const auto now = std::chrono::steady_clock::now();
-    std::vector<CURL*> silent;
-    for (const auto& [raw, one] : running) {
-      const auto limit = one.transfer->request.first_byte_timeout;
-      if (limit.count() > 0 && !one.transfer->has_begun && now - one.transfer->began > limit)
-        silent.push_back(raw);
+    for (; !silences.empty() && silences.top().end <= now; silences.pop()) {
+      const auto one = running.find(silences.top().easy);
+      if (one != running.end() && one->second.number == silences.top().number &&
+          !one->second.transfer->has_begun)
+        finish(one->first, CURLE_OPERATION_TIMEDOUT);
     }
-    for (CURL* raw : silent) finish(raw, CURLE_OPERATION_TIMEDOUT);
+  }
+
+  std::vector<HttpResult> poll(milliseconds bound) {
+    loop->run_due();
+    collect();
+    if (finished.empty()) {
+      if (!silences.empty()) {
+        const auto left = silences.top().end - std::chrono::steady_clock::now();
+        bound = std::clamp(std::chrono::ceil<milliseconds>(left), milliseconds(0), bound);
+      }
+      loop->wait(bound);
+      collect();
+    }
+    return std::exchange(finished, {});
   }
 
   void finish(CURL* raw, CURLcode code) {
     auto node = running.extract(raw);
-    auto& [easy, transfer] = node.mapped();
+    auto& [easy, transfer, number] = node.mapped();
     curl_multi_remove_handle(multi.get(), raw);
     auto& result = transfer->result;
     long status = 0;
@@ -311,27 +364,9 @@ HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 
-void HttpClient::submit(HttpRequest request, std::uint64_t tag) {
-  auto transfer = std::make_unique<Transfer>();
-  transfer->headers = make_headers(request.headers);
-  transfer->request = std::move(request);
-  transfer->result.tag = tag;
-  transfer->began = std::chrono::steady_clock::now();
-  auto easy = impl_->take_easy();
-  CURL* raw = easy.get();
-  configure(raw, *transfer);
-  impl_->running.emplace(raw, Impl::Running{std::move(easy), std::move(transfer)});
-  Impl::check(curl_multi_add_handle(impl_->multi.get(), raw));
-}
+void HttpClient::submit(HttpRequest request, std::uint64_t tag) { impl_->submit(std::move(request), tag); }
 
-std::vector<HttpResult> HttpClient::poll(milliseconds bound) {
-  impl_->perform();
-  if (impl_->finished.empty() && bound.count() > 0) {
-    Impl::check(curl_multi_poll(impl_->multi.get(), nullptr, 0, static_cast<int>(bound.count()), nullptr));
-    impl_->perform();
-  }
-  return std::exchange(impl_->finished, {});
-}
+std::vector<HttpResult> HttpClient::poll(milliseconds bound) { return impl_->poll(bound); }
 
 std::int64_t HttpClient::in_flight() const {
   return static_cast<std::int64_t>(impl_->running.size() + impl_->finished.size());

@@ -53,6 +53,7 @@ struct HttpResult {
   std::optional<std::chrono::milliseconds> retry_after;  ///< from now; seconds and dates are understood
   std::map<std::string, std::string> rate_limits;        ///< headers "x-ratelimit-...", names in lower case
   std::chrono::microseconds elapsed{0};                  ///< from the start of the transfer to its end
+  std::chrono::microseconds first_byte{0};  ///< from the start to the body's first byte; 0: none came
 };
 
 /// Many HTTP(S) transfers at once on the calling thread: keep-alive, HTTP/1.1 and (over TLS) HTTP/2. A proxy

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "config/write.hpp"
 #include "dream_version.hpp"
+#include "report/forecast.hpp"
 #include "report/noise.hpp"
 #include "report/outputs.hpp"
 
@@ -86,7 +87,9 @@ json calls(const Material& m) {
                     {"output_tokens", row.output_tokens},
                     {"cost_usd", row.cost_usd},
                     {"latency_p50_s", row.latency_p50_s},
-                    {"latency_p95_s", row.latency_p95_s}});
+                    {"latency_p95_s", row.latency_p95_s},
+                    {"first_byte_p50_s", row.first_byte_p50_s},
+                    {"first_byte_p95_s", row.first_byte_p95_s}});
   }
   return list;
 }
@@ -146,6 +149,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"stages", stages(m)},
       {"ranks", ranks(m)},
       {"calls", calls(m)},
+      {"forecast", forecast_beside_fact(m.config, m.finished)},
       {"failed_documents", failed_documents(m)},
       {"rows_to_try_again", m.finished.outcome.transient_rows},
   };

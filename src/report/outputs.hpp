@@ -49,6 +49,13 @@ void prepare_output(const config::Config& config);
 /// All of the above into sweep.output. Throws StateError.
 void write_all(const Material& material, const stats::Verdict& verdict);
 
+/// What a sweep that ended after select foresees, into forecast.json; and in words.
+void write_forecast(const config::Config& config, const sweep::Finished& finished);
+[[nodiscard]] std::string forecast_text(const config::Config& config, const sweep::Finished& finished);
+/// What the run called beside what forecast.json foresaw for these scores; "" without either.
+[[nodiscard]] std::string compare_with_forecast(const config::Config& config,
+                                                const sweep::Finished& finished);
+
 /// The table for the terminal: the best trials first, the objective and what tells trials apart before the
 /// rest, as much as a screen holds; the best cell of each metric is marked with *. A last line says what was
 /// left out.

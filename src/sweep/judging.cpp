@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "calls/structured.hpp"
+#include "judge/assumed.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -15,7 +16,7 @@ struct Asking {
   judge::Query query;
 };
 
-Call call_of(const Run& run, const judge::Query& query) {
+Call call_of(const Run& run, const LanguageModels& models, const judge::Query& query) {
   const auto& settings = *run.models.llm_judge;
   const auto& prompt = settings.prompts.of(query.step);
   Call call;
@@ -26,6 +27,7 @@ Call call_of(const Run& run, const judge::Query& query) {
   call.sample = query.sample;
   // The first sample is the plain request: it is the same call with one repeat and with three.
   if (query.sample > 0) call.seed = query.sample;
+  if (models.foresees()) call.assumed = judge::assumed_reply(query.step, query.input);
   return call;
 }
 
@@ -36,7 +38,7 @@ std::vector<judge::Reading> ask(const Run& run, LanguageModels& models, const st
     return judge::read(asking.query.step, prompts.of(asking.query.step).schema, reply);
   };
   std::vector<Call> calls;
-  for (const auto& asking : askings) calls.push_back(call_of(run, asking.query));
+  for (const auto& asking : askings) calls.push_back(call_of(run, models, asking.query));
   const auto replies = models.ask(calls);
   std::vector<judge::Reading> readings;
   std::vector<std::size_t> unfit;

@@ -16,6 +16,7 @@ struct Question {
   std::string llm;  ///< the config's name
   std::string_view question;
   std::span<const std::string> contexts;
+  std::string_view reference;  ///< tells a forecast how long an answer is
 };
 
 /// A request to a model, whatever it is for.
@@ -26,6 +27,7 @@ struct Call {
   std::string schema{};     ///< JSON schema of the reply; empty: none is sent
   std::int64_t sample = 0;  ///< tells repeated samples of one request apart
   std::optional<std::int64_t> seed{};
+  std::string assumed{};  ///< the reply that a forecast goes on with
 };
 
 /// An answer, and whether it is for good.
@@ -37,12 +39,19 @@ struct Asked {
 /// The language models behind endpoints, for all ranks together: a request that several trials or ranks have
 /// is sent once; a reply that the state folder holds is not asked for again; a reply is in this rank's
 /// journal before it is used.
+///
+/// A forecast goes the same way without sending anything: what the state folder lacks is counted, and its
+/// reply is the assumed one.
 class LanguageModels {
  public:
-  explicit LanguageModels(Run& run) : LanguageModels(run.comm, run.workers, run.calls) {}
+  enum class Mode { ask, foresee };
+  explicit LanguageModels(Run& run, Mode mode = Mode::ask)
+      : LanguageModels(run.comm, run.workers, run.calls, mode) {}
   /// For work that is no sweep. All outlive it.
-  LanguageModels(comm::Communicator& comm, Workers workers, CallSession& calls)
-      : comm_(comm), workers_(workers), calls_(calls) {}
+  LanguageModels(comm::Communicator& comm, Workers workers, CallSession& calls, Mode mode = Mode::ask)
+      : comm_(comm), workers_(workers), calls_(calls), mode_(mode) {}
+
+  [[nodiscard]] bool foresees() const { return mode_ == Mode::foresee; }
 
   /// Collective: every rank calls it with any number of questions, and gets the answers in order.
   [[nodiscard]] std::vector<Asked> ask(const std::vector<Question>& questions);
@@ -50,20 +59,22 @@ class LanguageModels {
   /// The same for any requests.
   [[nodiscard]] std::vector<calls::Reply> ask(const std::vector<Call>& calls);
 
-  /// Counts what ask() would do, without doing it; a question that came up before counts once. Collective.
-  void foresee(const std::vector<Question>& questions);
-  /// The sum over all ranks. Collective.
-  [[nodiscard]] Forecast foreseen();
+  /// What was foreseen for the requests whose home is here: calls as `sent`, and what they are expected to
+  /// take. A request that came up before counts once.
+  [[nodiscard]] const calls::Usage& foreseen() const { return foreseen_; }
 
  private:
   [[nodiscard]] std::vector<Request> requests_of(const std::vector<Call>& calls) const;
   [[nodiscard]] std::vector<Served> serve(const std::vector<Request>& requests);
+  [[nodiscard]] std::vector<calls::Reply> foresee(const std::vector<Call>& calls);
+  [[nodiscard]] std::vector<Bytes> count(const std::vector<Request>& distinct);
 
   comm::Communicator& comm_;
   Workers workers_;
   CallSession& calls_;
-  Forecast forecast_;  ///< of the calls whose home is here
-  std::unordered_set<Digest> foreseen_;
+  Mode mode_;
+  calls::Usage foreseen_;
+  std::unordered_set<Digest> counted_;
 };
 
 }  // namespace dream::sweep

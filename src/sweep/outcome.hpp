@@ -68,18 +68,15 @@ struct CallUsage {
   double cost_usd = 0;
   double latency_p50_s = 0;
   double latency_p95_s = 0;
+  double first_byte_p50_s = 0;  ///< of replies that came as a stream; 0: none did
+  double first_byte_p95_s = 0;
 };
 
-/// The calls that a sweep which ended after `search` still has to make for rerankers, or after `select` for
-/// answers: what is sent is known, the replies are not.
-struct Forecast {
-  std::int64_t calls = 0;               ///< exactly
-  std::int64_t from_state = 0;          ///< distinct calls whose replies are there
-  std::int64_t input_tokens = 0;        ///< four bytes taken as one
-  std::int64_t most_output_tokens = 0;  ///< max_tokens for each
-  double input_usd = 0;
-  double most_usd = 0;
-};
+/// The calls that a sweep which ended after `search` still has to make for rerankers, or after `select` to
+/// language models: `sent` is their number, `from_state` how many replies are there. Tokens sent are counted as
+/// a quarter of the bytes; what comes back is taken to be as long as the references, and verdicts as long as
+/// what they judge.
+using Forecast = std::vector<CallUsage>;
 
 /// All that a sweep found out, on rank 0; the per-question rows stay in parts, to be streamed.
 struct Outcome {

@@ -168,20 +168,18 @@ void PairScores::count(const std::vector<Request>& requests) {
   std::vector<std::size_t> all;
   std::int64_t tokens = 0;
   for (const auto& request : requests) {
-    if (!foreseen_.insert(request.key).second) continue;
+    if (!counted_.insert(request.key).second) continue;
     if (run_.calls.store().find(calls::rerank_kind().key(*there_, request.payload))) {
-      ++forecast_.from_state;
+      ++foreseen_.from_store;
       continue;
     }
     all.push_back(missing.size());
     missing.push_back(request.payload);
     tokens += static_cast<std::int64_t>(calls::expected_tokens(request.payload.size(), 0));
   }
-  forecast_.calls += std::ssize(run_.calls.scores().batches(*there_, missing, all));
-  forecast_.input_tokens += tokens;
-  const auto usd = calls::cost_of(*there_, tokens, 0).usd;
-  forecast_.input_usd += usd;
-  forecast_.most_usd += usd;
+  foreseen_.sent += std::ssize(run_.calls.scores().batches(*there_, missing, all));
+  foreseen_.input_tokens += tokens;
+  foreseen_.usd += calls::cost_of(*there_, tokens, 0).usd;
 }
 
 }  // namespace dream::sweep

@@ -5,9 +5,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "calls/usage.hpp"
 #include "stages/rerank/reranker.hpp"
 #include "sweep/call_session.hpp"
-#include "sweep/outcome.hpp"
 #include "sweep/run_context.hpp"
 
 namespace dream::sweep {
@@ -34,7 +34,7 @@ class PairScores {
   /// The same of greet(). Collective.
   void foresee_greeting();
   /// Of the calls whose home is here.
-  [[nodiscard]] const Forecast& foreseen() const { return forecast_; }
+  [[nodiscard]] const calls::AskCounts& foreseen() const { return foreseen_; }
 
  private:
   [[nodiscard]] std::vector<Request> requests_of(std::span<const rerank::Pair> pairs) const;
@@ -49,8 +49,8 @@ class PairScores {
   const rerank::Reranker* here_ = nullptr;  ///< either this
   const calls::Endpoint* there_ = nullptr;  ///< or that
   std::unordered_map<Digest, float> known_;
-  std::unordered_set<Digest> foreseen_;
-  Forecast forecast_;
+  std::unordered_set<Digest> counted_;
+  calls::AskCounts foreseen_;
 };
 
 }  // namespace dream::sweep

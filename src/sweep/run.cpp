@@ -205,12 +205,12 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   if (wanted(Stage::query)) embed_questions(run);
   if (wanted(Stage::index)) build_indexes(run);
   if (wanted(Stage::search)) search_indexes(run);
-  if (until == Stage::search) finished.outcome.forecast = forecast_reranking(run);
+  if (until == Stage::search) finished.outcome.forecast = foresee_reranking(run);
   if (wanted(Stage::rerank)) rerank_hits(run);
   if (wanted(Stage::select)) select_contexts(run);
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
-  if (until == Stage::select) finished.outcome.forecast = forecast_answers(run);
+  if (until == Stage::select) finished.outcome.forecast = foresee_calls(run, gold);
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold);
   aggregate(run, finished.outcome);

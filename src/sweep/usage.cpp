@@ -1,20 +1,29 @@
 #include "sweep/usage.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 namespace dream::sweep {
 namespace {
+
+void pack(Packer& packer, const calls::Latencies& latencies) {
+  packer.put(std::ssize(latencies.buckets()));
+  for (const auto& [bucket, count] : latencies.buckets()) packer.put(bucket).put(count);
+}
+
+void add(calls::Latencies& latencies, Unpacker& reader) {
+  calls::Latencies::Buckets buckets;
+  for (auto left = reader.get<std::ptrdiff_t>(); left > 0; --left) {
+    const auto bucket = reader.get<std::int32_t>();
+    buckets[bucket] = reader.get<std::int64_t>();
+  }
+  latencies.add(buckets);
+}
 
 Bytes pack(const calls::Usage& usage) {
   Packer packer;
   for (const auto& [key, counts] : usage) {
     packer.put(key.first).put(key.second).put(counts.sent).put(counts.retries).put(counts.from_store);
-    packer.put(counts.given_up)
-        .put(counts.input_tokens)
-        .put(counts.output_tokens)
-        .put(counts.usd)
-        .put(counts.latency_s);
+    packer.put(counts.given_up).put(counts.input_tokens).put(counts.output_tokens).put(counts.usd);
+    pack(packer, counts.latency);
+    pack(packer, counts.first_byte);
   }
   return packer.take();
 }
@@ -28,18 +37,9 @@ void add(calls::Usage& usage, std::string_view message) {
       *count += reader.get<std::int64_t>();
     }
     counts.usd += reader.get<double>();
-    const auto latency = reader.get<std::vector<float>>();
-    counts.latency_s.insert(counts.latency_s.end(), latency.begin(), latency.end());
+    add(counts.latency, reader);
+    add(counts.first_byte, reader);
   }
-}
-
-/// The smallest value that a share of all does not pass; 0 without any.
-double quantile(std::vector<float>& values, double share) {
-  if (values.empty()) return 0;
-  const auto rank = static_cast<std::ptrdiff_t>(std::ceil(share * static_cast<double>(values.size()))) - 1;
-  const auto at = values.begin() + std::max<std::ptrdiff_t>(0, rank);
-  std::nth_element(values.begin(), at, values.end());
-  return static_cast<double>(*at);
 }
 
 }  // namespace
@@ -55,25 +55,11 @@ std::vector<CallUsage> gather_usage(comm::Communicator& comm, const calls::Usage
   std::vector<CallUsage> rows;
   for (auto& [key, counts] : sum) {
     rows.push_back({key.first, key.second, counts.sent, counts.retries, counts.from_store, counts.given_up,
-                    counts.input_tokens, counts.output_tokens, counts.usd, quantile(counts.latency_s, 0.5),
-                    quantile(counts.latency_s, 0.95)});
+                    counts.input_tokens, counts.output_tokens, counts.usd, counts.latency.quantile(0.5),
+                    counts.latency.quantile(0.95), counts.first_byte.quantile(0.5),
+                    counts.first_byte.quantile(0.95)});
   }
   return rows;
-}
-
-void add(Forecast& sum, const Forecast& more) {
-  sum.calls += more.calls;
-  sum.from_state += more.from_state;
-  sum.input_tokens += more.input_tokens;
-  sum.most_output_tokens += more.most_output_tokens;
-  sum.input_usd += more.input_usd;
-  sum.most_usd += more.most_usd;
-}
-
-Forecast sum_over_ranks(comm::Communicator& comm, const Forecast& mine) {
-  Forecast sum;
-  for (const auto& one : comm.all_gather(mine)) add(sum, one);
-  return sum;
 }
 
 }  // namespace dream::sweep

@@ -9,8 +9,4 @@ namespace dream::sweep {
 /// What all ranks asked of endpoints, on rank 0. Collective.
 [[nodiscard]] std::vector<CallUsage> gather_usage(comm::Communicator& comm, const calls::Usage& mine);
 
-void add(Forecast& sum, const Forecast& more);
-/// Collective.
-[[nodiscard]] Forecast sum_over_ranks(comm::Communicator& comm, const Forecast& mine);
-
 }  // namespace dream::sweep

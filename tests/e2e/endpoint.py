@@ -136,7 +136,7 @@ class AskingAnEndpoint(harness.Case):
         for row in harness.rows(self.folder / "forecast", "results.csv"):
             self.assertAlmostEqual(float(row["question_usd"]), float(row["cost_usd"]) / 10)
         ended = self.sweep_with("forecast", endpoint, 2, "--until", "select")
-        self.assertIn("0 calls are left", ended.text)
+        self.assertIn("no calls to models", ended.text)
         endpoint.close()
 
     def test_a_wrong_key_and_an_unknown_model_are_met_before_anything_is_asked(self):
@@ -148,6 +148,13 @@ class AskingAnEndpoint(harness.Case):
         def missing(_, handler):
             handler.reply(404, {"error": {"message": "no such model"}})
             return True
+        judge = ["--set", "models.judge={ kind = 'openai', base_url = 'URL', model = 'tiny' }", "--set", "judge.llm=judge"]
+        endpoint = Endpoint()
+        ended = self.sweep_with("judge", endpoint, 2, *(word.replace("URL", endpoint.url) for word in judge), "--set",
+                                "models.judge.model='another'")
+        self.assert_refused(ended, harness.ENDPOINT, "401", "give models.judge.api_key")
+        self.assertFalse(endpoint.asked)
+        endpoint.close()
         endpoint = Endpoint(misbehave=missing)
         ended = self.sweep_with("model", endpoint, 2, "--set", "models.asked.model='another'")
         self.assert_refused(ended, harness.ENDPOINT, "404", "no such model")

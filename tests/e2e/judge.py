@@ -327,4 +327,5 @@ class JudgingByAModel(harness.Case):
         endpoint.close()
 
 
-harness.main()
+if __name__ == "__main__":
+    harness.main()

@@ -165,7 +165,7 @@ class Reranking(harness.Case):
         ended = self.sweep_with("forecast", endpoint.url, ["jina"], 3, "--until", "search")
         self.assert_ok(ended)
         self.assertEqual(endpoint.requests, 0)
-        calls, tokens = map(int, re.search(r"(\d+) calls are left, 0 scores.*?about (\d+) tokens", ended.text, re.S).groups())
+        calls, tokens = map(int, re.search(r"(\d+) calls are left, 0 replies.*?about (\d+) tokens", ended.text, re.S).groups())
         ended = self.sweep_with("forecast", endpoint.url, ["jina"], 2, "--plan")
         self.assertRegex(ended.text, r"reranking: at most 240 pairs of question and chunk, in about 24 calls")
         self.assert_ok(self.sweep_with("forecast", endpoint.url, ["jina"], 2, "--until", "rerank"))

@@ -16,13 +16,12 @@ void embed_questions(Run& run);
 void build_indexes(Run& run);
 void search_indexes(Run& run);
 /// What rerank_hits() would ask of endpoints, without asking; nothing when no reranker is behind one. On
-/// every rank the sum over all.
-[[nodiscard]] std::optional<Forecast> forecast_reranking(Run& run);
+/// rank 0.
+[[nodiscard]] std::optional<Forecast> foresee_reranking(Run& run);
 void rerank_hits(Run& run);
 void select_contexts(Run& run);
-/// What answer_and_score() would ask of endpoints for answers, without asking. On every rank the sum over
-/// all.
-[[nodiscard]] Forecast forecast_answers(Run& run);
+/// What answer_and_score() would ask of language models behind endpoints, without asking. On rank 0.
+[[nodiscard]] Forecast foresee_calls(Run& run, const golden::Gold& gold);
 /// Returns how many rows, over all ranks, have a passing reason and will be tried again by the next run.
 [[nodiscard]] std::int64_t answer_and_score(Run& run, const golden::Gold& gold);
 

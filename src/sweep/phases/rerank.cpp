@@ -133,12 +133,12 @@ void rerank_hits(Run& run) {
   }
 }
 
-std::optional<Forecast> forecast_reranking(Run& run) {
+std::optional<Forecast> foresee_reranking(Run& run) {
   const auto remote = [&](int number) { return run.calls.has(run.node(number).reranker); };
   if (std::ranges::none_of(run.plan.nodes_of(Stage::rerank), remote)) return std::nullopt;
   auto items = pending(run, Stage::rerank);
   std::erase_if(items, [&](const Item& item) { return !remote(item.node); });
-  Forecast sum;
+  calls::Usage foreseen;
   for (const auto& [reranker, group] : by_reranker(run, items)) {
     PairScores scorer(run, reranker);
     scorer.foresee_greeting();
@@ -148,9 +148,9 @@ std::optional<Forecast> forecast_reranking(Run& run) {
                 comm::agree(run.comm, [&] { round = load(run, items_of_round); });
                 scorer.foresee(pairs_of(run, round));
               });
-    add(sum, scorer.foreseen());
+    foreseen[{"rerank", reranker}] = scorer.foreseen();
   }
-  return sum_over_ranks(run.comm, sum);
+  return gather_usage(run.comm, foreseen);
 }
 
 }  // namespace dream::sweep

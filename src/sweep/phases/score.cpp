@@ -16,6 +16,7 @@
 #include "sweep/phases/phases.hpp"
 #include "sweep/rounds.hpp"
 #include "sweep/text_vectors.hpp"
+#include "sweep/usage.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -79,7 +80,7 @@ void answer_remotely(const Run& run, LanguageModels& models, std::vector<Work>& 
     if (!is_remote(run.config.model(llm))) continue;
     for (auto& row : work.rows) {
       rows.push_back(&row);
-      questions.push_back({llm, row.question->question, row.contexts});
+      questions.push_back({llm, row.question->question, row.contexts, row.question->reference});
     }
   }
   auto answers = models.ask(questions);
@@ -253,6 +254,23 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
 }
 
 }  // namespace
+
+Forecast foresee_calls(Run& run, const golden::Gold& gold) {
+  const auto items = pending(run, Stage::score);
+  LanguageModels models(run, LanguageModels::Mode::foresee);
+  in_rounds(run.comm, mine(run, items), round_questions, [&](std::span<const Item> round) {
+    std::vector<Work> works;
+    comm::agree(run.comm, [&] {
+      for (const auto& item : round) {
+        works.push_back(load(run, gold, item));
+        answer_locally(run, works.back());
+      }
+    });
+    answer_remotely(run, models, works);
+    judge_remotely(run, models, works);
+  });
+  return gather_usage(run.comm, models.foreseen());
+}
 
 std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
   const auto items = pending(run, Stage::score);

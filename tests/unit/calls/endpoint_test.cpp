@@ -66,6 +66,27 @@ BOOST_AUTO_TEST_CASE(a_models_parameters_become_an_endpoint) {
   BOOST_TEST(request.total_timeout.count() == 120'000);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_config_says_of_the_way_reaches_every_request) {
+  auto one = model("https://host/v1");
+  one.params.set("organization", std::string("org-dream"));
+  one.params.set("ca_file", std::string("/etc/own.pem"));
+  one.params.set("proxy", std::string("http://proxy:3128"));
+  one.params.set("connect_timeout_s", 3.0);
+  one.params.set("first_byte_timeout_s", 20.0);
+  one.params.set("timeout_s", 60.0);
+  for (const auto* method : {"GET", "POST"}) {
+    const auto request = request_to(endpoint_of(one), method, "/models");
+    BOOST_TEST(request.headers.back() == "OpenAI-Organization: org-dream");
+    BOOST_TEST(request.ca_file == "/etc/own.pem");
+    BOOST_TEST(request.proxy == "http://proxy:3128");
+    BOOST_TEST(request.connect_timeout.count() == 3000);
+    BOOST_TEST(request.first_byte_timeout.count() == 20'000);
+    BOOST_TEST(request.total_timeout.count() == 60'000);
+  }
+  one.params.set("proxy", std::string("http://user:hunter2@proxy"));
+  BOOST_CHECK_THROW((void)endpoint_of(one), ConfigError);
+}
+
 BOOST_AUTO_TEST_CASE(addresses_and_keys_that_cannot_be_used_are_refused) {
   for (const auto* url :
        {"", "host:8000", "ftp://host/v1", "http://", "http:///v1", "http://host/v1?key=1", "http://a b/"}) {

@@ -1,5 +1,10 @@
 #include "net/http.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <map>
 
 #include "base/errors.hpp"
@@ -44,6 +49,36 @@ FakeReply with(FakeReply::How how, std::string body = "0123456789") {
   reply.body = std::move(body);
   return reply;
 }
+
+/// A port whose server takes no more connections: the system drops what asks for one.
+class FullHouse {
+ public:
+  FullHouse() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const place = reinterpret_cast<sockaddr*>(&address);
+    sockets_.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+    BOOST_REQUIRE(::bind(sockets_[0], place, size) == 0 && ::listen(sockets_[0], 0) == 0);
+    BOOST_REQUIRE(::getsockname(sockets_[0], place, &size) == 0);
+    port_ = ntohs(address.sin_port);
+    for (int guest = 0; guest < 4; ++guest) {
+      sockets_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      (void)::connect(sockets_.back(), place, size);
+    }
+  }
+  ~FullHouse() {
+    for (const int fd : sockets_) ::close(fd);
+  }
+  FullHouse(const FullHouse&) = delete;
+  FullHouse& operator=(const FullHouse&) = delete;
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+
+ private:
+  std::vector<int> sockets_;
+  int port_ = 0;
+};
 
 }  // namespace
 
@@ -238,4 +273,38 @@ BOOST_AUTO_TEST_CASE(a_proxy_of_the_request_gets_the_whole_address) {
   auto request = get("http://no-such-host.invalid/v1/models");
   request.proxy = proxy.url("");
   BOOST_TEST(net::fetch(request, no_pulse()).body == "http://no-such-host.invalid/v1/models");
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_nobody_takes_is_a_timeout_of_its_own) {
+  const FullHouse house;
+  auto request = get(house.url());
+  request.total_timeout = milliseconds(60'000);
+  request.connect_timeout = milliseconds(200);
+  const auto result = net::fetch(request, no_pulse());
+  BOOST_TEST(net::to_text(result.fault) == "timeout");
+  BOOST_TEST(result.status == 0);
+  BOOST_TEST((result.elapsed < std::chrono::seconds(30)));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_byte_is_timed_apart_from_the_last) {
+  FakeHttp server([](const FakeRequest&, int) { return with(FakeReply::How::drip, std::string(10, 'x')); });
+  const auto result = net::fetch(get(server.url("/")), no_pulse());
+  BOOST_TEST(result.body.size() == 10U);
+  BOOST_TEST(result.first_byte.count() > 0);
+  BOOST_TEST((result.elapsed - result.first_byte > milliseconds(100)));
+}
+
+BOOST_AUTO_TEST_CASE(limits_of_first_bytes_do_not_outlive_their_transfers) {
+  FakeHttp server([](const FakeRequest& request, int) {
+    auto reply = with(FakeReply::How::whole, "ok");
+    reply.delay = milliseconds(request.path == "/slow" ? 400 : 1);
+    return reply;
+  });
+  net::HttpClient client;
+  auto quick = get(server.url("/quick"));
+  quick.first_byte_timeout = milliseconds(200);
+  client.submit(quick, 1);
+  BOOST_TEST(settle(client).at(1).status == 200);
+  client.submit(get(server.url("/slow")), 2);  // on the handle of the first, whose limit has not passed yet
+  BOOST_TEST(settle(client).at(2).status == 200);
 }

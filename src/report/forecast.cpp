@@ -1,0 +1,118 @@
+// What the calls to language models were expected to take, and what they took.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/errors.hpp"
+#include "base/file.hpp"
+#include "report/forecast.hpp"
+#include "report/outputs.hpp"
+
+namespace dream::report {
+
+using json = nlohmann::ordered_json;
+
+namespace {
+
+std::filesystem::path file_of(const config::Config& config) {
+  return std::filesystem::path(config.sweep.output) / "forecast.json";
+}
+
+/// Names the scores that a forecast is about: another corpus or another space has others.
+Digest scores_of(const sweep::Plan& plan) {
+  Hasher hasher("scores");
+  for (const int number : plan.nodes_of(sweep::Stage::score)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    for (int part = 0; part < plan.parts_of(node); ++part) hasher.add(plan.part_key(node, part));
+  }
+  return hasher.finish();
+}
+
+/// All of max_tokens for each call that brings a text.
+double most_usd(const config::Config& config, const sweep::CallUsage& row) {
+  if (row.output_tokens == 0) return row.cost_usd;
+  const auto& params = config.model(row.model).params;
+  const auto output = static_cast<double>(row.sent * params.get<std::int64_t>("max_tokens"));
+  return (static_cast<double>(row.input_tokens) * params.get<double>("price.input") +
+          output * params.get<double>("price.output")) /
+         1e6;
+}
+
+/// The forecast of these scores; null when there is none.
+json read(const config::Config& config, const sweep::Finished& finished) {
+  if (!std::filesystem::exists(file_of(config))) return {};
+  try {
+    auto forecast = json::parse(read_file(file_of(config)));
+    if (forecast.at("scores") == scores_of(finished.plan).hex()) return forecast.at("calls");
+  } catch (const json::exception&) {
+    // Not ours any more; a comparison is not worth an error.
+  }
+  return {};
+}
+
+/// What was called for the same thing by the run that just ended.
+sweep::CallUsage made(const sweep::Finished& finished, const json& row) {
+  const auto& usage = finished.outcome.usage;
+  const auto found = std::ranges::find_if(
+      usage, [&](const auto& one) { return one.purpose == row["purpose"] && one.model == row["model"]; });
+  return found == usage.end() ? sweep::CallUsage() : *found;
+}
+
+}  // namespace
+
+void write_forecast(const config::Config& config, const sweep::Finished& finished) {
+  json calls = json::array();
+  for (const auto& row : *finished.outcome.forecast) {
+    calls.push_back({{"purpose", row.purpose},
+                     {"model", row.model},
+                     {"calls", row.sent},
+                     {"from_state", row.from_state},
+                     {"input_tokens", row.input_tokens},
+                     {"output_tokens", row.output_tokens},
+                     {"cost_usd", row.cost_usd},
+                     {"most_usd", most_usd(config, row)}});
+  }
+  write_file(file_of(config),
+             json{{"scores", scores_of(finished.plan).hex()}, {"calls", calls}}.dump(2) + "\n");
+}
+
+std::string forecast_text(const config::Config& config, const sweep::Finished& finished) {
+  std::string text;
+  for (const auto& row : *finished.outcome.forecast) {
+    text += fmt::format(
+        "{} by {}: {} calls are left, {} replies are in the state folder\n"
+        "  about {} tokens to send and {} to receive, {:.4f} USD; at most {:.4f} USD\n",
+        row.purpose, row.model, row.sent, row.from_state, row.input_tokens, row.output_tokens, row.cost_usd,
+        most_usd(config, row));
+  }
+  return text.empty() ? "no calls to models behind endpoints are left\n" : text;
+}
+
+json forecast_beside_fact(const config::Config& config, const sweep::Finished& finished) {
+  json list = json::array();
+  for (auto row : read(config, finished)) {
+    const auto fact = made(finished, row);
+    row["calls_made"] = fact.sent - fact.retries;
+    row["input_tokens_made"] = fact.input_tokens;
+    row["output_tokens_made"] = fact.output_tokens;
+    row["cost_usd_made"] = fact.cost_usd;
+    list.push_back(std::move(row));
+  }
+  return list;
+}
+
+std::string compare_with_forecast(const config::Config& config, const sweep::Finished& finished) {
+  std::string text;
+  for (const auto& row : read(config, finished)) {
+    const auto fact = made(finished, row);
+    if (fact.sent == 0) continue;  // all was in the state folder
+    text += fmt::format("{} by {}: {} calls for {:.4f} USD; foreseen were {} for {:.4f}\n", fact.purpose,
+                        fact.model, fact.sent - fact.retries, fact.cost_usd, row["calls"].get<std::int64_t>(),
+                        row["cost_usd"].get<double>());
+  }
+  return text;
+}
+
+}  // namespace dream::report
