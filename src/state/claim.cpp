@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <fstream>
@@ -60,6 +61,20 @@ std::string new_incarnation() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   return fmt::format("{:x}{:08x}-{}-{}", static_cast<long>(now.tv_sec), now.tv_nsec, host_name(), ::getpid());
+}
+
+std::vector<ClaimSeen> claims_on(const fs::path& folder) {
+  std::vector<ClaimSeen> claims;
+  std::error_code error;
+  for (fs::directory_iterator file(folder / "active", error), end; !error && file != end;
+       file.increment(error)) {
+    if (file->path().extension() == ".tmp") continue;
+    const Holder holder = read_holder(file->path());
+    claims.push_back({file->path().filename().string(), holder.host, holder.process, holder.beat,
+                      process_is_gone(holder)});
+  }
+  std::ranges::sort(claims, {}, &ClaimSeen::incarnation);
+  return claims;
 }
 
 Claim::Claim(const fs::path& folder, const std::string& incarnation, ClaimOptions options)

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace dream::state {
 
@@ -15,6 +16,19 @@ struct ClaimOptions {
   std::chrono::milliseconds beat{2000};    ///< how often the claim is renewed
   std::chrono::milliseconds stale{12000};  ///< a claim not renewed for so long is dead
 };
+
+/// What one file of active/ says.
+struct ClaimSeen {
+  std::string incarnation;
+  std::string host;
+  long process = 0;
+  long beat = 0;      ///< grows while its sweep lives
+  bool gone = false;  ///< its process lived on this host and lives no more
+};
+
+/// The claims on a state folder, by incarnation. Whether one of another host lives shows only to who watches
+/// its beat.
+[[nodiscard]] std::vector<ClaimSeen> claims_on(const std::filesystem::path& folder);
 
 /// Says "a sweep works in this state folder", in active/<incarnation>, renewed by a thread that never calls
 /// MPI. A second sweep on the folder is refused by name. A claim whose process is gone (same host) is dead at

@@ -67,16 +67,6 @@ std::map<std::string, std::vector<std::string>> remote_models(const config::Conf
   return models;
 }
 
-void check_endpoints(const config::Config& config, std::optional<Stage> until, const Pulse& pulse) {
-  for (const auto& [name, paths] : remote_models(config, until)) {
-    net::Redactor redact;
-    redact.add(config.model(name).api_key.value);
-    for (const auto& path : paths) {
-      (void)calls::check_endpoint(calls::endpoint_of(config.model(name)), path, redact, pulse);
-    }
-  }
-}
-
 CallSession::CallSession(Setting setting)
     : setting_(std::move(setting)), callers_(setting_.workers), start_(Clock::now()) {
   auto& comm = setting_.comm;

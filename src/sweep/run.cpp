@@ -22,6 +22,7 @@
 #include "sweep/models.hpp"
 #include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
+#include "sweep/preflight.hpp"
 #include "sweep/threads.hpp"
 #include "sweep/usage.hpp"
 
@@ -70,7 +71,8 @@ bool lies_in(const std::string& path, const std::string& folder) {
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
-void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
+/// Before the first of the two is made.
+void check_folders_apart(comm::Communicator& comm, const config::Config& config) {
   comm::agree(comm, [&] {
     for (const auto& source : config.corpus.sources) {
       for (const auto& [key, folder] :
@@ -82,6 +84,11 @@ void check_corpus(comm::Communicator& comm, const config::Config& config, const 
                         key, folder, source));
       }
     }
+  });
+}
+
+void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
+  comm::agree(comm, [&] {
     if (comm.rank() == 0 && inputs.documents.empty()) {
       throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
                         "no documents here; corpus.sources names folders or files");
@@ -189,6 +196,11 @@ struct Prepared {
 Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
                  const Pulse& pulse) {
   Prepared ready;
+  check_folders_apart(comm, config);
+  if (!options.plan_only || options.check_endpoints) {
+    const PreflightOptions how{state::new_incarnation(), options.until, !options.plan_only};
+    for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
+  }
   ready.questions = load_questions(comm, config.golden);
   ready.inputs = list_inputs(comm, config, pulse);
   check_corpus(comm, config, ready.inputs);
@@ -203,10 +215,6 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     }
   });
   check_same_models(comm, ready.models);
-  if (options.plan_only && !options.check_endpoints) return ready;
-  comm::agree(comm, [&] {
-    if (comm.rank() == 0) check_endpoints(config, options.until, pulse);
-  });
   return ready;
 }
 
