@@ -58,7 +58,7 @@ std::string remedy_for(int error) {
     case EPERM:
       return remedy_for_permission();
     case ENOENT:
-      return "mount the file system on this host too, or correct the path";
+      return "correct the path, or mount the file system on this host too";
     case ENOTDIR:
     case EEXIST:
       return "a file is in the way: correct the path";
