@@ -27,7 +27,8 @@ auto retry(const Call& call) {
 /// thing there is.
 fs::path place_of_refusal(const fs::path& path) {
   fs::path place;
-  for (const auto& step : fs::absolute(path)) {
+  std::error_code ignored;
+  for (const auto& step : fs::absolute(path, ignored)) {
     const auto next = place / step;
     struct stat info {};
     if (::stat(next.c_str(), &info) != 0) break;
@@ -100,7 +101,7 @@ Obstacle obstacle_of(const fs::path& path, int error) {
 
 fs::path nearest_existing(const fs::path& path) {
   std::error_code ignored;
-  auto place = fs::absolute(path);
+  auto place = fs::absolute(path, ignored);
   while (place.has_relative_path() && !fs::exists(place, ignored)) place = place.parent_path();
   return place;
 }
