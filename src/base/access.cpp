@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -43,6 +44,21 @@ std::string owner_and_mode(const fs::path& place) {
   if (::stat(place.c_str(), &info) != 0) return fmt::format("{} cannot be looked at", place.string());
   return fmt::format("{} is mode {:04o} of uid:gid {}:{}, this process is {}:{}", place.string(),
                      info.st_mode & 07777U, info.st_uid, info.st_gid, ::geteuid(), ::getegid());
+}
+
+std::string room_at(const fs::path& place) {
+  struct statvfs room {};
+  if (::statvfs(place.c_str(), &room) != 0) return fmt::format("on the disk of {}", place.string());
+  return fmt::format("{} kB and {} files are free at {}", room.f_bavail * room.f_frsize / 1000, room.f_favail,
+                     place.string());
+}
+
+/// What a person would look at next.
+std::string circumstances(const fs::path& path, int error) {
+  const auto place = place_of_refusal(path);
+  if (error == ENOENT || error == ENOTDIR) return fmt::format("the way ends at {}", place.string());
+  if (error == ENOSPC || error == EDQUOT) return room_at(place);
+  return owner_and_mode(place);
 }
 
 std::string remedy_for_permission() {
@@ -90,13 +106,14 @@ std::optional<Obstacle> obstacle_to_listing(const fs::path& folder) {
 
 }  // namespace
 
-std::string Obstacle::text() const { return fmt::format("{}: {}; {}", path, finding, remedy); }
-
 Obstacle obstacle_of(const fs::path& path, int error) {
-  const auto place = place_of_refusal(path);
-  const bool absent = error == ENOENT || error == ENOTDIR;
-  const auto where = absent ? fmt::format("the way ends at {}", place.string()) : owner_and_mode(place);
-  return {path.string(), error, fmt::format("{}: {}", std::strerror(error), where), remedy_for(error)};
+  return {path.string(), error, fmt::format("{}: {}", std::strerror(error), circumstances(path, error)),
+          remedy_for(error)};
+}
+
+std::string why(const fs::path& path, int error) {
+  const auto obstacle = obstacle_of(path, error);
+  return obstacle.finding + "; " + obstacle.remedy;
 }
 
 fs::path nearest_existing(const fs::path& path) {

@@ -13,9 +13,6 @@ struct Obstacle {
   int error = 0;        ///< errno
   std::string finding;  ///< "Permission denied: /data is mode 0750 of uid:gid 0:0, this process is 1000:1000"
   std::string remedy;   ///< "run as ..., or ..."
-
-  /// "<path>: <finding>; <remedy>"
-  [[nodiscard]] std::string text() const;
 };
 
 /// Opens and reads the beginning of a file or folder, as a later read would. Nothing when that works.
@@ -31,5 +28,8 @@ struct Obstacle {
 
 /// The words for an errno met at `path`, for callers that tried something themselves.
 [[nodiscard]] Obstacle obstacle_of(const std::filesystem::path& path, int error);
+
+/// "<finding>; <remedy>" of that.
+[[nodiscard]] std::string why(const std::filesystem::path& path, int error);
 
 }  // namespace dream

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
+#include "base/access.hpp"
 #include "base/errors.hpp"
 #include "base/file.hpp"
 
@@ -16,8 +16,6 @@ namespace {
 constexpr std::string_view magic = "DRMJRNL1";
 constexpr std::int64_t group_records = 64;
 constexpr std::chrono::milliseconds group_age{50};
-
-std::string reason() { return std::strerror(errno); }
 
 }  // namespace
 
@@ -48,7 +46,8 @@ CallRecord Journal::read(const RecordPlace& place) const {
     const auto got =
         ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(place.offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw StateError(path_.string(), "", "cannot read the journal of calls: " + reason());
+    if (got <= 0)
+      throw StateError(path_.string(), "", "cannot read the journal of calls: " + why(path_, errno));
     done += static_cast<std::size_t>(got);
   }
   std::string_view rest = bytes;
@@ -71,9 +70,12 @@ bool Journal::due() const {
 void Journal::create() {
   std::error_code error;
   std::filesystem::create_directories(path_.parent_path(), error);
-  if (error) throw StateError(path_.parent_path().string(), "", "cannot create folder: " + error.message());
+  if (error)
+    throw StateError(path_.parent_path().string(), "",
+                     "cannot create folder: " + why(path_.parent_path(), error.value()));
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
-  if (file_ < 0) throw StateError(path_.string(), "", "cannot create the journal of calls: " + reason());
+  if (file_ < 0)
+    throw StateError(path_.string(), "", "cannot create the journal of calls: " + why(path_, errno));
   sync_folder(path_.parent_path());
   sync_folder(path_.parent_path().parent_path());
 }
@@ -87,11 +89,12 @@ void Journal::commit() {
   while (!rest.empty()) {
     const auto put = ::write(file_, rest.data(), rest.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw StateError(path_.string(), "", "cannot write the journal of calls: " + reason());
+    if (put < 0)
+      throw StateError(path_.string(), "", "cannot write the journal of calls: " + why(path_, errno));
     rest.remove_prefix(static_cast<std::size_t>(put));
   }
   if (::fdatasync(file_) != 0)
-    throw StateError(path_.string(), "", "cannot sync the journal of calls: " + reason());
+    throw StateError(path_.string(), "", "cannot sync the journal of calls: " + why(path_, errno));
   struct stat info {};
   if (::fstat(file_, &info) != 0 || info.st_nlink == 0) {
     throw StateError(path_.string(), "",

@@ -3,8 +3,10 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
+#include "base/access.hpp"
 #include "base/errors.hpp"
 #include "state/h5_seal.hpp"
 
@@ -49,6 +51,10 @@ using detail::Handle;
 class Quiet {
  public:
   Quiet() {
+    // A file that could not be closed (a full disk) would make the library's own end complain; ours are
+    // closed by then.
+    static const auto no_atexit = H5dont_atexit();
+    (void)no_atexit;
     H5Eget_auto2(H5E_DEFAULT, &printer_, &argument_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   }
@@ -67,10 +73,18 @@ herr_t append_cause(unsigned, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
+/// What the system said, buried in the library's words as "errno = 28"; 0 when it said nothing.
+int system_error_in(const std::string& causes) {
+  constexpr std::string_view sign = "errno = ";
+  const auto at = causes.find(sign);
+  return at == std::string::npos ? 0 : std::atoi(causes.c_str() + at + sign.size());
+}
+
 /// To be called right after the failed call: the next one clears HDF5's stack.
 [[noreturn]] void fail(const std::string& path, std::string_view item, std::string_view what) {
   std::string causes;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, &append_cause, &causes);
+  if (const int error = system_error_in(causes); error != 0) causes = why(path, error);
   throw StateError(path, std::string(item), std::string(what) + (causes.empty() ? "" : ": " + causes));
 }
 

@@ -302,19 +302,23 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   comm::agree(comm, [&] {
     if (comm.rank() == 0) claim.emplace(config.sweep.state, finished.incarnation);
   });
+  const Pulse claimed = [&claim, pulse] {
+    pulse();
+    if (claim) claim->check();
+  };
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
   finished.outcome = start_outcome(comm, config, inputs);
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const auto buckets = read_documents(
-      {comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault, progress, tally},
+      {comm, config.corpus, parts, sealed, finished.outcome.workers, claimed, options.fault, progress, tally},
       inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   CallSession calls(
-      {comm, config, options.until, finished.outcome.workers, finished.incarnation, pulse, options.log});
-  const Pulse timely = [&calls, pulse] {
-    pulse();
+      {comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed, options.log});
+  const Pulse timely = [&calls, claimed] {
+    claimed();
     calls.check_time();
   };
   Run context{comm,
