@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.append("/usr/lib/python3/dist-packages")  # where Debian puts fusepy, whichever python3 runs this
-import fuse  # noqa: E402
+import fusepy as fuse  # noqa: E402
 
 
 class SlowFs(fuse.Operations):
