@@ -99,6 +99,10 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   options.stop = [] {
     if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
   };
+  // A folder that takes no results is told before the work, not after it.
+  comm::agree(comm, [&] {
+    if (comm.rank() == 0 && !line.plan) report::prepare_output(config);
+  });
   if (!options.plan_only) options.log = jobs::start_log(comm, config, "sweep.log", redact);
   const auto board = jobs::make_board(comm, options.log);
   if (comm.rank() == 0 && !options.plan_only) {
@@ -107,10 +111,6 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
     fmt::print(stderr, "{}\n", start);
     options.log(Level::info, start);
   }
-  // A folder that takes no results is told before the work, not after it.
-  comm::agree(comm, [&] {
-    if (comm.rank() == 0 && !line.plan) report::prepare_output(config);
-  });
   const auto finished = sweep::run(comm, config, options, *board);
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;

@@ -47,7 +47,7 @@ def in_code(root):
 def in_document(root):
     found = {"reason code": set(), "type of error": set(), "exit code": set()}
     for line in (root / "docs/errors.md").read_text(encoding="utf-8").splitlines():
-        row = re.match(r"\| (?:(\d+) \| )?`(\w+)` \|", line)
+        row = re.match(r"\| (?:(\d+) \| )?\[?`(\w+)`(?:\]\([^)]*\))? \|", line)
         if not row:
             continue
         number, name = row.groups()

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/access.hpp"
 #include "base/errors.hpp"
 
 namespace dream {
@@ -50,17 +51,17 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   beside += ".tmp";
   {
     const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.fd < 0) throw StateError(beside.string(), "", "cannot create: " + reason());
+    if (file.fd < 0) throw StateError(beside.string(), "", "cannot create: " + why(beside, errno));
     while (!bytes.empty()) {
       const auto put = ::write(file.fd, bytes.data(), bytes.size());
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) throw StateError(beside.string(), "", "cannot write: " + reason());
+      if (put < 0) throw StateError(beside.string(), "", "cannot write: " + why(beside, errno));
       bytes.remove_prefix(static_cast<std::size_t>(put));
     }
-    if (::fsync(file.fd) != 0) throw StateError(beside.string(), "", "cannot sync: " + reason());
+    if (::fsync(file.fd) != 0) throw StateError(beside.string(), "", "cannot sync: " + why(beside, errno));
   }
   if (::rename(beside.c_str(), path.c_str()) != 0) {
-    throw StateError(path.string(), "", "cannot rename to it: " + reason());
+    throw StateError(path.string(), "", "cannot rename to it: " + why(path, errno));
   }
   sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }

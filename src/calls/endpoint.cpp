@@ -264,6 +264,14 @@ EndpointError endpoint_error(const Endpoint& endpoint, std::string_view path, co
   return {redact(endpoint.base_url + std::string(path)), result.status, static_cast<int>(attempts), what};
 }
 
+bool is_this_host(std::string_view url) {
+  auto host = url.substr(std::min(url.size(), url.find("://") + 3));
+  host = host.substr(0, host.find('/'));
+  host = host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1" ||
+         host == "0.0.0.0";
+}
+
 EndpointState check_endpoint(const Endpoint& endpoint, std::string_view path, const net::Redactor& redact,
                              const Pulse& pulse) {
   constexpr std::string_view list_path = "/models";

@@ -65,6 +65,9 @@ struct Endpoint {
 [[nodiscard]] net::HttpRequest request_to(const Endpoint& endpoint, std::string_view method,
                                           std::string_view path);
 
+/// Whether an address means whoever asks: localhost, 127.*, ::1, 0.0.0.0.
+[[nodiscard]] bool is_this_host(std::string_view url);
+
 struct EndpointState {
   std::vector<std::string> models;  ///< what the endpoint says it serves; empty when it does not say
 };

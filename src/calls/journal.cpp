@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
+#include "base/access.hpp"
 #include "base/errors.hpp"
 #include "base/file.hpp"
 
@@ -18,8 +18,6 @@ namespace {
 constexpr std::string_view magic = "DRMJRNL1";
 constexpr std::int64_t group_records = 64;
 constexpr std::chrono::milliseconds group_age{50};
-
-std::string reason() { return std::strerror(errno); }
 
 }  // namespace
 
@@ -50,7 +48,7 @@ std::string Journal::read_bytes(std::uint64_t offset, std::size_t count) const {
     const auto got =
         ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw StateError(path_.string(), "", "cannot read the journal of calls: " + reason());
+    if (got < 0) throw StateError(path_.string(), "", "cannot read the journal of calls: " + why(path_, errno));
     if (got == 0) bytes.resize(done);  // somebody cut the file
     done += static_cast<std::size_t>(got);
   }
@@ -78,9 +76,12 @@ bool Journal::due() const {
 void Journal::create() {
   std::error_code error;
   std::filesystem::create_directories(path_.parent_path(), error);
-  if (error) throw StateError(path_.parent_path().string(), "", "cannot create folder: " + error.message());
+  if (error)
+    throw StateError(path_.parent_path().string(), "",
+                     "cannot create folder: " + why(path_.parent_path(), error.value()));
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
-  if (file_ < 0) throw StateError(path_.string(), "", "cannot create the journal of calls: " + reason());
+  if (file_ < 0)
+    throw StateError(path_.string(), "", "cannot create the journal of calls: " + why(path_, errno));
   sync_folder(path_.parent_path());
   sync_folder(path_.parent_path().parent_path());
 }
@@ -94,11 +95,12 @@ void Journal::commit() {
   while (!rest.empty()) {
     const auto put = ::write(file_, rest.data(), rest.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw StateError(path_.string(), "", "cannot write the journal of calls: " + reason());
+    if (put < 0)
+      throw StateError(path_.string(), "", "cannot write the journal of calls: " + why(path_, errno));
     rest.remove_prefix(static_cast<std::size_t>(put));
   }
   if (::fdatasync(file_) != 0)
-    throw StateError(path_.string(), "", "cannot sync the journal of calls: " + reason());
+    throw StateError(path_.string(), "", "cannot sync the journal of calls: " + why(path_, errno));
   struct stat info {};
   if (::fstat(file_, &info) != 0 || info.st_nlink == 0) {
     throw StateError(path_.string(), "",

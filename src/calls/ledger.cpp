@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
+#include "base/access.hpp"
 #include "base/digest.hpp"
 #include "base/errors.hpp"
 #include "base/file.hpp"
@@ -58,7 +58,7 @@ void Ledger::close(const Spent& in_all) {
 
 void Ledger::write(const Spent& mark) {
   const auto fail = [this](const char* what) {
-    throw StateError(path_.string(), "", std::string(what) + ": " + std::strerror(errno));
+    throw StateError(path_.string(), "", std::string(what) + ": " + why(path_, errno));
   };
   if (file_ < 0) {
     std::error_code error;

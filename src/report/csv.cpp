@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/access.hpp"
 #include "base/errors.hpp"
 
 namespace dream::report {
@@ -69,7 +70,8 @@ void CsvWriter::close() {
   std::error_code error;
   std::filesystem::rename(beside(path_), path_, error);
   if (error)
-    throw StateError(path_.string(), "", "cannot rename the finished table to it: " + error.message());
+    throw StateError(path_.string(), "",
+                     "cannot rename the finished table to it: " + why(path_, error.value()));
 }
 
 void CsvWriter::separate() {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/access.hpp"
 #include "base/file.hpp"
 #include "config/write.hpp"
 #include "dream_version.hpp"
@@ -174,13 +175,11 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
 
 void prepare_output(const config::Config& config) {
   const std::filesystem::path folder = config.sweep.output;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    throw StateError(folder.string(), "",
-                     "cannot make this folder: " + error.message() + "; set another sweep.output");
-  write_file(folder / ".writable", "");
-  std::filesystem::remove(folder / ".writable", error);
+  const auto probe = ".writable";
+  if (const auto obstacle = obstacle_to_writing(folder, probe, "dream_sweep\n"))
+    throw StateError(obstacle->path, "", "sweep.output: " + obstacle->finding + "; " + obstacle->remedy);
+  std::error_code ignored;
+  std::filesystem::remove(folder / probe, ignored);
 }
 
 void write_all(const Material& m, const stats::Verdict& verdict) {

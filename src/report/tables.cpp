@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "base/access.hpp"
 #include "report/csv.hpp"
 #include "report/outputs.hpp"
 #include "report/rows.hpp"
@@ -196,7 +197,8 @@ void write_h5(const Material& m) {
   file.close();
   std::error_code error;
   std::filesystem::rename(beside, in_output(m, "sweep.h5"), error);
-  if (error) throw StateError(beside.string(), "", "cannot rename it to sweep.h5: " + error.message());
+  if (error)
+    throw StateError(beside.string(), "", "cannot rename it to sweep.h5: " + why(beside, error.value()));
 }
 
 }  // namespace dream::report

@@ -4,12 +4,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <sstream>
 #include <system_error>
 
+#include "base/access.hpp"
 #include "base/errors.hpp"
 #include "base/file.hpp"
 #include "base/host.hpp"
@@ -33,6 +35,12 @@ Holder read_holder(const fs::path& file) {
   stream >> holder.host >> holder.process >> holder.beat >> holder.space;
   return holder;
 }
+
+/// What a sweep that takes a claim for dead leaves in its place.
+fs::path taken(fs::path claim) { return claim += ".taken"; }
+
+/// Beside claims lie what renew() is writing and what was taken over.
+bool is_claim(const fs::path& file) { return file.extension() != ".tmp" && file.extension() != ".taken"; }
 
 bool process_is_gone(const Holder& holder) {
   return holder.host == host_name() && holder.space == process_space() &&
@@ -62,11 +70,25 @@ std::string new_incarnation() {
   return fmt::format("{:x}{:08x}-{}-{}", static_cast<long>(now.tv_sec), now.tv_nsec, host_name(), ::getpid());
 }
 
+std::vector<ClaimSeen> claims_on(const fs::path& folder) {
+  std::vector<ClaimSeen> claims;
+  std::error_code error;
+  for (fs::directory_iterator file(folder / "active", error), end; !error && file != end;
+       file.increment(error)) {
+    if (!is_claim(file->path())) continue;
+    const Holder holder = read_holder(file->path());
+    claims.push_back({file->path().filename().string(), holder.host, holder.process, holder.beat,
+                      process_is_gone(holder)});
+  }
+  std::ranges::sort(claims, {}, &ClaimSeen::incarnation);
+  return claims;
+}
+
 Claim::Claim(const fs::path& folder, const std::string& incarnation, ClaimOptions options)
     : file_(folder / "active" / incarnation), options_(options) {
   std::error_code error;
   fs::create_directories(folder / "active", error);
-  if (error) throw StateError(folder.string(), "", "cannot make active/: " + error.message());
+  if (error) throw StateError(folder.string(), "", "cannot make active/: " + why(folder, error.value()));
   renew();
   // Before looking around: two that start together must see each other's beat, else each takes the other for
   // dead.
@@ -84,7 +106,10 @@ Claim::~Claim() { end(); }
 void Claim::refuse_others(const fs::path& folder) {
   std::error_code error;
   for (const auto& other : fs::directory_iterator(folder / "active")) {
-    if (other.path() == file_ || other.path().extension() == ".tmp") continue;
+    if (other.path() == file_) continue;
+    const bool gone = process_is_gone(read_holder(other.path()));
+    if (gone) fs::remove(other.path(), error);
+    if (gone || !is_claim(other.path())) continue;
     if (is_alive(other.path(), options_)) {
       const Holder holder = read_holder(other.path());
       throw StateError(
@@ -93,8 +118,28 @@ void Claim::refuse_others(const fs::path& folder) {
                       "sweep.state",
                       other.path().filename().string(), holder.host, holder.process));
     }
+    // It may live all the same, behind a file server that does not answer; then it must learn of this.
+    if (!process_is_gone(read_holder(other.path()))) fs::rename(other.path(), taken(other.path()), error);
     fs::remove(other.path(), error);
   }
+}
+
+void Claim::check() const {
+  if (!lost_) return;
+  throw StateError(
+      file_.string(), "",
+      fmt::format("the folder did not answer for more than {} s, and another sweep has taken it over; "
+                  "when that one has ended, the same command continues",
+                  options_.stale / std::chrono::seconds(1)));
+}
+
+bool Claim::find_it_taken() {
+  std::error_code error;
+  if (!fs::exists(taken(file_), error)) return false;
+  fs::remove(file_, error);
+  fs::remove(taken(file_), error);
+  lost_ = true;
+  return true;
 }
 
 void Claim::end() {
@@ -116,7 +161,9 @@ void Claim::keep_renewing() {
   std::unique_lock lock(mutex_);
   while (!ended_.wait_for(lock, options_.beat, [this] { return ending_; })) {
     try {
+      if (find_it_taken()) return;
       renew();
+      if (find_it_taken()) return;  // while renew() stood still
     } catch (const Error&) {
       // A full or stalled disk shows itself where data is written; the claim just grows old.
     }

@@ -1,5 +1,8 @@
 #include "state/h5_handle.hpp"
 
+#include <cstdlib>
+
+#include "base/access.hpp"
 #include "base/errors.hpp"
 
 static_assert(H5_VERSION_GE(1, 10, 7), "HDF5 1.10.7 is the first whose file locks can be switched off");
@@ -14,11 +17,19 @@ herr_t append_cause(unsigned, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
+/// What the system said, buried in the library's words as "errno = 28"; 0 when it said nothing.
+int system_error_in(const std::string& causes) {
+  constexpr std::string_view sign = "errno = ";
+  const auto at = causes.find(sign);
+  return at == std::string::npos ? 0 : std::atoi(causes.c_str() + at + sign.size());
+}
+
 }  // namespace
 
 [[noreturn]] void fail(const std::string& path, std::string_view item, std::string_view what) {
   std::string causes;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, &append_cause, &causes);
+  if (const int error = system_error_in(causes); error != 0) causes = why(path, error);
   throw StateError(path, std::string(item), std::string(what) + (causes.empty() ? "" : ": " + causes));
 }
 

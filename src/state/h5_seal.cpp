@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/access.hpp"
 #include "base/digest.hpp"
 #include "base/errors.hpp"
 #include "state/h5.hpp"
@@ -59,7 +60,7 @@ class MappedFile {
 
  private:
   [[noreturn]] void fail(const std::string& what) {
-    const std::string reason = std::strerror(errno);
+    const auto reason = why(path_, errno);
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
     throw StateError(path_, "", what + ": " + reason);
   }

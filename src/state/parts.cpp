@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/access.hpp"
 #include "base/errors.hpp"
 #include "base/file.hpp"
 
@@ -16,7 +17,7 @@ constexpr std::string_view format_stamp = "dream_sweep state, format 1\n";
 void make_folder(const fs::path& folder) {
   std::error_code error;
   const bool is_new = fs::create_directories(folder, error);
-  if (error) throw StateError(folder.string(), "", "cannot make this folder: " + error.message());
+  if (error) throw StateError(folder.string(), "", "cannot make this folder: " + why(folder, error.value()));
   if (is_new) sync_folder(folder.parent_path());  // else a power cut may lose the folder with the parts in it
 }
 
@@ -57,10 +58,14 @@ std::vector<Digest> PartStore::list() const {
 
 void PartStore::write(const Digest& key, const std::function<void(H5Writer&)>& fill) const {
   const auto beside = temporary(key);
-  {
+  try {
     H5Writer writer(beside);
     fill(writer);
     writer.close();
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(beside, ignored);  // on a full disk its room is needed
+    throw;
   }
   seal(beside, path(key));
 }
@@ -101,7 +106,8 @@ void PartStore::seal(const fs::path& from, const fs::path& to) const {
   make_folder(to.parent_path());
   std::error_code error;
   fs::rename(from, to, error);
-  if (error) throw StateError(to.string(), "", "cannot rename a finished part to it: " + error.message());
+  if (error)
+    throw StateError(to.string(), "", "cannot rename a finished part to it: " + why(to, error.value()));
   sync_folder(to.parent_path());
 }
 

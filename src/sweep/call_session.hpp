@@ -31,10 +31,6 @@ struct OutOfBudget : Error {
 [[nodiscard]] std::map<std::string, std::vector<std::string>> remote_models(const config::Config& config,
                                                                             std::optional<Stage> until);
 
-/// Asks every endpoint of remote_models() whether it is there and has the model, without cost. Local; rank 0
-/// calls it before anything is paid for. Throws EndpointError.
-void check_endpoints(const config::Config& config, std::optional<Stage> until, const Pulse& pulse);
-
 /// Served by a rank: the reply, or nothing when the rank's share of the budget had no room for it.
 using Served = std::optional<Bytes>;
 using ServeCalls = std::function<std::vector<Served>(const std::vector<Request>&)>;

@@ -15,6 +15,7 @@
 #include "corpus/sources.hpp"
 #include "parts/documents.hpp"
 #include "sweep/assign.hpp"
+#include "sweep/threads.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -188,8 +189,13 @@ std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inp
   return mine;
 }
 
-/// Raw files that a rank holds at a time, so that a bucket of many gigabytes can be read.
-constexpr std::int64_t raw_bytes_at_a_time = 64 << 20;
+/// Raw files that a rank holds at a time, so that a bucket of many gigabytes can be read; less where memory
+/// is short.
+std::int64_t raw_bytes_at_a_time() {
+  constexpr std::int64_t most = 64 << 20;
+  const auto memory = memory_of_this_rank();
+  return memory > 0 ? std::min(most, memory / 16) : most;
+}
 
 corpus::ReadJob load_job(const Job& job, Tally& tally) {
   if (!corpus::is_supported(job.format))
@@ -207,10 +213,11 @@ corpus::ReadJob load_job(const Job& job, Tally& tally) {
 std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const BucketJobs& bucket, Tally& tally,
                                              std::vector<Failure>& failures, const Pulse& pulse) {
   std::vector<parts::ReadDocument> documents;
+  const auto most_held = raw_bytes_at_a_time();
   for (std::size_t next = 0; next < bucket.jobs.size();) {
     const auto batch = std::span(bucket.jobs).subspan(next);
     std::vector<corpus::ReadJob> jobs;
-    for (std::int64_t held = 0; jobs.size() < batch.size() && held < raw_bytes_at_a_time;) {
+    for (std::int64_t held = 0; jobs.size() < batch.size() && held < most_held;) {
       jobs.push_back(load_job(batch[jobs.size()], tally));
       held += std::ssize(jobs.back().bytes);
     }
@@ -248,7 +255,7 @@ std::vector<Failure> share_failures(comm::Communicator& comm, const std::vector<
 
 corpus::ReaderOptions reader_options(const config::Corpus& corpus) {
   return {corpus.readers_per_rank, corpus.documents_per_reader, corpus.reader_cpu_seconds,
-          corpus.reader_memory_mb, corpus.reader_output_mb};
+          reader_megabytes(corpus, memory_of_this_rank()), corpus.reader_output_mb};
 }
 
 /// Index of each bucket that must be read -> the rank that does.
@@ -359,7 +366,7 @@ std::vector<Bucket> read_documents(const Reading& reading, Inputs& inputs, Outco
   return make_buckets(reading.comm, inputs, reading.corpus.buckets);
 }
 
-void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
+void check_folders_apart(comm::Communicator& comm, const config::Config& config) {
   comm::agree(comm, [&] {
     for (const auto& source : config.corpus.sources) {
       for (const auto& [key, folder] :
@@ -371,6 +378,11 @@ void check_corpus(comm::Communicator& comm, const config::Config& config, const 
                         key, folder, source));
       }
     }
+  });
+}
+
+void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
+  comm::agree(comm, [&] {
     if (comm.rank() == 0 && inputs.documents.empty()) {
       throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
                         "no documents here; corpus.sources names folders or files");

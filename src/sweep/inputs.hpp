@@ -32,8 +32,11 @@ struct Inputs {
 /// that is not there or holds no file.
 [[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse);
 
-/// Throws ConfigError when the state or output folder lies within a source, CorpusError when there are no
-/// documents. Collective.
+/// Throws ConfigError when the state or output folder lies within a source: before the first of the two is made.
+/// Collective.
+void check_folders_apart(comm::Communicator& comm, const config::Config& config);
+
+/// Throws CorpusError when there are no documents. Collective.
 void check_corpus(comm::Communicator& comm, const config::Config& config, const Inputs& inputs);
 
 /// Prepares the state folder on rank 0; the keys of its sealed parts, sorted, on all ranks. Collective.

@@ -19,6 +19,7 @@
 #include "sweep/models.hpp"
 #include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
+#include "sweep/preflight.hpp"
 #include "sweep/questions.hpp"
 #include "sweep/threads.hpp"
 #include "sweep/usage.hpp"
@@ -115,6 +116,13 @@ struct Prepared {
 Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
                  const Pulse& pulse) {
   Prepared ready;
+  check_folders_apart(comm, config);
+  if (!options.plan_only || options.check_endpoints) {
+    const PreflightOptions how{.nonce = state::new_incarnation(),
+                               .until = options.until,
+                               .makes_state = !options.plan_only};
+    for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
+  }
   ready.questions = load_questions(comm, config.golden);
   ready.inputs = list_inputs(comm, config, pulse);
   check_corpus(comm, config, ready.inputs);
@@ -129,10 +137,6 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     }
   });
   check_same_models(comm, ready.models);
-  if (options.plan_only && !options.check_endpoints) return ready;
-  comm::agree(comm, [&] {
-    if (comm.rank() == 0) check_endpoints(config, options.until, pulse);
-  });
   return ready;
 }
 
@@ -246,6 +250,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   comm::agree(comm, [&] {
     if (comm.rank() == 0) claim.emplace(config.sweep.state, finished.incarnation);
   });
+  const Pulse claimed = [&claim, pulse] {
+    pulse();
+    if (claim) claim->check();
+  };
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
   finished.outcome = start_outcome(comm, config, inputs);
@@ -253,13 +261,13 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const auto buckets = read_documents(
-      {comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault, progress, tally},
+      {comm, config.corpus, parts, sealed, finished.outcome.workers, claimed, options.fault, progress, tally},
       inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   CallSession calls(
-      {comm, config, options.until, finished.outcome.workers, finished.incarnation, pulse, options.log});
-  const Pulse timely = [&calls, pulse] {
-    pulse();
+      {comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed, options.log});
+  const Pulse timely = [&calls, claimed] {
+    claimed();
     calls.check_time();
   };
   Run context{comm,

@@ -5,24 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <string>
+
+#include "base/cgroup.hpp"
 
 namespace dream::sweep {
 namespace {
-
-/// The CPU quota of the cgroup in cores, or 0 when there is none.
-double quota() {
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string limit;
-  double period = 0;
-  if (v2 >> limit >> period && limit != "max" && period > 0) return std::stod(limit) / period;
-  std::ifstream quota_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  std::ifstream period_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double quota_us = 0;
-  if (quota_file >> quota_us && period_file >> period && quota_us > 0 && period > 0) return quota_us / period;
-  return 0;
-}
 
 int number(const char* name) {
   const char* text = std::getenv(name);
@@ -35,7 +23,8 @@ int cores_here() {
   cpu_set_t set;
   CPU_ZERO(&set);
   int cores = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  if (const double limit = quota(); limit > 0) cores = std::min(cores, static_cast<int>(std::ceil(limit)));
+  if (const double limit = cgroup_limits().cores; limit > 0)
+    cores = std::min(cores, static_cast<int>(std::ceil(limit)));
   return std::max(cores, 1);
 }
 
@@ -45,6 +34,16 @@ int ranks_here() {
   }
   // Slurm writes "2(x3),1": tasks per node; the first node's number serves all.
   return std::max(number("SLURM_STEP_TASKS_PER_NODE"), 1);
+}
+
+std::int64_t memory_of_this_rank() { return cgroup_limits().memory_bytes / ranks_here(); }
+
+std::int64_t reader_megabytes(const config::Corpus& corpus, std::int64_t rank_bytes) {
+  // Below this the reader's own libraries do not fit.
+  constexpr std::int64_t least = 256;
+  if (rank_bytes <= 0) return corpus.reader_memory_mb;
+  const auto share = rank_bytes / 2 / (1 << 20) / std::max<std::int64_t>(1, corpus.readers_per_rank);
+  return std::min(corpus.reader_memory_mb, std::max(least, share));
 }
 
 int threads_for_this_rank(const config::Device& device) {

@@ -10,6 +10,7 @@
 #include "sweep/assign.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/inputs.hpp"
+#include "sweep/preflight.hpp"
 #include "sweep/usage.hpp"
 
 namespace dream::testset {
@@ -165,13 +166,16 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
     finished.prompts = prompts.digest;
   });
   const auto view = for_calls(config);
+  sweep::check_folders_apart(comm, config);
+  if (!options.plan_only || options.check_endpoint) {
+    const sweep::PreflightOptions how{.nonce = state::new_incarnation(),
+                                      .makes_state = !options.plan_only,
+                                      .reads_golden = false};
+    for (const auto& note : sweep::preflight(comm, view, how, pulse)) options.log(Level::warning, note);
+  }
   auto inputs = sweep::list_inputs(comm, config, pulse);
   sweep::check_corpus(comm, config, inputs);
   note_documents(inputs, finished);
-  comm::agree(comm, [&] {
-    const bool asks = !options.plan_only || options.check_endpoint;
-    if (comm.rank() == 0 && asks) sweep::check_endpoints(view, std::nullopt, pulse);
-  });
   if (options.plan_only) return finished;
 
   const auto incarnation = incarnation_of(comm);
@@ -179,6 +183,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   comm::agree(comm, [&] {
     if (comm.rank() == 0) claim.emplace(config.sweep.state, incarnation);
   });
+  const Pulse claimed = [&claim, pulse] {
+    pulse();
+    if (claim) claim->check();
+  };
   const state::PartStore parts(config.sweep.state, incarnation, comm.rank());
   const auto sealed = sweep::broadcast_sealed(comm, parts);
   const auto workers = sweep::choose_workers(comm.size(), config.sweep.coordinator);
@@ -186,10 +194,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   sweep::Outcome outcome;
   outcome.failed_documents = inputs.failed;
   const auto buckets = sweep::read_documents(
-      {comm, config.corpus, parts, sealed, workers, pulse, [](sweep::Stage) {}, progress, tally}, inputs,
+      {comm, config.corpus, parts, sealed, workers, claimed, [](sweep::Stage) {}, progress, tally}, inputs,
       outcome);
   const Shelf shelf{parts, buckets, config.corpus.buckets, config.testset.passage_tokens * bytes_per_token};
-  const auto stock = take_stock(comm, shelf, pulse);
+  const auto stock = take_stock(comm, shelf, claimed);
   finished.plan = plan_tasks(stock.documents, config.testset, config.sweep.seed);
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
@@ -199,9 +207,9 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
                       "no document has a passage of prose to ask about; look at the documents");
   });
   sweep::CallSession calls(
-      {comm, view, std::nullopt, workers, incarnation, pulse, options.log, "testset.budget"});
+      {comm, view, std::nullopt, workers, incarnation, claimed, options.log, "testset.budget"});
   sweep::LanguageModels models(comm, workers, calls);
-  make_questions(comm, config, options, prompts, shelf, models, workers, pulse, finished);
+  make_questions(comm, config, options, prompts, shelf, models, workers, claimed, finished);
   calls.finish();
   finished.usage = sweep::gather_usage(comm, calls.usage());
   finished.complete = true;

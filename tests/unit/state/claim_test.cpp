@@ -125,3 +125,32 @@ BOOST_AUTO_TEST_CASE(a_claim_of_another_host_that_beats_is_alive) {
   BOOST_CHECK_THROW(Claim(test::folder(), "next", {milliseconds(50), milliseconds(600000)}), StateError);
   heart.join();
 }
+
+// A stall of the file server: the claim stands still for longer than anybody waits, and its sweep lives.
+BOOST_AUTO_TEST_CASE(a_sweep_that_was_taken_for_dead_learns_of_it) {
+  const auto file = leave("far.example.org-7", "another-host 1 7\n");
+  {
+    const Claim next(test::folder(), "next", quick);
+    BOOST_TEST(!fs::exists(file));
+    BOOST_TEST(fs::exists(fs::path(file) += ".taken"));
+    BOOST_CHECK_NO_THROW(next.check());
+  }
+
+  Claim stalled(test::folder(), "stalled", {milliseconds(20), milliseconds(100)});
+  BOOST_CHECK_NO_THROW(stalled.check());
+  // What another sweep does that saw no beat, while a beat is on its way.
+  leave("stalled.taken", "here 1 7\n");
+  const auto holds = [&] {
+    try {
+      stalled.check();
+      return true;
+    } catch (const StateError& e) {
+      BOOST_TEST(std::string(e.what()).find("another sweep has taken it over") != std::string::npos);
+      return false;
+    }
+  };
+  for (int i = 0; i < 500 && holds(); ++i) std::this_thread::sleep_for(milliseconds(10));
+  BOOST_TEST(!holds());
+  BOOST_TEST(!fs::exists(test::folder() / "active" / "stalled"));
+  BOOST_TEST(!fs::exists(test::folder() / "active" / "stalled.taken"));
+}
