@@ -113,24 +113,116 @@ std::string incarnation_of(comm::Communicator& comm) {
   return {bytes.begin(), bytes.end()};
 }
 
-void note_documents(const sweep::Inputs& inputs, Finished& finished) {
-  finished.documents = std::ssize(inputs.documents) + std::ssize(inputs.failed);
-  for (const auto& document : inputs.documents) finished.names[document.hash] = document.names.front();
-}
+/// One run on one rank, a step after the other.
+class Runner {
+ public:
+  Runner(comm::Communicator& comm, const config::Config& config, const RunOptions& options)
+      : comm_(comm),
+        config_(config),
+        options_(options),
+        stop_(comm::pulse_of(comm, options.stop)),
+        pulse_([this] {
+          stop_();
+          if (claim_) claim_->check();
+        }),
+        calls_config_(for_calls(config)) {}
 
-/// Everything after the documents are read. Collective.
-void make_questions(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
-                    const Prompts& prompts, const Shelf& shelf, sweep::LanguageModels& models,
-                    const sweep::Workers& workers, const Pulse& pulse, Finished& finished) {
-  const auto tasks = tasks_of(finished.plan, workers, comm.rank());
-  std::map<Digest, Book> books;
-  comm::agree(comm, [&] { books = fetch(shelf, documents_of(finished.plan, tasks), pulse); });
-  const auto note = [&](const std::string& text) {
-    if (comm.rank() == 0) options.note(text);
-  };
-  finished.harvest = generate({comm, config, finished.plan, prompts, tasks, books, models, note});
-  finished.passing = std::ranges::count(finished.harvest.dropped, false, &Dropped::final);
-}
+  Finished run(sweep::Progress& progress) {
+    prepare();
+    if (options_.plan_only) return std::move(finished_);
+    incarnation_ = incarnation_of(comm_);
+    comm::agree(comm_, [&] {
+      if (comm_.rank() == 0) claim_.emplace(config_.sweep.state, incarnation_);
+    });
+    const state::PartStore parts(config_.sweep.state, incarnation_, comm_.rank());
+    const auto buckets = read(parts, progress);
+    const Shelf shelf{parts, buckets, config_.corpus.buckets,
+                      config_.testset.passage_tokens * bytes_per_token};
+    plan(shelf);
+    make_questions(shelf);
+    finished_.complete = true;
+    return std::move(finished_);
+  }
+
+ private:
+  /// All that can be wrong before anything is read or paid for.
+  void prepare() {
+    comm::agree(comm_, [&] {
+      check_model(config_);
+      prompts_ = load_prompts(config_.testset.prompts);
+      finished_.bounds = bounds_of(config_, prompts_);
+      finished_.model = calls::endpoint_of(config_.model(config_.testset.llm)).model;
+      finished_.prompts = prompts_.digest;
+    });
+    sweep::check_folders_apart(comm_, config_);
+    if (!options_.plan_only || options_.check_endpoint) {
+      const sweep::PreflightOptions how{.nonce = state::new_incarnation(),
+                                        .makes_state = !options_.plan_only,
+                                        .reads_golden = false};
+      for (const auto& note : sweep::preflight(comm_, calls_config_, how, pulse_))
+        options_.log(Level::warning, note);
+    }
+    inputs_ = sweep::list_inputs(comm_, config_, pulse_);
+    sweep::check_corpus(comm_, config_, inputs_);
+    finished_.documents = std::ssize(inputs_.documents) + std::ssize(inputs_.failed);
+    for (const auto& document : inputs_.documents) finished_.names[document.hash] = document.names.front();
+  }
+
+  std::vector<sweep::Bucket> read(const state::PartStore& parts, sweep::Progress& progress) {
+    const auto sealed = sweep::broadcast_sealed(comm_, parts);
+    workers_ = sweep::choose_workers(comm_.size(), config_.sweep.coordinator);
+    sweep::Tally tally;
+    sweep::Outcome outcome;
+    outcome.failed_documents = inputs_.failed;
+    auto buckets = sweep::read_documents(
+        {comm_, config_.corpus, parts, sealed, workers_, pulse_, [](sweep::Stage) {}, progress, tally},
+        inputs_, outcome);
+    finished_.failed_documents = std::move(outcome.failed_documents);
+    return buckets;
+  }
+
+  void plan(const Shelf& shelf) {
+    const auto stock = take_stock(comm_, shelf, pulse_);
+    finished_.plan = plan_tasks(stock.documents, config_.testset, config_.sweep.seed);
+    comm::agree(comm_, [&] {
+      if (comm_.rank() != 0) return;
+      finished_.failed_documents =
+          failures_of(config_, finished_, stock, std::move(finished_.failed_documents));
+      if (!finished_.plan.slots.empty()) return;
+      throw CorpusError(config_.corpus.sources.front(), 0,
+                        "no document has a passage of prose to ask about; look at the documents");
+    });
+  }
+
+  void make_questions(const Shelf& shelf) {
+    const auto tasks = tasks_of(finished_.plan, workers_, comm_.rank());
+    std::map<Digest, Book> books;
+    comm::agree(comm_, [&] { books = fetch(shelf, documents_of(finished_.plan, tasks), pulse_); });
+    sweep::CallSession calls(
+        {comm_, calls_config_, std::nullopt, workers_, incarnation_, pulse_, options_.log, "testset.budget"});
+    sweep::LanguageModels models(comm_, workers_, calls);
+    const auto note = [&](const std::string& text) {
+      if (comm_.rank() == 0) options_.note(text);
+    };
+    finished_.harvest = generate({comm_, config_, finished_.plan, prompts_, tasks, books, models, note});
+    finished_.passing = std::ranges::count(finished_.harvest.dropped, false, &Dropped::final);
+    calls.finish();
+    finished_.usage = sweep::gather_usage(comm_, calls.usage());
+  }
+
+  comm::Communicator& comm_;
+  const config::Config& config_;
+  const RunOptions& options_;
+  Pulse stop_;
+  std::optional<state::Claim> claim_;  ///< rank 0
+  Pulse pulse_;
+  config::Config calls_config_;
+  Prompts prompts_;
+  sweep::Inputs inputs_;  ///< rank 0
+  sweep::Workers workers_;
+  std::string incarnation_;
+  Finished finished_;
+};
 
 }  // namespace
 
@@ -155,65 +247,7 @@ Bounds bounds_of(const config::Config& config, const Prompts& prompts) {
 
 Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
              sweep::Progress& progress) {
-  const Pulse pulse = comm::pulse_of(comm, options.stop);
-  Finished finished;
-  Prompts prompts;
-  comm::agree(comm, [&] {
-    check_model(config);
-    prompts = load_prompts(config.testset.prompts);
-    finished.bounds = bounds_of(config, prompts);
-    finished.model = calls::endpoint_of(config.model(config.testset.llm)).model;
-    finished.prompts = prompts.digest;
-  });
-  const auto view = for_calls(config);
-  sweep::check_folders_apart(comm, config);
-  if (!options.plan_only || options.check_endpoint) {
-    const sweep::PreflightOptions how{.nonce = state::new_incarnation(),
-                                      .makes_state = !options.plan_only,
-                                      .reads_golden = false};
-    for (const auto& note : sweep::preflight(comm, view, how, pulse)) options.log(Level::warning, note);
-  }
-  auto inputs = sweep::list_inputs(comm, config, pulse);
-  sweep::check_corpus(comm, config, inputs);
-  note_documents(inputs, finished);
-  if (options.plan_only) return finished;
-
-  const auto incarnation = incarnation_of(comm);
-  std::optional<state::Claim> claim;
-  comm::agree(comm, [&] {
-    if (comm.rank() == 0) claim.emplace(config.sweep.state, incarnation);
-  });
-  const Pulse claimed = [&claim, pulse] {
-    pulse();
-    if (claim) claim->check();
-  };
-  const state::PartStore parts(config.sweep.state, incarnation, comm.rank());
-  const auto sealed = sweep::broadcast_sealed(comm, parts);
-  const auto workers = sweep::choose_workers(comm.size(), config.sweep.coordinator);
-  sweep::Tally tally;
-  sweep::Outcome outcome;
-  outcome.failed_documents = inputs.failed;
-  const auto buckets = sweep::read_documents(
-      {comm, config.corpus, parts, sealed, workers, claimed, [](sweep::Stage) {}, progress, tally}, inputs,
-      outcome);
-  const Shelf shelf{parts, buckets, config.corpus.buckets, config.testset.passage_tokens * bytes_per_token};
-  const auto stock = take_stock(comm, shelf, claimed);
-  finished.plan = plan_tasks(stock.documents, config.testset, config.sweep.seed);
-  comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    finished.failed_documents = failures_of(config, finished, stock, outcome.failed_documents);
-    if (!finished.plan.slots.empty()) return;
-    throw CorpusError(config.corpus.sources.front(), 0,
-                      "no document has a passage of prose to ask about; look at the documents");
-  });
-  sweep::CallSession calls(
-      {comm, view, std::nullopt, workers, incarnation, claimed, options.log, "testset.budget"});
-  sweep::LanguageModels models(comm, workers, calls);
-  make_questions(comm, config, options, prompts, shelf, models, workers, claimed, finished);
-  calls.finish();
-  finished.usage = sweep::gather_usage(comm, calls.usage());
-  finished.complete = true;
-  return finished;
+  return Runner(comm, config, options).run(progress);
 }
 
 }  // namespace dream::testset
