@@ -40,8 +40,8 @@ struct File {
 class Quiet {
  public:
   Quiet() {
-    // A file that could not be closed (a full disk) would make the library's own end complain; ours are closed
-    // by then.
+    // A file that could not be closed (a full disk) would make the library's own end complain; ours are
+    // closed by then.
     static const auto no_atexit = H5dont_atexit();
     (void)no_atexit;
     H5Eget_auto2(H5E_DEFAULT, &printer_, &argument_);
