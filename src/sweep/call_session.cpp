@@ -185,16 +185,14 @@ std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const
     for (const auto i : open) asked.push_back(requests[i]);
     std::int64_t unserved = 0;
     std::int64_t served = 0;
-    const auto count_and_pack = [&](const std::vector<Request>& distinct) {
+    const auto packed = sweep::once(comm, callers_, asked, [&](const std::vector<Request>& distinct) {
       std::vector<Bytes> packed_replies;
       for (auto& reply : serve(distinct)) {
         ++(reply ? served : unserved);
         packed_replies.push_back(Packer().put(reply.has_value()).put(reply.value_or(Bytes())).take());
       }
       return packed_replies;
-    };
-    // After a round without a move the open requests are the same, and so is who is in need.
-    const auto packed = sweep::once(comm, callers_, asked, count_and_pack, Homes::even);
+    });
     std::vector<std::size_t> still_open;
     for (std::size_t i = 0; i < open.size(); ++i) {
       Unpacker reader(packed[i]);

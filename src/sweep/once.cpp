@@ -35,81 +35,21 @@ std::vector<Request> unpack(const Bytes& message) {
   return requests;
 }
 
-int home_by_key(const Workers& workers, const Digest& key) {
-  return workers.rank(static_cast<int>(key.prefix() % static_cast<std::uint64_t>(workers.count)));
-}
-
-/// The home of each of `keys` (sorted, each once) when every worker is to serve as many as the others. Keys
-/// alone travel first: to the worker that their digits name, which then knows each distinct one and, by the
-/// counts of the others, its number among all. Collective.
-std::vector<int> even_homes(comm::Communicator& comm, const Workers& workers,
-                            const std::vector<Digest>& keys) {
-  std::vector<std::vector<Digest>> by_rank(static_cast<std::size_t>(comm.size()));
-  for (const auto& key : keys) by_rank[static_cast<std::size_t>(home_by_key(workers, key))].push_back(key);
-  std::vector<Digest> out;
-  std::vector<std::int64_t> counts;
-  for (const auto& list : by_rank) {
-    out.insert(out.end(), list.begin(), list.end());
-    counts.push_back(std::ssize(list));
-  }
-  const auto asked = comm.all_to_all_v(std::span<const Digest>(out), std::span<const std::int64_t>(counts));
-
-  auto distinct = asked.values;
-  std::ranges::sort(distinct);
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-  const auto sizes = comm.all_gather(static_cast<std::int64_t>(distinct.size()));
-  std::int64_t before = 0;
-  std::int64_t all = 0;
-  for (std::size_t r = 0; r < sizes.size(); ++r) {
-    if (static_cast<int>(r) < comm.rank()) before += sizes[r];
-    all += sizes[r];
-  }
-  std::vector<std::int64_t> told;
-  std::vector<std::int64_t> told_counts;
-  for (int r = 0; r < comm.size(); ++r) {
-    for (const auto& key : asked.from(r)) {
-      const auto number = before + (std::ranges::lower_bound(distinct, key) - distinct.begin());
-      told.push_back(workers.rank(static_cast<int>(number * workers.count / all)));
-    }
-    told_counts.push_back(std::ssize(asked.from(r)));
-  }
-  const auto homes =
-      comm.all_to_all_v(std::span<const std::int64_t>(told), std::span<const std::int64_t>(told_counts));
-
-  std::vector<std::int64_t> next(homes.offsets);
-  std::vector<int> chosen;
-  for (const auto& key : keys) {
-    auto& at = next[static_cast<std::size_t>(home_by_key(workers, key))];
-    chosen.push_back(static_cast<int>(homes.values[static_cast<std::size_t>(at++)]));
-  }
-  return chosen;
-}
-
-/// The home of each of `keys`. Collective.
-std::vector<int> choose_homes(comm::Communicator& comm, const Workers& workers,
-                              const std::vector<Digest>& keys, Homes homes) {
-  if (homes == Homes::even) return even_homes(comm, workers, keys);
-  std::vector<int> chosen;
-  for (const auto& key : keys) chosen.push_back(home_by_key(workers, key));
-  return chosen;
-}
-
 }  // namespace
 
 std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
-                        const std::vector<Request>& requests, const Serve& serve, Homes homes) {
+                        const std::vector<Request>& requests, const Serve& serve) {
   const auto ranks = static_cast<std::size_t>(comm.size());
+  auto home = [&](const Digest& key) {
+    return static_cast<std::size_t>(
+        workers.rank(static_cast<int>(key.prefix() % static_cast<std::uint64_t>(workers.count))));
+  };
 
   // What I ask each home, each key once.
   std::map<Digest, std::size_t> first;  // key -> its first place in `requests`
   for (std::size_t i = 0; i < requests.size(); ++i) first.try_emplace(requests[i].key, i);
-  std::vector<Digest> keys;
-  for (const auto& [key, at] : first) keys.push_back(key);
-  const auto chosen = choose_homes(comm, workers, keys, homes);
-  std::map<Digest, std::size_t> home;
-  for (std::size_t i = 0; i < keys.size(); ++i) home[keys[i]] = static_cast<std::size_t>(chosen[i]);
   std::vector<Packer> questions(ranks);
-  for (const auto& [key, at] : first) questions[home.at(key)].put(key).put(requests[at].payload);
+  for (const auto& [key, at] : first) questions[home(key)].put(key).put(requests[at].payload);
   std::vector<Bytes> out;
   for (auto& question : questions) out.push_back(question.take());
   const auto asked = exchange(comm, std::move(out));
@@ -140,7 +80,7 @@ std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
 
   std::map<Digest, Bytes> mine;
   std::vector<Unpacker> readers(got.begin(), got.end());
-  for (const auto& [key, at] : first) mine[key] = readers[home.at(key)].get<Bytes>();
+  for (const auto& [key, at] : first) mine[key] = readers[home(key)].get<Bytes>();
   std::vector<Bytes> replies;
   replies.reserve(requests.size());
   for (const auto& request : requests) replies.push_back(mine.at(request.key));

@@ -20,15 +20,9 @@ struct Request {
 /// Serves distinct requests: one reply for each, in the order given.
 using Serve = std::function<std::vector<Bytes>(const std::vector<Request>&)>;
 
-/// Which worker is a request's home.
-enum class Homes {
-  by_key,  ///< the same in every call: for a home that remembers what it has served
-  even     ///< the numbers of requests differ by at most one: for work whose time is the slowest home's
-};
-
 /// Every distinct request of all ranks is served once, on one rank, and everyone who asked gets the reply.
-/// A request's home is a worker chosen by its key (and, with Homes::even, by those of all requests together),
-/// so the same request always meets itself. Equal sets of requests have equal homes.
+/// A request's home is a worker chosen by its key, so the load is even and the same request always meets
+/// itself.
 ///
 ///   rank 0 asks a b     home of a: rank 1, of b: rank 2          rank 0 gets A B
 ///   rank 1 asks b       rank 1 serves a, rank 2 serves b c   ->  rank 1 gets B
@@ -38,7 +32,6 @@ enum class Homes {
 /// by key, so it sees the same order whoever asked. Collective; `serve` must not communicate; a throw in it
 /// leaves on all ranks.
 [[nodiscard]] std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
-                                      const std::vector<Request>& requests, const Serve& serve,
-                                      Homes homes = Homes::by_key);
+                                      const std::vector<Request>& requests, const Serve& serve);
 
 }  // namespace dream::sweep

@@ -1,7 +1,6 @@
 #include "sweep/once.hpp"
 
 #include <map>
-#include <utility>
 
 #include "comm/agree.hpp"
 #include "tests/support/test.hpp"
@@ -99,40 +98,4 @@ BOOST_AUTO_TEST_CASE(a_server_that_drops_a_reply_is_a_bug_of_ours, *test::ranks(
   BOOST_CHECK_THROW((void)sweep::once(comm, {0, comm.size()}, {request(1), request(2)},
                                       [](const std::vector<Request>&) { return std::vector<Bytes>(9); }),
                     Error);
-}
-
-// Waiting for an endpoint takes as long as the home with the most calls: none has two more than another.
-BOOST_AUTO_TEST_CASE(even_homes_serve_equal_numbers, *test::ranks({1, 2, 3, 5})) {
-  auto comm = test::world();
-  for (const auto& workers : {sweep::Workers{0, comm.size()}, sweep::Workers{comm.size() - 1, 1}}) {
-    for (const int amount : {0, 1, 7, 64}) {
-      std::vector<Request> requests;  // neighbours share half
-      for (int i = 0; i < 2 * amount; ++i) requests.push_back(request(comm.rank() * amount + i));
-      std::int64_t served = 0;
-      std::vector<Digest> keys;
-      const auto serve = [&](const std::vector<Request>& distinct) {
-        std::vector<Bytes> answers;
-        for (const auto& one : distinct) {
-          keys.push_back(one.key);
-          answers.emplace_back(one.payload.begin(), one.payload.end());
-        }
-        served += std::ssize(distinct);
-        return answers;
-      };
-      const auto replies = sweep::once(comm, workers, requests, serve, sweep::Homes::even);
-      BOOST_REQUIRE(replies.size() == requests.size());
-      for (std::size_t i = 0; i < replies.size(); ++i) BOOST_TEST(text(replies[i]) == requests[i].payload);
-      const auto distinct = std::int64_t{amount} * (comm.size() + (amount > 0 ? 1 : 0));
-      BOOST_TEST(comm.all_reduce(served, comm::Reduce::sum) == distinct);
-      if (!workers.has(comm.rank())) BOOST_TEST(served == 0);
-      if (workers.has(comm.rank())) {
-        BOOST_TEST(served >= distinct / workers.count);
-        BOOST_TEST(served <= (distinct + workers.count - 1) / workers.count);
-      }
-      // The same set again has the same homes: who had no budget for a call is who gets the rest of it.
-      const auto before = std::exchange(keys, {});
-      (void)sweep::once(comm, workers, requests, serve, sweep::Homes::even);
-      BOOST_TEST((keys == before));
-    }
-  }
 }
