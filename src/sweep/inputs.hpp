@@ -6,6 +6,7 @@
 
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
+#include "sweep/objects.hpp"
 #include "sweep/outcome.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/run_context.hpp"
@@ -15,7 +16,7 @@ namespace dream::sweep {
 /// A distinct document: files with the same format and bytes are one document with several names.
 struct InputDocument {
   Digest hash;       ///< of format and bytes
-  std::string path;  ///< of the first file
+  Place place;       ///< of the first file
   std::string format;
   std::int64_t bytes = 0;
   std::vector<std::string> names;  ///< relative to their sources, sorted
@@ -28,9 +29,10 @@ struct Inputs {
   std::int64_t files = 0;
 };
 
-/// Lists the sources on rank 0 and hashes the files on all ranks. Collective. Throws CorpusError for a source
-/// that is not there or holds no file.
-[[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse);
+/// Lists the sources on rank 0 and hashes the files on all ranks; `service` reaches those on S3 and is null when
+/// there are none. Collective. Throws CorpusError for a source that is not there or holds no file.
+[[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config,
+                                 storage::Service* service, const Pulse& pulse);
 
 /// The buckets of these documents. Only rank 0 passes documents; every rank gets the buckets. Collective.
 [[nodiscard]] std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs,
@@ -40,6 +42,7 @@ struct Inputs {
 struct Reading {
   comm::Communicator& comm;
   const config::Corpus& corpus;
+  const ObjectCache& objects;
   const state::PartStore& parts;
   const std::vector<Digest>& sealed;  ///< sorted
   Workers workers;

@@ -15,6 +15,7 @@
 #include "stages/index/shard.hpp"
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
+#include "storage/read.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/inputs.hpp"
@@ -35,10 +36,13 @@ std::string shared_text(comm::Communicator& comm, std::string text) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<GoldenQuestion> load_questions(comm::Communicator& comm, const config::Golden& golden) {
+std::vector<GoldenQuestion> load_questions(comm::Communicator& comm, const config::Golden& golden,
+                                           storage::Service* s3, const Pulse& pulse) {
   std::string file;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) file = read_file(golden.file);
+    if (comm.rank() != 0) return;
+    file = storage::is_url(golden.file) ? storage::read_object(*s3, storage::parse_url(golden.file), pulse)
+                                        : read_file(golden.file);
   });
   file = shared_text(comm, std::move(file));
   std::vector<GoldenQuestion> questions;
@@ -62,8 +66,13 @@ void check_sources(comm::Communicator& comm, const config::Golden& golden,
   });
 }
 
-/// Whether `path` is `folder` or lies in it.
+/// Whether `path` is `folder` or lies in it. Either may be on S3.
 bool lies_in(const std::string& path, const std::string& folder) {
+  if (storage::is_url(path) != storage::is_url(folder)) return false;
+  if (storage::is_url(path)) {
+    const auto outer = storage::parse_url(folder).below("").text();
+    return storage::parse_url(path).below("").text().starts_with(outer);
+  }
   std::error_code ignored;
   const auto inner = std::filesystem::weakly_canonical(path, ignored);
   const auto outer = std::filesystem::weakly_canonical(folder, ignored);
@@ -84,7 +93,7 @@ void check_corpus(comm::Communicator& comm, const config::Config& config, const 
     }
     if (comm.rank() == 0 && inputs.documents.empty()) {
       throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
-                        "no documents here; corpus.sources names folders or files");
+                        "no documents here; corpus.sources names folders, files or s3://BUCKET/PREFIX");
     }
   });
 }
@@ -189,8 +198,8 @@ struct Prepared {
 Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
                  const Pulse& pulse) {
   Prepared ready;
-  ready.questions = load_questions(comm, config.golden);
-  ready.inputs = list_inputs(comm, config, pulse);
+  ready.questions = load_questions(comm, config.golden, options.s3, pulse);
+  ready.inputs = list_inputs(comm, config, options.s3, pulse);
   check_corpus(comm, config, ready.inputs);
   check_sources(comm, config.golden, ready.questions, ready.inputs);
   agree_on_numeric_class(comm);
@@ -299,8 +308,9 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.outcome = start_outcome(comm, config, inputs);
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
+  const ObjectCache objects(config.sweep.state, options.s3);
   const auto buckets = read_documents(
-      {comm, config.corpus, parts, sealed, finished.outcome.workers, pulse, options.fault, progress, tally},
+      {comm, config.corpus, objects, parts, sealed, finished.outcome.workers, pulse, options.fault, progress, tally},
       inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   CallSession calls(
