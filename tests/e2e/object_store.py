@@ -188,6 +188,7 @@ class Client:
         connection.request(method, path + ("?" + pairs if pairs else ""), body=body, headers=headers)
         reply = connection.getresponse()
         content = reply.read()
+        connection.close()
         assert not check or reply.status < 300, f"{method} {path}: {reply.status} {content[:500]}"
         return reply.status, content, dict(reply.getheaders())
 
