@@ -38,8 +38,9 @@ struct CommandLine {
 
 CommandLine parse_command_line(int argc, char** argv, bool prints) {
   CommandLine line;
-  CLI::App app{"Puts documents on S3: what is there already is left alone, and a manifest says what came from where.",
-               "dream_ingest"};
+  CLI::App app{
+      "Puts documents on S3: what is there already is left alone, and a manifest says what came from where.",
+      "dream_ingest"};
   app.add_option("sources", line.sources, "Folders and files, then s3://BUCKET/PREFIX")
       ->type_name("SOURCES... s3://BUCKET/PREFIX");
   app.add_option("--urls", line.url_files, "A file of web addresses, one a line; may be given several times")
@@ -110,7 +111,8 @@ std::vector<Item> list_items(const CommandLine& line, const storage::Url& to, co
       const bool web = address.starts_with("https://") || address.starts_with("http://");
       const auto name = storage::name_of_address(address);
       if (!web || name.empty())
-        throw CorpusError(file, 0, fmt::format("\"{}\" is no address of a document; write https://HOST/NAME.pdf", address));
+        throw CorpusError(
+            file, 0, fmt::format("\"{}\" is no address of a document; write https://HOST/NAME.pdf", address));
       items.push_back({std::move(address), to.below(name).key, 0});
     }
   }
@@ -119,9 +121,10 @@ std::vector<Item> list_items(const CommandLine& line, const storage::Url& to, co
   for (const auto& item : items) {
     const auto [at, is_new] = by_key.emplace(item.key, &item);
     if (!is_new)
-      throw CorpusError(item.source, 0,
-                        fmt::format("would become {}, and so would {}; rename one, or put them below two prefixes",
-                                    storage::Url{to.bucket, item.key}.text(), at->second->source));
+      throw CorpusError(
+          item.source, 0,
+          fmt::format("would become {}, and so would {}; rename one, or put them below two prefixes",
+                      storage::Url{to.bucket, item.key}.text(), at->second->source));
   }
   // The heaviest first, dealt in turn: every rank gets about as many bytes.
   std::ranges::stable_sort(items, std::greater<>(), &Item::bytes);
@@ -337,7 +340,8 @@ std::map<std::string, std::string> shared_environment(comm::Communicator& comm, 
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
     Packer packer;
-    for (const auto& [name, value] : storage::relevant(config::environment(env_file))) packer.put(name).put(value);
+    for (const auto& [name, value] : storage::relevant(config::environment(env_file)))
+      packer.put(name).put(value);
     message = packer.take();
   });
   comm.broadcast(message, 0);

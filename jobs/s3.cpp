@@ -7,15 +7,8 @@
 namespace dream::jobs {
 
 storage::Settings s3_settings(const config::S3& s3) {
-  return {s3.endpoint,
-          s3.region,
-          storage::parse_addressing(s3.addressing),
-          s3.ca_file,
-          s3.anonymous,
-          s3.profile,
-          s3.in_flight,
-          std::chrono::seconds(s3.timeout_s),
-          s3.environment};
+  return {s3.endpoint, s3.region,    storage::parse_addressing(s3.addressing), s3.ca_file,    s3.anonymous,
+          s3.profile,  s3.in_flight, std::chrono::seconds(s3.timeout_s),       s3.environment};
 }
 
 std::unique_ptr<storage::Service> open_s3(comm::Communicator& comm, const storage::Settings& settings,
@@ -24,8 +17,7 @@ std::unique_ptr<storage::Service> open_s3(comm::Communicator& comm, const storag
   Bytes message;
   comm::agree(comm, [&] {
     resolved = storage::resolved(settings);
-    if (comm.rank() == 0)
-      message = storage::pack(storage::find_credentials(resolved, comm::pulse_of(comm)));
+    if (comm.rank() == 0) message = storage::pack(storage::find_credentials(resolved, comm::pulse_of(comm)));
   });
   comm.broadcast(message, 0);
   auto credentials = storage::unpack_credentials(message);

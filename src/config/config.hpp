@@ -137,8 +137,8 @@ struct Config {
 /// Whether a source, the golden file or the output is on S3.
 [[nodiscard]] bool uses_s3(const Config& config);
 
-/// The folder that results are written to: sweep.output; when that is on S3, a folder in the state, from which
-/// they are put there when they are whole.
+/// The folder that results are written to: sweep.output; when that is on S3, a folder in the state, from
+/// which they are put there when they are whole.
 [[nodiscard]] std::string output_folder(const Config& config);
 
 /// A kind of model: its row, and what it can stand for.

@@ -89,12 +89,13 @@ std::optional<Credentials> from_web_identity(const Settings& settings, const Pul
   if (reply.fault != net::HttpFault::none) throw EndpointError(service, 0, 1, reply.fault_text);
   if (reply.status != 200) {
     const auto error = parse_error(reply.body);
-    throw EndpointError(
-        service, reply.status, 1,
-        fmt::format("{}: {}; the token of {} was refused for role {}", error.code, error.message, file, role));
+    throw EndpointError(service, reply.status, 1,
+                        fmt::format("{}: {}; the token of {} was refused for role {}", error.code,
+                                    error.message, file, role));
   }
   const auto keys = parse_assumed_role(reply.body);
-  if (!keys) throw EndpointError(service, reply.status, 1, "the reply holds no keys; is this a token service?");
+  if (!keys)
+    throw EndpointError(service, reply.status, 1, "the reply holds no keys; is this a token service?");
   return Credentials{keys->access_key, keys->secret_key, keys->session_token, keys->expires,
                      fmt::format("the web identity in {}", file)};
 }

@@ -7,7 +7,8 @@
 
 #include "storage/xml.hpp"
 
-/// What dream_ingest decides, apart from reading and sending: which objects are there already, and the manifest.
+/// What dream_ingest decides, apart from reading and sending: which objects are there already, and the
+/// manifest.
 namespace dream::storage {
 
 /// An object that dream_ingest has put, as the manifest tells it.
@@ -34,11 +35,12 @@ constexpr std::string_view manifest_name = ".dream_ingest.json";
 [[nodiscard]] bool is_unchanged(const Object& listed, std::int64_t bytes, const std::string& sum,
                                 const std::map<std::string, Ingested>& manifest);
 
-/// The lines of a file of sources: blanks around them, empty ones and those that begin with # are passed over.
+/// The lines of a file of sources: blanks around them, empty ones and those that begin with # are passed
+/// over.
 [[nodiscard]] std::vector<std::string> parse_source_lines(std::string_view text);
 
-/// The last part of a web address' path, decoded: "report 1.pdf" of "https://x.org/a/report%201.pdf?v=2". Empty
-/// when it has none.
+/// The last part of a web address' path, decoded: "report 1.pdf" of "https://x.org/a/report%201.pdf?v=2".
+/// Empty when it has none.
 [[nodiscard]] std::string name_of_address(std::string_view url);
 
 }  // namespace dream::storage

@@ -24,10 +24,12 @@ struct Upload {
 };
 
 /// Puts files, several requests at a time: each object appears whole or not at all. An upload in parts that
-/// fails is aborted, so that the bucket keeps no parts that nobody sees and somebody pays for. `done` gets each
-/// object's ETag. Throws EndpointError; CorpusError for a file that cannot be read or changed its length.
+/// fails is aborted, so that the bucket keeps no parts that nobody sees and somebody pays for. `done` gets
+/// each object's ETag. Throws EndpointError; CorpusError for a file that cannot be read or changed its
+/// length.
 void put_files(Service& service, std::span<const Upload> uploads,
-               const std::function<void(std::size_t upload, const std::string& etag)>& done, const Pulse& pulse);
+               const std::function<void(std::size_t upload, const std::string& etag)>& done,
+               const Pulse& pulse);
 
 /// Puts one object from memory. Returns its ETag.
 std::string put_bytes(Service& service, const Url& to, std::string bytes, const Pulse& pulse);
@@ -36,8 +38,8 @@ std::string put_bytes(Service& service, const Url& to, std::string bytes, const 
 void remove_object(Service& service, const Url& url, const Pulse& pulse);
 
 /// The ETag that a service gives to the file when put_files() puts it, where ETags are what Amazon says that
-/// they are: MD5 of a short object; of the parts' MD5s, and their number, for a long one. A service that encrypts
-/// has other ones.
+/// they are: MD5 of a short object; of the parts' MD5s, and their number, for a long one. A service that
+/// encrypts has other ones.
 [[nodiscard]] std::string etag_of_file(const std::filesystem::path& file, std::int64_t bytes,
                                        const Pulse& pulse);
 

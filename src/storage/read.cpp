@@ -83,7 +83,8 @@ class Stream {
 
 }  // namespace
 
-void read_objects(Service& service, std::span<const Object> objects, const Reader& reader, const Pulse& pulse) {
+void read_objects(Service& service, std::span<const Object> objects, const Reader& reader,
+                  const Pulse& pulse) {
   Stream stream(objects, reader, 2 * service.settings().in_flight);
   service.exchange([&] { return stream.next(); },
                    [&](std::size_t index, Reply reply) { stream.take(index, std::move(reply)); }, pulse);

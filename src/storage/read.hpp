@@ -22,10 +22,11 @@ struct Reader {
   std::function<void(std::size_t object, const std::string& problem)> end;
 };
 
-/// Reads objects that a listing has told, many requests at a time. Memory: twice settings.in_flight ranges. An
-/// object whose ETag or length is not that of the listing is a problem of that object. Throws EndpointError for
-/// what is wrong with the service.
-void read_objects(Service& service, std::span<const Object> objects, const Reader& reader, const Pulse& pulse);
+/// Reads objects that a listing has told, many requests at a time. Memory: twice settings.in_flight ranges.
+/// An object whose ETag or length is not that of the listing is a problem of that object. Throws
+/// EndpointError for what is wrong with the service.
+void read_objects(Service& service, std::span<const Object> objects, const Reader& reader,
+                  const Pulse& pulse);
 
 /// One whole object, whatever its ETag. Throws CorpusError when it is not there or private.
 [[nodiscard]] std::string read_object(Service& service, const Url& url, const Pulse& pulse);

@@ -56,8 +56,8 @@ std::string kept(const std::map<std::string, std::string>& headers, const std::s
 struct Service::Pending {
   Request request;
   int attempts = 0;
-  bool renewed = false;         ///< sent again once with new keys
-  Clock::time_point ready;      ///< when it may be sent again
+  bool renewed = false;     ///< sent again once with new keys
+  Clock::time_point ready;  ///< when it may be sent again
   bool waits = false;
 };
 
@@ -95,9 +95,7 @@ class Service::Exchange {
     return !pending_.empty();
   }
 
-  [[nodiscard]] bool has_room() const {
-    return service_.http_.in_flight() < service_.settings_.in_flight;
-  }
+  [[nodiscard]] bool has_room() const { return service_.http_.in_flight() < service_.settings_.in_flight; }
 
   void send(std::size_t index, Pending& pending) {
     const auto expires = service_.credentials_.expires;
@@ -105,7 +103,6 @@ class Service::Exchange {
       service_.renew_credentials(pulse_);
     pending.waits = false;
     ++pending.attempts;
-    ++service_.requests_;
     service_.http_.submit(service_.http_request(pending.request), index);
   }
 
@@ -115,7 +112,8 @@ class Service::Exchange {
     if (result.fault != net::HttpFault::none) return lost(at->first, pending, result);
     const bool fine = result.status >= 200 && result.status < 300;
     // A finished upload answers 200 before it knows that it will not fail.
-    const bool hidden = fine && result.body.find("<Error>") != std::string::npos && pending.request.method == "POST";
+    const bool hidden =
+        fine && result.body.find("<Error>") != std::string::npos && pending.request.method == "POST";
     const auto error = fine && !hidden ? ServiceError{} : parse_error(result.body);
     if (passes(result.status, error.code)) return again(at->first, pending, result, error);
     if (is_expiry(error.code) && !pending.renewed && service_.credentials_.expires) {
@@ -139,10 +137,10 @@ class Service::Exchange {
   void lost(std::size_t index, Pending& pending, const net::HttpResult& result) {
     const int most = most_attempts(result.fault, pending.request.attempts);
     if (pending.attempts >= most) {
-      throw failure(pending, 0,
-                    fmt::format("{}; check s3.endpoint = \"{}\"{}", result.fault_text,
-                                service_.settings_.endpoint,
-                                result.fault == net::HttpFault::tls ? " and s3.ca_file" : ""));
+      throw failure(
+          pending, 0,
+          fmt::format("{}; check s3.endpoint = \"{}\"{}", result.fault_text, service_.settings_.endpoint,
+                      result.fault == net::HttpFault::tls ? " and s3.ca_file" : ""));
     }
     wait(index, pending, {});
   }
@@ -179,7 +177,9 @@ class Service::Exchange {
 };
 
 Service::Service(Settings settings, Credentials credentials)
-    : settings_(std::move(settings)), endpoint_(endpoint_of(settings_)), credentials_(std::move(credentials)) {
+    : settings_(std::move(settings)),
+      endpoint_(endpoint_of(settings_)),
+      credentials_(std::move(credentials)) {
   redact_.add(credentials_.secret_key);
   redact_.add(credentials_.session_token);
 }

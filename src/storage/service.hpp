@@ -26,8 +26,8 @@ struct Request {
   int attempts = 8;  ///< at most, the first one included
 };
 
-/// A reply that is no failure of the service: 2xx, or the object is not as expected (403 AccessDenied, 404, 412,
-/// 416).
+/// A reply that is no failure of the service: 2xx, or the object is not as expected (403 AccessDenied, 404,
+/// 412, 416).
 struct Reply {
   int status = 0;
   std::string code;  ///< of an error, e.g. "NoSuchKey"
@@ -37,8 +37,9 @@ struct Reply {
   [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
 };
 
-/// Speaks S3: addresses and signs requests, sends some at a time, and sends again with growing pauses what the
-/// service (500, 502, 503, 504, 429), the network or a lost connection failed. One object belongs to one thread.
+/// Speaks S3: addresses and signs requests, sends some at a time, and sends again with growing pauses what
+/// the service (500, 502, 503, 504, 429), the network or a lost connection failed. One object belongs to one
+/// thread.
 class Service {
  public:
   /// `settings`: resolved. Keys that expire are looked for again.
@@ -57,10 +58,9 @@ class Service {
   [[nodiscard]] Reply call(Request request, const Pulse& pulse);
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
-  [[nodiscard]] std::int64_t requests() const { return requests_; }  ///< sent so far, those sent again included
 
-  /// The pause before attempt `attempt` (2, 3, ...): it doubles from 200 ms to 10 s; `noise` spreads it over a
-  /// quarter.
+  /// The pause before attempt `attempt` (2, 3, ...): it doubles from 200 ms to 10 s; `noise` spreads it over
+  /// a quarter.
   [[nodiscard]] static std::chrono::milliseconds pause(int attempt, std::uint64_t noise);
 
  private:
@@ -76,7 +76,6 @@ class Service {
   Credentials credentials_;
   net::Redactor redact_;
   net::HttpClient http_;
-  std::int64_t requests_ = 0;
 };
 
 }  // namespace dream::storage

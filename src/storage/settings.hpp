@@ -6,8 +6,8 @@
 
 namespace dream::storage {
 
-/// How objects are addressed: https://ENDPOINT/BUCKET/KEY or https://BUCKET.ENDPOINT/KEY. automatic: the second
-/// at AWS, the first at every other endpoint, whose certificates rarely cover all buckets.
+/// How objects are addressed: https://ENDPOINT/BUCKET/KEY or https://BUCKET.ENDPOINT/KEY. automatic: the
+/// second at AWS, the first at every other endpoint, whose certificates rarely cover all buckets.
 enum class Addressing { automatic, path, host };
 
 /// Where the objects are and how to speak to the service. A plain value: [s3] of the config, or flags.
@@ -19,7 +19,7 @@ struct Settings {
   bool anonymous = false;
   std::string profile;  ///< section of the shared credentials file; empty: the usual order
   std::int64_t in_flight = 8;
-  std::chrono::milliseconds timeout{60'000};  ///< of one request; a request moves at most some megabytes
+  std::chrono::milliseconds timeout{60'000};       ///< of one request; a request moves at most some megabytes
   std::map<std::string, std::string> environment;  ///< AWS_* and HOME
 };
 
@@ -27,7 +27,8 @@ struct Settings {
 [[nodiscard]] Addressing parse_addressing(const std::string& text);
 
 /// Only what this module reads of an environment.
-[[nodiscard]] std::map<std::string, std::string> relevant(const std::map<std::string, std::string>& environment);
+[[nodiscard]] std::map<std::string, std::string> relevant(
+    const std::map<std::string, std::string>& environment);
 
 /// The variable's value, or "".
 [[nodiscard]] std::string variable(const Settings& settings, const std::string& name);

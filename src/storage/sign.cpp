@@ -37,8 +37,7 @@ std::string names_of(const std::map<std::string, std::string>& headers) {
 
 std::string canonical_query(const std::map<std::string, std::string>& query) {
   std::vector<std::string> pairs;
-  for (const auto& [name, value] : query)
-    pairs.push_back(percent_encode(name) + "=" + percent_encode(value));
+  for (const auto& [name, value] : query) pairs.push_back(percent_encode(name) + "=" + percent_encode(value));
   std::ranges::sort(pairs);
   return fmt::format("{}", fmt::join(pairs, "&"));
 }
@@ -62,8 +61,8 @@ std::string authorization(const SignedParts& parts, const SignedScope& scope,
   const auto text =
       fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, where, hex(sha256(canonical_request(parts))));
   auto key = hmac_sha256("AWS4" + credentials.secret_key, day);
-  for (const std::string_view step : {std::string_view(scope.region), std::string_view(scope.service),
-                                      std::string_view("aws4_request")})
+  for (const std::string_view step :
+       {std::string_view(scope.region), std::string_view(scope.service), std::string_view("aws4_request")})
     key = hmac_sha256(key, step);
   return fmt::format("AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
                      credentials.access_key, where, names_of(parts.headers), hex(hmac_sha256(key, text)));

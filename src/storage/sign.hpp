@@ -11,8 +11,8 @@ namespace dream::storage {
 /// What a signature of AWS's version 4 covers. Names of headers are in lower case.
 struct SignedParts {
   std::string method;
-  std::string path;   ///< encoded once, as it is sent: "/bucket/a%20b"
-  std::string query;  ///< encoded and sorted, as it is sent: canonical_query()
+  std::string path;                            ///< encoded once, as it is sent: "/bucket/a%20b"
+  std::string query;                           ///< encoded and sorted, as it is sent: canonical_query()
   std::map<std::string, std::string> headers;  ///< with "host"
   std::string payload_hash;                    ///< hex SHA-256 of the body
 };
@@ -32,8 +32,8 @@ struct SignedScope {
 /// "20130524T000000Z": the value of the header x-amz-date, which must be among the headers.
 [[nodiscard]] std::string amz_date(std::chrono::system_clock::time_point time);
 
-/// The value of the header Authorization. Own code instead of libcurl's: that one signs neither every path nor
-/// every header as it sends them.
+/// The value of the header Authorization. Own code instead of libcurl's: that one signs neither every path
+/// nor every header as it sends them.
 [[nodiscard]] std::string authorization(const SignedParts& parts, const SignedScope& scope,
                                         const Credentials& credentials);
 

@@ -28,7 +28,8 @@ int hex_digit(char c) {
 std::string Url::text() const { return fmt::format("{}{}/{}", scheme, bucket, key); }
 
 Url Url::below(std::string_view name) const {
-  return {bucket, key.empty() || key.ends_with('/') ? key + std::string(name) : fmt::format("{}/{}", key, name)};
+  return {bucket,
+          key.empty() || key.ends_with('/') ? key + std::string(name) : fmt::format("{}/{}", key, name)};
 }
 
 bool is_url(std::string_view text) { return text.starts_with(scheme); }

@@ -46,9 +46,10 @@ net::HttpRequest request_for(const std::string& url, const WebOptions& options) 
 
 }  // namespace
 
-void fetch_web(std::span<const std::string> urls, const WebOptions& options,
-               const std::function<void(std::size_t index, std::string bytes, const std::string& problem)>& done,
-               const Pulse& pulse) {
+void fetch_web(
+    std::span<const std::string> urls, const WebOptions& options,
+    const std::function<void(std::size_t index, std::string bytes, const std::string& problem)>& done,
+    const Pulse& pulse) {
   net::HttpClient client;
   std::map<std::size_t, Visit> visits;
   std::size_t next = 0;
@@ -67,14 +68,17 @@ void fetch_web(std::span<const std::string> urls, const WebOptions& options,
         continue;
       }
       const bool failed = result.fault != net::HttpFault::none || result.status != 200;
-      const bool may_pass = result.fault != net::HttpFault::none || result.status >= 500 || result.status == 429;
-      if (failed && may_pass && result.fault != net::HttpFault::too_large && ++visit.attempts < most_attempts) {
+      const bool may_pass =
+          result.fault != net::HttpFault::none || result.status >= 500 || result.status == 429;
+      if (failed && may_pass && result.fault != net::HttpFault::too_large &&
+          ++visit.attempts < most_attempts) {
         send(result.tag);
         continue;
       }
       const auto index = static_cast<std::size_t>(result.tag);
       visits.erase(index);
-      if (failed && result.fault == net::HttpFault::none) result.fault_text = fmt::format("status {}", result.status);
+      if (failed && result.fault == net::HttpFault::none)
+        result.fault_text = fmt::format("status {}", result.status);
       done(index, failed ? "" : std::move(result.body), failed ? result.fault_text : "");
     }
   }

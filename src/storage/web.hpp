@@ -14,10 +14,11 @@ struct WebOptions {
   std::string ca_file;
 };
 
-/// Fetches web addresses, some at a time, each tried three times, redirections followed. `done` gets the bytes,
-/// or why there are none, in any order.
-void fetch_web(std::span<const std::string> urls, const WebOptions& options,
-               const std::function<void(std::size_t index, std::string bytes, const std::string& problem)>& done,
-               const Pulse& pulse);
+/// Fetches web addresses, some at a time, each tried three times, redirections followed. `done` gets the
+/// bytes, or why there are none, in any order.
+void fetch_web(
+    std::span<const std::string> urls, const WebOptions& options,
+    const std::function<void(std::size_t index, std::string bytes, const std::string& problem)>& done,
+    const Pulse& pulse);
 
 }  // namespace dream::storage

@@ -23,7 +23,9 @@ pugi::xml_node child(const pugi::xml_node& node, std::string_view name) {
   return {};
 }
 
-std::string text(const pugi::xml_node& node, std::string_view name) { return child(node, name).child_value(); }
+std::string text(const pugi::xml_node& node, std::string_view name) {
+  return child(node, name).child_value();
+}
 
 pugi::xml_node find(const pugi::xml_node& root, std::string_view name) {
   return root.find_node([name](const pugi::xml_node& node) { return local(node) == name; });

@@ -8,7 +8,8 @@
 
 namespace dream::sweep {
 
-/// Format and identity of a document whose bytes come in blocks. The first block must have 1024 bytes, or all.
+/// Format and identity of a document whose bytes come in blocks. The first block must have 1024 bytes, or
+/// all.
 class DocumentHasher {
  public:
   explicit DocumentHasher(std::string name);  ///< path or URL: its ending has a say in the format

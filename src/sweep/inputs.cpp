@@ -130,7 +130,8 @@ std::vector<Share> deal(comm::Communicator& comm, const std::vector<Share>& all)
   return share;
 }
 
-std::vector<Hashed> hash_share(const std::vector<Share>& share, const ObjectCache& cache, const Pulse& pulse) {
+std::vector<Hashed> hash_share(const std::vector<Share>& share, const ObjectCache& cache,
+                               const Pulse& pulse) {
   std::vector<Hashed> all;
   std::vector<ObjectCache::Wanted> objects;
   std::vector<std::int64_t> files;
@@ -344,8 +345,7 @@ std::vector<Failure> read_buckets(const Reading& reading, const std::vector<Buck
   corpus::ReaderPool pool(corpus::find_reader(), reader_options(reading.corpus));
   for (const auto& bucket : jobs) {
     reading.pulse();
-    const auto documents =
-        read_bucket(pool, bucket, reading.objects, reading.tally, failures, reading.pulse);
+    const auto documents = read_bucket(pool, bucket, reading.objects, reading.tally, failures, reading.pulse);
     std::vector<Digest> kept;
     for (const auto& read : documents) kept.push_back(read.document.hash);
     if (!kept.empty()) {

@@ -15,8 +15,8 @@ namespace dream::sweep {
 
 /// A distinct document: files with the same format and bytes are one document with several names.
 struct InputDocument {
-  Digest hash;       ///< of format and bytes
-  Place place;       ///< of the first file
+  Digest hash;  ///< of format and bytes
+  Place place;  ///< of the first file
   std::string format;
   std::int64_t bytes = 0;
   std::vector<std::string> names;  ///< relative to their sources, sorted
@@ -29,8 +29,8 @@ struct Inputs {
   std::int64_t files = 0;
 };
 
-/// Lists the sources on rank 0 and hashes the files on all ranks; `service` reaches those on S3 and is null when
-/// there are none. Collective. Throws CorpusError for a source that is not there or holds no file.
+/// Lists the sources on rank 0 and hashes the files on all ranks; `service` reaches those on S3 and is null
+/// when there are none. Collective. Throws CorpusError for a source that is not there or holds no file.
 [[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config,
                                  storage::Service* service, const Pulse& pulse);
 

@@ -96,11 +96,13 @@ std::vector<Listed> list_objects(storage::Service& service, const std::string& s
   for (const auto& object : storage::list_below(service, url, pulse)) {
     auto name = name_below(url, object.key);
     if (name.empty() || object.key.ends_with('/') || is_hidden(name)) continue;
-    listed.push_back({{storage::Url{object.bucket, object.key}.text(), object.bytes, object.etag, object.modified},
-                      std::move(name)});
+    listed.push_back(
+        {{storage::Url{object.bucket, object.key}.text(), object.bytes, object.etag, object.modified},
+         std::move(name)});
   }
   const auto where = fmt::format("{} (at {})", url.text(), service.settings().endpoint);
-  if (listed.empty()) throw CorpusError(where, 0, "no objects here; check bucket and prefix in corpus.sources");
+  if (listed.empty())
+    throw CorpusError(where, 0, "no objects here; check bucket and prefix in corpus.sources");
   if (std::ranges::none_of(listed, [](const Listed& one) { return may_be_document(one.name); })) {
     throw CorpusError(where, 0,
                       fmt::format("none of the {} objects is a document, the first is {}; wanted are PDF, "
@@ -130,7 +132,8 @@ std::map<Digest, Known> ObjectCache::load_known() const {
     std::istringstream words(line);
     std::string id, hash, format, end;
     const bool whole = static_cast<bool>(words >> id >> hash >> format) && !(words >> end);
-    if (whole && id.size() == 32 && hash.size() == 32) known[parse_digest(id)] = {parse_digest(hash), storage::percent_decode(format)};
+    if (whole && id.size() == 32 && hash.size() == 32)
+      known[parse_digest(id)] = {parse_digest(hash), storage::percent_decode(format)};
   }
   return known;
 }

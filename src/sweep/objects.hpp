@@ -13,11 +13,11 @@
 #include "storage/service.hpp"
 #include "storage/xml.hpp"
 
-/// Documents on S3, as a sweep meets them: listed by rank 0, hashed by the rank whose share they are, read by the
-/// rank whose bucket they fall into. Under STATE/objects lies what saves fetching them again:
+/// Documents on S3, as a sweep meets them: listed by rank 0, hashed by the rank whose share they are, read by
+/// the rank whose bucket they fall into. Under STATE/objects lies what saves fetching them again:
 ///
-///   known        what an object (endpoint, bucket, key, length, ETag, time) was found to be; outlives the run
-///   bytes/<id>   objects that were hashed and not yet read; removed when the documents are read
+///   known        what an object (endpoint, bucket, key, length, ETag, time) was found to be; outlives the
+///   run bytes/<id>   objects that were hashed and not yet read; removed when the documents are read
 ///
 /// Both are caches: whoever deletes them loses time only, and what is read is hashed again.
 namespace dream::sweep {
@@ -46,8 +46,8 @@ struct Known {
   std::string format;
 };
 
-/// The objects of one source, without hidden ones and markers of folders, named below the source as files are.
-/// Throws CorpusError for a source without objects, or without any that may be a document.
+/// The objects of one source, without hidden ones and markers of folders, named below the source as files
+/// are. Throws CorpusError for a source without objects, or without any that may be a document.
 [[nodiscard]] std::vector<Listed> list_objects(storage::Service& service, const std::string& source,
                                                const Pulse& pulse);
 

@@ -309,9 +309,9 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const ObjectCache objects(config.sweep.state, options.s3);
-  const auto buckets = read_documents(
-      {comm, config.corpus, objects, parts, sealed, finished.outcome.workers, pulse, options.fault, progress, tally},
-      inputs, finished.outcome);
+  const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
+                                       pulse, options.fault, progress, tally},
+                                      inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   CallSession calls(
       {comm, config, options.until, finished.outcome.workers, finished.incarnation, pulse, options.log});

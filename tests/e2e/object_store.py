@@ -140,7 +140,9 @@ class Swift:
             with contextlib.suppress(OSError):
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
                 connection.request("GET", "/info")
-                if connection.getresponse().status == 200:
+                status = connection.getresponse().status
+                connection.close()
+                if status == 200:
                     return
             time.sleep(0.25)
         logs = "\n".join(f"{p.name}: {p.read_text(errors='replace')[-500:]}" for p in (self.folder / "log").iterdir())
@@ -148,9 +150,9 @@ class Swift:
 
     def _run(self, name, command):
         pathlib.Path("/etc/swift").mkdir(exist_ok=True)
-        log = (self.folder / "log" / name).open("wb")
-        self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                               start_new_session=True))
+        with (self.folder / "log" / name).open("wb") as log:
+            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                                   start_new_session=True))
 
     def close(self):
         for process in self.processes:

@@ -65,7 +65,8 @@ BOOST_AUTO_TEST_CASE(credentials_come_from_the_first_place_that_has_them) {
   BOOST_TEST(found.access_key == "E");
   BOOST_TEST(found.session_token == "ET");
 
-  for (const auto* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) all.erase(name);
+  for (const auto* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+    all.erase(name);
   found = find_credentials(with(all), no_pulse());
   BOOST_TEST(found.access_key == "W");
   BOOST_TEST(found.session_token == "WT");
@@ -83,11 +84,11 @@ BOOST_AUTO_TEST_CASE(credentials_come_from_the_first_place_that_has_them) {
 }
 
 BOOST_AUTO_TEST_CASE(missing_credentials_are_told_with_every_place) {
-  const auto home = test::folder();
+  const auto home = test::folder() / "missing";
   const auto refused = [](const Settings& settings, const std::string& word) {
-    BOOST_CHECK_EXCEPTION((void)find_credentials(settings, no_pulse()), ConfigError, [&](const ConfigError& e) {
-      return std::string(e.what()).find(word) != std::string::npos;
-    });
+    BOOST_CHECK_EXCEPTION(
+        (void)find_credentials(settings, no_pulse()), ConfigError,
+        [&](const ConfigError& e) { return std::string(e.what()).find(word) != std::string::npos; });
   };
   refused(with({{"HOME", home.string()}}), "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   refused(with({{"HOME", home.string()}, {"AWS_ACCESS_KEY_ID", "a"}}), "AWS_SECRET_ACCESS_KEY is not");
@@ -98,23 +99,28 @@ BOOST_AUTO_TEST_CASE(missing_credentials_are_told_with_every_place) {
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_web_identity_says_what_the_token_service_said) {
-  const auto token = write(test::folder() / "token", "secret-jwt");
+  const auto token = write(test::folder() / "refused-token", "secret-jwt");
   test::FakeHttp sts([](const test::FakeRequest&, int) {
     test::FakeReply reply;
     reply.status = 400;
-    reply.body = "<ErrorResponse><Error><Code>ExpiredTokenException</Code><Message>too old</Message></Error></ErrorResponse>";
+    reply.body =
+        "<ErrorResponse><Error><Code>ExpiredTokenException</Code><Message>too "
+        "old</Message></Error></ErrorResponse>";
     return reply;
   });
-  const auto settings = with({{"AWS_WEB_IDENTITY_TOKEN_FILE", token}, {"AWS_ROLE_ARN", "r"}, {"AWS_ENDPOINT_URL_STS", sts.url("")}});
-  BOOST_CHECK_EXCEPTION((void)find_credentials(settings, no_pulse()), EndpointError, [&](const EndpointError& e) {
-    const std::string text = e.what();
-    return text.find("ExpiredTokenException") != std::string::npos && text.find(token) != std::string::npos &&
-           text.find("secret-jwt") == std::string::npos;
-  });
+  const auto settings = with(
+      {{"AWS_WEB_IDENTITY_TOKEN_FILE", token}, {"AWS_ROLE_ARN", "r"}, {"AWS_ENDPOINT_URL_STS", sts.url("")}});
+  BOOST_CHECK_EXCEPTION(
+      (void)find_credentials(settings, no_pulse()), EndpointError, [&](const EndpointError& e) {
+        const std::string text = e.what();
+        return text.find("ExpiredTokenException") != std::string::npos &&
+               text.find(token) != std::string::npos && text.find("secret-jwt") == std::string::npos;
+      });
 }
 
 BOOST_AUTO_TEST_CASE(credentials_travel_between_ranks) {
-  storage::Credentials one{"a", "b", "c", std::chrono::system_clock::time_point(std::chrono::seconds(7)), "o"};
+  storage::Credentials one{"a", "b", "c", std::chrono::system_clock::time_point(std::chrono::seconds(7)),
+                           "o"};
   const auto there = storage::unpack_credentials(storage::pack(one));
   BOOST_TEST(there.secret_key == "b");
   BOOST_TEST((there.expires == one.expires));
@@ -126,7 +132,10 @@ BOOST_AUTO_TEST_CASE(settings_are_filled_from_the_environment) {
   auto plain = with({});
   BOOST_TEST(plain.endpoint == "https://s3.us-east-1.amazonaws.com");
   BOOST_TEST((plain.addressing == storage::Addressing::host));
-  auto other = with({{"AWS_ENDPOINT_URL", "http://x"}, {"AWS_ENDPOINT_URL_S3", "http://y:1/s3/"}, {"AWS_REGION", "eu"}, {"AWS_CA_BUNDLE", "/ca"}});
+  auto other = with({{"AWS_ENDPOINT_URL", "http://x"},
+                     {"AWS_ENDPOINT_URL_S3", "http://y:1/s3/"},
+                     {"AWS_REGION", "eu"},
+                     {"AWS_CA_BUNDLE", "/ca"}});
   BOOST_TEST(other.endpoint == "http://y:1/s3/");
   BOOST_TEST(other.region == "eu");
   BOOST_TEST(other.ca_file == "/ca");

@@ -21,7 +21,8 @@ BOOST_AUTO_TEST_CASE(an_object_is_unchanged_when_its_etag_or_the_manifest_says_s
 }
 
 BOOST_AUTO_TEST_CASE(a_manifest_is_sorted_and_read_back) {
-  const std::vector<Ingested> objects{{"z\xC3\xBC \"q\"", 2, "s2", "e2", "/f/z"}, {"a", 1, "s1", "e1", "https://x/a"}};
+  const std::vector<Ingested> objects{{"z\xC3\xBC \"q\"", 2, "s2", "e2", "/f/z"},
+                                      {"a", 1, "s1", "e1", "https://x/a"}};
   const auto text = print_manifest(objects);
   BOOST_TEST(text == print_manifest({objects[1], objects[0]}));
   const auto back = parse_manifest(text);

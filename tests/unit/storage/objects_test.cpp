@@ -29,7 +29,8 @@ std::string content(std::int64_t bytes) {
   return text;
 }
 
-/// Answers ranged GETs of `text`; the later half of a range's begins come sooner, so replies arrive out of order.
+/// Answers ranged GETs of `text`; the later half of a range's begins come sooner, so replies arrive out of
+/// order.
 FakeReply serve(const std::string& text, const FakeRequest& request, const std::string& etag) {
   FakeReply reply;
   reply.body = text;
@@ -144,7 +145,8 @@ BOOST_AUTO_TEST_CASE(objects_that_changed_or_went_are_problems_of_their_own) {
     if (request.path == "/b/gone" || request.path == "/b/private") {
       FakeReply reply;
       reply.status = request.path == "/b/gone" ? 404 : 403;
-      reply.body = std::string("<Error><Code>") + (reply.status == 404 ? "NoSuchKey" : "AccessDenied") + "</Code></Error>";
+      reply.body = std::string("<Error><Code>") + (reply.status == 404 ? "NoSuchKey" : "AccessDenied") +
+                   "</Code></Error>";
       return reply;
     }
     return serve(request.path == "/b/long" ? text : "12345", request, "new");
@@ -187,7 +189,8 @@ BOOST_AUTO_TEST_CASE(a_long_file_goes_in_parts_and_is_aborted_when_one_is_refuse
   auto service = service_at(server);
   const std::vector<storage::Upload> uploads{{path, storage::part_bytes + 7, {"b", "k"}}};
   std::string etag;
-  storage::put_files(service, uploads, [&](std::size_t, const std::string& got) { etag = got; }, no_pulse());
+  storage::put_files(
+      service, uploads, [&](std::size_t, const std::string& got) { etag = got; }, no_pulse());
   BOOST_TEST(etag == "whole-2");
   auto log = server.log();
   BOOST_REQUIRE(log.size() == 4U);
@@ -197,7 +200,9 @@ BOOST_AUTO_TEST_CASE(a_long_file_goes_in_parts_and_is_aborted_when_one_is_refuse
   BOOST_TEST(sent == storage::part_bytes + 7);
 
   refuse = true;
-  BOOST_CHECK_THROW(storage::put_files(service, uploads, [](std::size_t, const std::string&) {}, no_pulse()), EndpointError);
+  BOOST_CHECK_THROW(storage::put_files(
+                        service, uploads, [](std::size_t, const std::string&) {}, no_pulse()),
+                    EndpointError);
   log = server.log();
   BOOST_TEST(log.back().method == "DELETE");
   BOOST_TEST(log.back().path == "/b/k?uploadId=u%2F1");
@@ -212,15 +217,17 @@ BOOST_AUTO_TEST_CASE(an_upload_that_fails_at_its_end_with_status_200_is_no_succe
     if (request.path == "/b/k?uploads=")
       reply.body = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
     if (request.path == "/b/k?uploadId=u" && request.method == "POST") {
-      reply.body = ++ends == 1 ? "<Error><Code>InternalError</Code></Error>"
-                               : "<CompleteMultipartUploadResult><ETag>\"e\"</ETag></CompleteMultipartUploadResult>";
+      reply.body = ++ends == 1
+                       ? "<Error><Code>InternalError</Code></Error>"
+                       : "<CompleteMultipartUploadResult><ETag>\"e\"</ETag></CompleteMultipartUploadResult>";
     }
     return reply;
   });
   auto service = service_at(server);
   const std::vector<storage::Upload> uploads{{path, storage::part_bytes + 1, {"b", "k"}}};
   std::string etag;
-  storage::put_files(service, uploads, [&](std::size_t, const std::string& got) { etag = got; }, no_pulse());
+  storage::put_files(
+      service, uploads, [&](std::size_t, const std::string& got) { etag = got; }, no_pulse());
   BOOST_TEST(etag == "e");
   BOOST_TEST(ends == 2);
 }

@@ -1,8 +1,8 @@
 #include "storage/sign.hpp"
 
+#include "base/errors.hpp"
 #include "storage/checksum.hpp"
 #include "storage/url.hpp"
-#include "base/errors.hpp"
 #include "tests/support/test.hpp"
 
 using namespace dream::storage;
@@ -36,11 +36,13 @@ BOOST_AUTO_TEST_CASE(signatures_are_those_that_amazon_publishes) {
   auto get = example_request("GET", "/test.txt", "");
   get.headers["range"] = "bytes=0-9";
   BOOST_TEST(signature(get) == "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
-  BOOST_TEST(authorization(get, may_2013, example).starts_with(
-      "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
-      "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,Signature="));
+  BOOST_TEST(
+      authorization(get, may_2013, example)
+          .starts_with("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
+                       "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,Signature="));
 
-  auto put = example_request("PUT", "/" + percent_encode("test$file.text", true), "", "Welcome to Amazon S3.");
+  auto put =
+      example_request("PUT", "/" + percent_encode("test$file.text", true), "", "Welcome to Amazon S3.");
   put.headers["date"] = "Fri, 24 May 2013 00:00:00 GMT";
   put.headers["x-amz-storage-class"] = "REDUCED_REDUNDANCY";
   BOOST_TEST(signature(put) == "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
