@@ -14,6 +14,7 @@
 #include "base/errors.hpp"
 #include "base/file.hpp"
 #include "storage/checksum.hpp"
+#include "storage/list.hpp"
 #include "storage/xml.hpp"
 
 namespace dream::storage {
@@ -110,8 +111,22 @@ class MultipartUpload {
     end.headers["content-type"] = "application/xml";
     end.body = parts_xml(etags_);
     const auto reply = service_.call(end, pulse_);
+    if (reply.code == "NoSuchUpload") {
+      if (auto etag = found(); !etag.empty()) return etag;
+    }
     (void)etag_of(service_, upload_.to, reply);
     return parse_etag(reply.body);
+  }
+
+  /// When the reply to the end of an upload was lost, the second request finds no upload any more, but the
+  /// object. Its ETag, or "".
+  std::string found() {
+    const auto parts = fmt::format("-{}", etags_.size());
+    for (const auto& object : list_prefix(service_, upload_.to, pulse_)) {
+      if (object.key == upload_.to.key && object.bytes == upload_.bytes && object.etag.ends_with(parts))
+        return object.etag;
+    }
+    return "";
   }
 
   /// Also when the run is being stopped, so without its pulse; the first failure is the one to tell.

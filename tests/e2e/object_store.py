@@ -68,6 +68,7 @@ account_autocreate = true
 [filter:s3api]
 use = egg:swift#s3api
 s3_acl = false
+storage_domain = localhost
 location = us-east-1
 allow_multipart_uploads = true
 min_segment_size = 5242880

@@ -176,6 +176,15 @@ class Sweep(S3Case):
         self.assertEqual(proxy.count("GET", "/docs/doc"), 48)
         self.assert_same_tables(self.local, harness.tables(config.parent), "without a cache")
 
+    def test_the_bucket_in_the_name_of_the_host(self):
+        client.put_folder(self.bucket, "docs", self.corpus)
+        config = self.config("host")
+        proxy.forget()
+        self.assert_ok(self.sweep(2, config, "--set", 's3.addressing="virtual"', "--set",
+                                  f's3.endpoint="http://localhost:{proxy.port}"'))
+        self.assertGreater(proxy.count("GET", " /docs/doc0000.txt"), 0, "no bucket in the path")
+        self.assert_same_tables(self.local, harness.tables(config.parent), "virtual hosts")
+
     def test_golden_file_and_output_on_s3(self):
         client.put_folder(self.bucket, "docs", self.corpus)
         client.put(self.bucket, "gold en/golden+1.csv", self.golden.read_bytes())

@@ -208,6 +208,35 @@ BOOST_AUTO_TEST_CASE(a_long_file_goes_in_parts_and_is_aborted_when_one_is_refuse
   BOOST_TEST(log.back().path == "/b/k?uploadId=u%2F1");
 }
 
+BOOST_AUTO_TEST_CASE(an_upload_whose_last_reply_was_lost_is_found) {
+  const auto path = test::folder() / "lost";
+  std::ofstream(path, std::ios::binary) << content(storage::part_bytes + 1);
+  std::int64_t listed = storage::part_bytes + 1;
+  FakeHttp server([&](const FakeRequest& request, int) {
+    FakeReply reply;
+    if (request.path == "/b/k?uploads=")
+      reply.body = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+    if (request.path == "/b/k?uploadId=u" && request.method == "POST") {
+      reply.status = 404;
+      reply.body = "<Error><Code>NoSuchUpload</Code></Error>";
+    }
+    if (request.method == "GET") {
+      reply.body =
+          "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><ETag>\"x-2\"</ETag><Size>" +
+          std::to_string(listed) + "</Size></Contents></ListBucketResult>";
+    }
+    return reply;
+  });
+  auto service = service_at(server);
+  const std::vector<storage::Upload> uploads{{path, storage::part_bytes + 1, {"b", "k"}}};
+  std::string etag;
+  const auto keep = [&](std::size_t, const std::string& got) { etag = got; };
+  storage::put_files(service, uploads, keep, no_pulse());
+  BOOST_TEST(etag == "x-2");
+  --listed;  // somebody else's
+  BOOST_CHECK_THROW(storage::put_files(service, uploads, keep, no_pulse()), EndpointError);
+}
+
 BOOST_AUTO_TEST_CASE(an_upload_that_fails_at_its_end_with_status_200_is_no_success) {
   const auto path = test::folder() / "long";
   std::ofstream(path, std::ios::binary) << content(storage::part_bytes + 1);
