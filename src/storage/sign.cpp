@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "storage/checksum.hpp"
@@ -36,9 +35,11 @@ std::string names_of(const std::map<std::string, std::string>& headers) {
 }  // namespace
 
 std::string canonical_query(const std::map<std::string, std::string>& query) {
+  std::map<std::string, std::string>
+      encoded;  // by encoded names: "a:" stands before "a1", since it is "a%3A"
+  for (const auto& [name, value] : query) encoded[percent_encode(name)] = percent_encode(value);
   std::vector<std::string> pairs;
-  for (const auto& [name, value] : query) pairs.push_back(percent_encode(name) + "=" + percent_encode(value));
-  std::ranges::sort(pairs);
+  for (const auto& [name, value] : encoded) pairs.push_back(name + "=" + value);
   return fmt::format("{}", fmt::join(pairs, "&"));
 }
 
