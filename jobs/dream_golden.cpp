@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 
 #include "base/file.hpp"
@@ -15,48 +16,57 @@
 #include "jobs/command_line.hpp"
 #include "jobs/environment.hpp"
 #include "jobs/program.hpp"
+#include "jobs/s3.hpp"
 #include "report/outputs.hpp"
+#include "storage/file_or_object.hpp"
+#include "storage/folder.hpp"
+#include "storage/url.hpp"
 #include "testset/tables.hpp"
 
 namespace {
 
 using namespace dream;
 
-std::filesystem::path review_file(const config::Config& config) {
-  return config.golden.review.empty() ? golden::review_beside(config.golden.file)
-                                      : std::filesystem::path(config.golden.review);
+/// Where the dataset and its review lie: files, or objects of S3.
+struct Places {
+  std::string golden;
+  std::string review;
+  storage::Service* s3;
+  Pulse pulse;
+
+  [[nodiscard]] std::optional<std::string> read(const std::string& place) const {
+    return storage::read_if_there(place, s3, pulse);
+  }
+  /// One of other bytes that was there is kept as <place>.old.
+  void replace(const std::string& place, const std::string& bytes) const {
+    if (auto before = read(place)) {
+      if (*before == bytes) return;
+      storage::write_whole(place + ".old", std::move(*before), s3, pulse);
+      std::cout << place << " was there with other rows and is kept as " << place << ".old\n";
+    }
+    storage::write_whole(place, bytes, s3, pulse);
+  }
+};
+
+Places places_of(const config::Config& config, storage::Service* s3, const Pulse& pulse) {
+  const auto& golden = config.golden;
+  return {golden.file, golden.review.empty() ? golden::review_beside(golden.file).string() : golden.review,
+          s3, pulse};
 }
 
 /// A golden file that people wrote must not be lost to one that a model writes.
-void check_golden_file(const config::Config& config) {
-  const std::filesystem::path path = config.golden.file;
-  if (!std::filesystem::exists(path)) return;
-  if (read_file(path).starts_with(testset::golden_header())) return;
+void check_golden_file(const config::Config& config, const Places& places) {
+  const auto before = places.read(places.golden);
+  if (!before || before->starts_with(testset::golden_header())) return;
   throw ConfigError(
       fmt::format("{}: golden.file = \"{}\" is there and was not written by dream_golden (its header is "
-                  "another one); name "
-                  "a new file",
+                  "another one); name a new file",
                   config.file, config.golden.file));
 }
 
-golden::Review earlier_review(const config::Config& config) {
-  const auto path = review_file(config);
-  return std::filesystem::exists(path) ? golden::parse_review(read_file(path), path.string())
-                                       : golden::Review();
-}
-
-/// Writes a file; one of other bytes that was there is kept as <file>.old.
-void replace_file(const std::filesystem::path& path, const std::string& bytes) {
-  std::error_code ignored;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
-  if (std::filesystem::exists(path)) {
-    if (read_file(path) == bytes) return;
-    auto old = path;
-    old += ".old";
-    std::filesystem::rename(path, old, ignored);
-    std::cout << path.string() << " was there with other rows and is kept as " << old.string() << "\n";
-  }
-  write_file(path, bytes);
+golden::Review earlier_review(const Places& places) {
+  const auto bytes = places.read(places.review);
+  return bytes ? golden::parse_review(*bytes, places.review) : golden::Review();
 }
 
 /// The digest that a sweep with these questions has in its manifest.
@@ -67,14 +77,19 @@ std::string digest_of(const std::string& golden_csv, const std::string& file) {
   return sweep::digest_of_questions(digests).hex();
 }
 
-void finish(const config::Config& config, const testset::Finished& finished, const golden::Review& earlier) {
-  const std::filesystem::path output = config.sweep.output;
+void finish(const config::Config& config, const testset::Finished& finished, const Places& places,
+            const golden::Review& earlier) {
+  const std::filesystem::path output = config::output_folder(config);
   const bool any = !finished.harvest.rows.empty();
   const auto dataset = testset::golden_csv(finished);
   const auto digest = any ? digest_of(dataset, config.golden.file) : "";
   write_file(output / "testset.csv", testset::summary_csv(finished, digest));
   write_file(output / "testset_dropped.csv", testset::dropped_csv(finished));
   write_file(output / "testset_calls.csv", testset::calls_csv(finished));
+  if (storage::is_url(config.sweep.output)) {
+    storage::put_folder(*places.s3, output, storage::parse_url(config.sweep.output), "testset.csv",
+                        places.pulse);
+  }
   std::cout << testset::terminal_summary(finished);
   if (!finished.failed_documents.empty())
     std::cout << finished.failed_documents.size() << " of " << finished.documents
@@ -88,10 +103,10 @@ void finish(const config::Config& config, const testset::Finished& finished, con
                       "not written: no question passed the filters; testset_dropped.csv in " +
                           config.sweep.output + " has each with its reason");
   }
-  replace_file(config.golden.file, dataset);
-  replace_file(review_file(config), testset::review_csv(finished, earlier));
+  places.replace(places.golden, dataset);
+  places.replace(places.review, testset::review_csv(finished, earlier));
   std::cout << "the dataset is " << config.golden.file << " (digest " << digest
-            << "); write accept or reject into " << review_file(config).string()
+            << "); write accept or reject into " << places.review
             << "\ntestset.csv, testset_dropped.csv and testset_calls.csv are in " << config.sweep.output
             << "\n";
 }
@@ -99,17 +114,21 @@ void finish(const config::Config& config, const testset::Finished& finished, con
 int make_dataset(comm::Communicator& comm, const jobs::GoldenLine& line, net::Redactor& redact) {
   const auto config = jobs::load_config(comm, line);
   redact = jobs::secrets_of(config);
+  std::unique_ptr<storage::Service> s3;
+  if (config::uses_s3(config)) s3 = jobs::open_s3(comm, jobs::s3_settings(config.s3), redact);
   testset::RunOptions options;
+  options.s3 = s3.get();
   options.plan_only = line.plan || line.check;
   options.check_endpoint = line.check;
   options.stop = [] {
     if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
   };
+  const auto places = places_of(config, s3.get(), comm::pulse_of(comm, options.stop));
   golden::Review earlier;
   comm::agree(comm, [&] {  // what would not be written is told before it is paid for
     if (comm.rank() != 0) return;
-    check_golden_file(config);
-    earlier = earlier_review(config);
+    check_golden_file(config, places);
+    earlier = earlier_review(places);
     if (!line.plan) report::prepare_output(config);
   });
   if (!options.plan_only) options.log = jobs::start_log(comm, config, "testset.log", redact);
@@ -123,7 +142,7 @@ int make_dataset(comm::Communicator& comm, const jobs::GoldenLine& line, net::Re
     if (comm.rank() != 0) return;
     if (line.check) std::cout << line.config << ": no problems found\n";
     if (finished.complete)
-      finish(config, finished, earlier);
+      finish(config, finished, places, earlier);
     else
       std::cout << testset::describe(finished, config);
   });

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 
 #include "comm/agree.hpp"
@@ -16,8 +18,11 @@
 #include "jobs/command_line.hpp"
 #include "jobs/environment.hpp"
 #include "jobs/program.hpp"
+#include "jobs/s3.hpp"
 #include "net/redact.hpp"
 #include "report/outputs.hpp"
+#include "storage/folder.hpp"
+#include "storage/put.hpp"
 #include "sweep/catalog.hpp"
 #include "sweep/run.hpp"
 
@@ -58,13 +63,25 @@ std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank)
   };
 }
 
+/// Results on S3 are put there when all of them are written; manifest.json comes last.
+void put_results(const config::Config& config, storage::Service* s3, const Pulse& pulse) {
+  if (!storage::is_url(config.sweep.output)) return;
+  const auto to = storage::parse_url(config.sweep.output);
+  const auto folder = config::output_folder(config);
+  // A winner of an earlier run that is none any more.
+  if (!std::filesystem::exists(folder + "/best.toml"))
+    storage::remove_object(*s3, to.below("best.toml"), pulse);
+  storage::put_folder(*s3, folder, to, "manifest.json", pulse);
+}
+
 void finish(const config::Config& config, const sweep::Finished& finished, const Log& log,
-            const Pulse& pulse) {
+            storage::Service* s3, const Pulse& pulse) {
   const auto parts = sweep::open_parts(config, finished);
   const report::Material material{config, finished, parts, comm::mpi_version(), pulse};
   const auto verdict = report::judge_trials(material);
   report::write_all(material, verdict);
   log(Level::info, verdict.sentence);
+  put_results(config, s3, pulse);
   std::cout << "\n" << report::terminal_table(material, verdict) << "\n" << verdict.sentence << "\n";
   const auto& outcome = finished.outcome;
   if (!outcome.failed_documents.empty()) {
@@ -91,7 +108,10 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
 int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Redactor& redact) {
   const auto config = jobs::load_config(comm, line);
   redact = jobs::secrets_of(config);
+  std::unique_ptr<storage::Service> s3;
+  if (config::uses_s3(config)) s3 = jobs::open_s3(comm, jobs::s3_settings(config.s3), redact);
   sweep::RunOptions options;
+  options.s3 = s3.get();
   options.plan_only = line.plan || line.check;
   options.check_endpoints = line.check;
   options.until = line.until;
@@ -101,7 +121,12 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   };
   // A folder that takes no results is told before the work, not after it.
   comm::agree(comm, [&] {
-    if (comm.rank() == 0 && !line.plan) report::prepare_output(config);
+    if (comm.rank() != 0 || line.plan) return;
+    report::prepare_output(config);
+    if (storage::is_url(config.sweep.output)) {
+      storage::prove_writable(*s3, storage::parse_url(config.sweep.output),
+                              comm::pulse_of(comm, options.stop));
+    }
   });
   if (!options.plan_only) options.log = jobs::start_log(comm, config, "sweep.log", redact);
   const auto board = jobs::make_board(comm, options.log);
@@ -121,7 +146,7 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
     if (options.plan_only)
       std::cout << sweep::describe(finished.plan, config);
     else if (finished.complete)
-      finish(config, finished, options.log, comm::pulse_of(comm, options.stop));
+      finish(config, finished, options.log, s3.get(), comm::pulse_of(comm, options.stop));
     else if (finished.outcome.forecast) {
       report::write_forecast(config, finished);
       std::cout << report::forecast_text(config, finished);

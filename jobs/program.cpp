@@ -61,7 +61,7 @@ Log start_log(comm::Communicator& comm, const config::Config& config, const std:
               const net::Redactor& redact) {
   Log log = no_log();
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) log = open_log(config.sweep.output + "/" + name, redact);
+    if (comm.rank() == 0) log = open_log(config::output_folder(config) + "/" + name, redact);
   });
   return log;
 }

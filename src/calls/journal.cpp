@@ -48,7 +48,8 @@ std::string Journal::read_bytes(std::uint64_t offset, std::size_t count) const {
     const auto got =
         ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw StateError(path_.string(), "", "cannot read the journal of calls: " + why(path_, errno));
+    if (got < 0)
+      throw StateError(path_.string(), "", "cannot read the journal of calls: " + why(path_, errno));
     if (got == 0) bytes.resize(done);  // somebody cut the file
     done += static_cast<std::size_t>(got);
   }

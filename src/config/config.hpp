@@ -76,6 +76,22 @@ struct Testset {
   bool operator==(const Testset&) const = default;
 };
 
+/// How sources, golden.file and sweep.output that begin with s3:// are reached. Keys of access are no part of
+/// a config: they come from the environment or the files that it names.
+struct S3 {
+  std::string endpoint;             ///< empty: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS
+  std::string region;               ///< empty: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1
+  std::string addressing = "auto";  ///< auto | path | virtual
+  std::string ca_file;
+  bool anonymous = false;
+  std::string profile;
+  std::int64_t in_flight = 8;  ///< requests of a rank at a time
+  std::int64_t timeout_s = 60;
+  std::int64_t cache_mb = 4096;
+  std::map<std::string, std::string> environment;  ///< no key: rank 0's AWS_* and HOME, secrets among them
+  bool operator==(const S3&) const = default;
+};
+
 struct Chunking {
   std::string tokenizer = "auto";  ///< auto | words | the name of a model that has one
   bool operator==(const Chunking&) const = default;
@@ -130,6 +146,7 @@ struct Config {
   Corpus corpus;
   Golden golden;
   Testset testset;
+  S3 s3;
   Chunking chunking;
   Index index;
   std::map<std::string, Model> models;
@@ -141,6 +158,13 @@ struct Config {
   [[nodiscard]] const Model& model(const std::string& name) const { return models.at(name); }
   bool operator==(const Config&) const = default;
 };
+
+/// Whether a source, the golden file or the output is on S3.
+[[nodiscard]] bool uses_s3(const Config& config);
+
+/// The folder that results are written to: sweep.output; when that is on S3, a folder in the state, from
+/// which they are put there when they are whole.
+[[nodiscard]] std::string output_folder(const Config& config);
 
 /// A kind of model: its row, and what it can stand for.
 struct ModelKind {

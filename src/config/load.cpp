@@ -131,11 +131,22 @@ void check_rerank_from(const Node& root, const Config& config, Problems& problem
                   space.rerank_from, std::ranges::max(space.top_k), std::ranges::max(space.top_k)));
 }
 
+/// State is renamed, synced and locked: it needs a file system.
+void check_state(const Node& root, const Config& config, Problems& problems) {
+  if (config.sweep.state.find("://") == std::string::npos) return;
+  const auto found = locate(root, "sweep.state");
+  problems.add(found.node != nullptr ? found.node->place : root.place, "sweep.state", Mistake::out_of_range,
+               fmt::format("found {}; wanted a folder on a file system that all ranks share; only "
+                           "corpus.sources, golden.file and sweep.output may be on S3",
+                           problems.quote(config.sweep.state)));
+}
+
 /// Rules that no single key's range can say.
 void check_together(const Node& root, const Config& config, Problems& problems) {
   check_repeats(root, config, problems);
   check_shards(root, config, problems);
   check_rerank_from(root, config, problems);
+  check_state(root, config, problems);
 }
 
 }  // namespace
@@ -161,6 +172,9 @@ Config load_text(const std::string& text, const std::string& file, const Catalog
   check_together(*root, config, problems);
   problems.throw_if_any();
   config.models = models.take();
+  for (const auto& [name, value] : options.environment) {
+    if (name.starts_with("AWS_") || name == "HOME") config.s3.environment[name] = value;
+  }
   return config;
 }
 

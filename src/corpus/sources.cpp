@@ -101,7 +101,9 @@ std::vector<SourceFile> list_sources(std::span<const std::string> sources, const
   Listing listing(pulse);
   for (const auto& source : sources) {
     if (source.find("://") != std::string::npos) {
-      throw CorpusError(source, 0, "only folders and files can be sources; copy the documents to one");
+      throw CorpusError(
+          source, 0,
+          "only folders, files and s3://BUCKET/PREFIX can be sources; dream_ingest brings others to S3");
     }
     listing.add_source(source);
   }

@@ -106,6 +106,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* to)
     result.content_type.clear();
     result.retry_after.reset();
     result.rate_limits.clear();
+    result.headers.clear();
   }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
@@ -113,6 +114,8 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* to)
   const auto value = trimmed(line.substr(colon + 1));
   if (name == "content-type") result.content_type = lower(trimmed(value.substr(0, value.find(';'))));
   if (name.starts_with("x-ratelimit-")) result.rate_limits[name] = value;
+  const auto& kept = transfer.request.keep_headers;
+  if (std::find(kept.begin(), kept.end(), name) != kept.end()) result.headers[name] = value;
   if (name == "retry-after") result.retry_after = parse_retry_after(value);
   return size * count;
 }
@@ -181,6 +184,8 @@ void configure(CURL* easy, Transfer& transfer) {
   set(easy, CURLOPT_ERRORBUFFER, static_cast<char*>(transfer.error));
   set(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   if (!request.ca_file.empty()) set(easy, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (request.path_as_is) set(easy, CURLOPT_PATH_AS_IS, 1L);
+  if (request.bulk) set(easy, CURLOPT_BUFFERSIZE, 512L << 10);
   if (!request.proxy.empty()) set(easy, CURLOPT_PROXY, request.proxy.c_str());
   configure_method(easy, request);
 }

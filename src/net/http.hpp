@@ -13,7 +13,7 @@
 namespace dream::net {
 
 struct HttpRequest {
-  std::string method = "GET";  ///< GET, HEAD, POST, PUT
+  std::string method = "GET";  ///< GET, HEAD, POST, PUT, DELETE
   std::string url;  ///< http or https; redirects are not followed: only endpoints of the config are spoken to
   std::vector<std::string> headers;  ///< "Name: value"
   std::string body;
@@ -22,8 +22,11 @@ struct HttpRequest {
       0};  ///< from the start to the reply's first byte; 0: only total_timeout
   std::chrono::milliseconds total_timeout{120'000};
   std::int64_t max_reply_bytes = std::int64_t{64} << 20;
-  std::string ca_file;  ///< PEM file of trusted authorities; empty: those of the system
-  std::string proxy;    ///< empty: as the environment says
+  std::string ca_file;                    ///< PEM file of trusted authorities; empty: those of the system
+  std::string proxy;                      ///< empty: as the environment says
+  bool path_as_is = false;                ///< "/a/../b" is sent like that: names of objects are no paths
+  bool bulk = false;                      ///< a long reply: larger buffers
+  std::vector<std::string> keep_headers;  ///< of the reply, names in lower case
 };
 
 /// Why there is no whole reply.
@@ -52,6 +55,7 @@ struct HttpResult {
   std::string content_type;  ///< lower case, without parameters: "application/json"
   std::optional<std::chrono::milliseconds> retry_after;  ///< from now; seconds and dates are understood
   std::map<std::string, std::string> rate_limits;        ///< headers "x-ratelimit-...", names in lower case
+  std::map<std::string, std::string> headers;            ///< those of keep_headers that came
   std::chrono::microseconds elapsed{0};                  ///< from the start of the transfer to its end
   std::chrono::microseconds first_byte{0};  ///< from the start to the body's first byte; 0: none came
 };

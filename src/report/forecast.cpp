@@ -17,7 +17,7 @@ using json = nlohmann::ordered_json;
 namespace {
 
 std::filesystem::path file_of(const config::Config& config) {
-  return std::filesystem::path(config.sweep.output) / "forecast.json";
+  return std::filesystem::path(config::output_folder(config)) / "forecast.json";
 }
 
 /// Names the scores that a forecast is about: another corpus or another space has others.

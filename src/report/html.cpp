@@ -68,7 +68,8 @@ std::string page_of(std::string_view json) {
 }
 
 void write_page(const Material& m, const stats::Verdict& verdict) {
-  write_file(std::filesystem::path(m.config.sweep.output) / "report.html", page_of(page_data(m, verdict)));
+  write_file(std::filesystem::path(config::output_folder(m.config)) / "report.html",
+             page_of(page_data(m, verdict)));
 }
 
 }  // namespace dream::report

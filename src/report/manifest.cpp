@@ -155,12 +155,12 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"rows_to_try_again", m.finished.outcome.transient_rows},
   };
   // Names of files may be in any encoding; a byte that is no UTF-8 becomes U+FFFD.
-  write_file(std::filesystem::path(m.config.sweep.output) / "manifest.json",
+  write_file(std::filesystem::path(config::output_folder(m.config)) / "manifest.json",
              manifest.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 void write_best(const Material& m, const stats::Verdict& verdict) {
-  const auto path = std::filesystem::path(m.config.sweep.output) / "best.toml";
+  const auto path = std::filesystem::path(config::output_folder(m.config)) / "best.toml";
   if (verdict.winner < 0) {  // nothing could be compared; the sentence says why
     std::error_code ignored;
     std::filesystem::remove(path, ignored);  // the winner of an earlier run is not this one's
@@ -174,7 +174,7 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
 }
 
 void prepare_output(const config::Config& config) {
-  const std::filesystem::path folder = config.sweep.output;
+  const std::filesystem::path folder = config::output_folder(config);
   const auto probe = ".writable";
   if (const auto obstacle = obstacle_to_writing(folder, probe, "dream_sweep\n"))
     throw StateError(obstacle->path, "", "sweep.output: " + obstacle->finding + "; " + obstacle->remedy);

@@ -13,7 +13,7 @@ namespace dream::report {
 namespace {
 
 std::filesystem::path in_output(const Material& m, const char* name) {
-  return std::filesystem::path(m.config.sweep.output) / name;
+  return std::filesystem::path(config::output_folder(m.config)) / name;
 }
 
 void trial_cells(CsvWriter& csv, const Material& m, const sweep::Trial& trial) {

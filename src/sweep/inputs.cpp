@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "base/file.hpp"
@@ -14,30 +15,22 @@
 #include "corpus/reader_pool.hpp"
 #include "corpus/sources.hpp"
 #include "parts/documents.hpp"
+#include "storage/url.hpp"
 #include "sweep/assign.hpp"
+#include "sweep/document_hash.hpp"
 #include "sweep/threads.hpp"
 
 namespace dream::sweep {
 namespace {
 
-/// Of a document that is in memory; the same as hash_file() of its file.
-Digest hash_document(std::string_view format, std::string_view bytes) {
-  return Hasher("document").add_raw(bytes).add(std::ssize(bytes)).add(format).finish();
-}
-
 /// Format and hash of a file of any length, a block at a time.
 std::pair<std::string, Digest> hash_file(const std::string& path, const Pulse& pulse) {
-  Hasher hasher("document");
-  std::string format;
-  std::int64_t bytes = 0;
+  DocumentHasher hasher(path);
   read_blocks(path, [&](std::string_view block) {
     pulse();
-    if (bytes == 0) format = corpus::format_of(path, block);
-    hasher.add_raw(block);
-    bytes += std::ssize(block);
+    hasher.add(block);
   });
-  if (bytes == 0) format = corpus::format_of(path, "");
-  return {format, hasher.add(bytes).add(format).finish()};
+  return hasher.finish();
 }
 
 /// What a rank found out about one file of its share.
@@ -69,50 +62,112 @@ Bytes scatter(comm::Communicator& comm, std::vector<Packer>& messages) {
   return std::move(in.values);
 }
 
-/// A file of this rank's share.
-struct Listed {
+/// Files of the sources and objects of those on S3, sorted by name, then path.
+std::vector<Listed> list_all(const config::Corpus& corpus, storage::Service* service, const Pulse& pulse) {
+  std::vector<std::string> folders;
+  std::vector<Listed> all;
+  std::set<std::string> seen;
+  for (const auto& source : corpus.sources) {
+    if (!storage::is_url(source)) {
+      folders.push_back(source);
+      continue;
+    }
+    DREAM_CHECK(service != nullptr, "a source is on S3 and nobody opened it");
+    for (auto& listed : list_objects(*service, source, pulse)) {
+      if (seen.insert(listed.place.path).second) all.push_back(std::move(listed));
+    }
+  }
+  if (!folders.empty()) {
+    for (const auto& file : corpus::list_sources(folders, pulse))
+      all.push_back({{file.path.string(), file.bytes, "", ""}, file.name});
+  }
+  std::ranges::sort(all, {}, [](const Listed& one) { return std::tie(one.name, one.place.path); });
+  return all;
+}
+
+/// A document of this rank's share.
+struct Share {
   std::int64_t file = 0;  ///< index in the listing
-  std::string path;
+  Place place;
+  bool keep = false;  ///< its bytes, when it is on S3
 };
 
-/// Deals rank 0's listing out, so that each rank has about as many bytes to hash. Collective.
-std::vector<Listed> deal_files(comm::Communicator& comm, const std::vector<corpus::SourceFile>& files) {
+/// What must be hashed of a listing; the rest is known. Rank 0.
+std::vector<Share> choose_unknown(const std::vector<Listed>& files, const ObjectCache& cache,
+                                  const std::map<Digest, Known>& known, std::int64_t cache_bytes,
+                                  std::vector<Hashed>& found) {
+  std::vector<Share> unknown;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto& place = files[i].place;
+    const auto at = place.on_s3() ? known.find(cache.id(place)) : known.end();
+    if (at != known.end()) {
+      found.push_back({static_cast<std::int64_t>(i), at->second.hash, at->second.format, ""});
+      continue;
+    }
+    const bool keep = place.on_s3() && place.bytes <= cache_bytes;
+    if (keep) cache_bytes -= place.bytes;
+    unknown.push_back({static_cast<std::int64_t>(i), place, keep});
+  }
+  return unknown;
+}
+
+/// Deals rank 0's list out, so that each rank has about as many bytes to hash. Collective.
+std::vector<Share> deal(comm::Communicator& comm, const std::vector<Share>& all) {
   std::vector<Packer> messages(static_cast<std::size_t>(comm.size()));
   if (comm.rank() == 0) {
     std::vector<std::int64_t> weights;
-    for (const auto& file : files) weights.push_back(file.bytes);
+    // A request for a small object takes as long as some bytes of a big one.
+    for (const auto& one : all) weights.push_back(one.place.bytes + (one.place.on_s3() ? 65'536 : 0));
     const auto owner = assign(weights, comm.size());
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      messages[static_cast<std::size_t>(owner[i])]
-          .put(static_cast<std::int64_t>(i))
-          .put(files[i].path.string());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      auto& message = messages[static_cast<std::size_t>(owner[i])].put(all[i].file);
+      all[i].place.put(message);
+      message.put(all[i].keep);
     }
   }
   const auto mine = scatter(comm, messages);
-  std::vector<Listed> share;
+  std::vector<Share> share;
   for (Unpacker reader(mine); !reader.done();) {
     const auto file = reader.get<std::int64_t>();
-    share.push_back({file, reader.get<std::string>()});
+    auto place = Place::get(reader);
+    share.push_back({file, std::move(place), reader.get<bool>()});
   }
   return share;
 }
 
-std::vector<Hashed> hash_files(const std::vector<Listed>& share, const Pulse& pulse) {
+std::vector<Hashed> hash_share(const std::vector<Share>& share, const ObjectCache& cache,
+                               const Pulse& pulse) {
   std::vector<Hashed> all;
-  for (const auto& [file, path] : share) {
+  std::vector<ObjectCache::Wanted> objects;
+  std::vector<std::int64_t> files;
+  for (const auto& [file, place, keep] : share) {
     pulse();
+    if (place.on_s3()) {
+      objects.push_back({place, keep});
+      files.push_back(file);
+      continue;
+    }
     Hashed& one = all.emplace_back();
     one.file = file;
     try {
-      std::tie(one.format, one.hash) = hash_file(path, pulse);
+      std::tie(one.format, one.hash) = hash_file(place.path, pulse);
     } catch (const CorpusError& e) {
       one.problem = e.what();
     }
   }
+  cache.hash(
+      objects,
+      [&](std::size_t index, const Known& known, const std::string& problem) {
+        all.push_back({files[index], known.hash, known.format,
+                       problem.empty() ? "" : objects[index].place.path + ": " + problem});
+      },
+      pulse);
   return all;
 }
 
-Inputs merge(const std::vector<corpus::SourceFile>& files, std::string_view hashed) {
+/// What was found out of all files; learns what objects are.
+Inputs merge(const std::vector<Listed>& files, std::string_view hashed, const ObjectCache& cache,
+             std::map<Digest, Known>& known) {
   Inputs inputs;
   inputs.files = std::ssize(files);
   std::map<Digest, InputDocument> distinct;
@@ -125,12 +180,13 @@ Inputs merge(const std::vector<corpus::SourceFile>& files, std::string_view hash
       inputs.failed.push_back({file.name, std::string(corpus::reason::unreadable), problem});
       continue;
     }
+    if (file.place.on_s3()) known[cache.id(file.place)] = {hash, format};
     auto& document = distinct[hash];
     document.names.push_back(file.name);
-    if (document.path.empty() || file.path.string() < document.path) document.path = file.path.string();
+    if (document.place.path.empty() || file.place.path < document.place.path) document.place = file.place;
     document.hash = hash;
     document.format = format;
-    document.bytes = file.bytes;
+    document.bytes = file.place.bytes;
   }
   for (auto& [hash, document] : distinct) {
     std::ranges::sort(document.names);
@@ -143,7 +199,7 @@ Inputs merge(const std::vector<corpus::SourceFile>& files, std::string_view hash
 /// A document to be read, as its reader gets it from rank 0.
 struct Job {
   Digest hash;
-  std::string path;
+  Place place;
   std::string format;
 };
 
@@ -171,7 +227,10 @@ std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inp
     for (const auto& [index, rank] : owner) {
       const auto& documents = by_bucket[buckets[static_cast<std::size_t>(index)].number];
       auto& message = messages[static_cast<std::size_t>(rank)].put(index).put(std::ssize(documents));
-      for (const auto* d : documents) message.put(d->hash).put(d->path).put(d->format);
+      for (const auto* d : documents) {
+        message.put(d->hash).put(d->format);
+        d->place.put(message);
+      }
     }
   }
   const auto in = scatter(comm, messages);
@@ -182,8 +241,8 @@ std::vector<BucketJobs> scatter_jobs(comm::Communicator& comm, const Inputs& inp
     const auto count = reader.get<std::int64_t>();
     for (std::int64_t i = 0; i < count; ++i) {
       const auto hash = reader.get<Digest>();
-      auto path = reader.get<std::string>();
-      bucket.jobs.push_back({hash, std::move(path), reader.get<std::string>()});
+      auto format = reader.get<std::string>();
+      bucket.jobs.push_back({hash, Place::get(reader), std::move(format)});
     }
   }
   return mine;
@@ -197,33 +256,49 @@ std::int64_t raw_bytes_at_a_time() {
   return memory > 0 ? std::min(most, memory / 16) : most;
 }
 
-corpus::ReadJob load_job(const Job& job, Tally& tally) {
-  if (!corpus::is_supported(job.format))
-    return {job.format, ""};  // becomes a row; a film need not be read for that
-  auto bytes = read_file(job.path);
+/// A film need not be fetched to become a row.
+bool is_fetched(const Job& job) { return job.place.on_s3() && corpus::is_supported(job.format); }
+
+corpus::ReadJob load_job(const Job& job, std::string bytes, Tally& tally) {
+  if (!corpus::is_supported(job.format)) return {job.format, ""};
+  if (!job.place.on_s3()) bytes = read_file(job.place.path);
   tally.document_bytes += std::ssize(bytes);
   if (hash_document(job.format, bytes) != job.hash) {
-    throw CorpusError(job.path, 0,
+    throw CorpusError(job.place.path, 0,
                       "changed while the sweep was reading it; leave the sources alone and start again");
   }
   return {job.format, std::move(bytes)};
 }
 
+/// The first of `jobs`, as many as fit into memory at a time, with their bytes.
+std::vector<corpus::ReadJob> load_batch(std::span<const Job> jobs, const ObjectCache& cache, Tally& tally,
+                                        const Pulse& pulse) {
+  std::size_t count = 0;
+  std::vector<Place> objects;
+  for (std::int64_t held = 0; count < jobs.size() && held < most_held; ++count) {
+    held += jobs[count].place.bytes;
+    if (is_fetched(jobs[count])) objects.push_back(jobs[count].place);
+  }
+  auto fetched = cache.read(objects, pulse);
+  std::vector<corpus::ReadJob> batch;
+  std::size_t next = 0;
+  for (const auto& job : jobs.first(count))
+    batch.push_back(load_job(job, is_fetched(job) ? std::move(fetched[next++]) : "", tally));
+  return batch;
+}
+
 /// Reads one bucket's documents. Failures go to `failures`; those that may pass are not in the result.
-std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const BucketJobs& bucket, Tally& tally,
+std::vector<parts::ReadDocument> read_bucket(corpus::ReaderPool& pool, const BucketJobs& bucket,
+                                             const ObjectCache& cache, Tally& tally,
                                              std::vector<Failure>& failures, const Pulse& pulse) {
   std::vector<parts::ReadDocument> documents;
   const auto most_held = raw_bytes_at_a_time();
   for (std::size_t next = 0; next < bucket.jobs.size();) {
     const auto batch = std::span(bucket.jobs).subspan(next);
-    std::vector<corpus::ReadJob> jobs;
-    for (std::int64_t held = 0; jobs.size() < batch.size() && held < most_held;) {
-      jobs.push_back(load_job(batch[jobs.size()], tally));
-      held += std::ssize(jobs.back().bytes);
-    }
+    const auto jobs = load_batch(batch, cache, most_held, tally, pulse);
     const auto results = pool.read(jobs, pulse);
     for (std::size_t i = 0; i < results.size(); ++i) {
-      const auto& [hash, path, format] = batch[i];
+      const auto& [hash, place, format] = batch[i];
       const auto& result = results[i];
       ++tally.documents;
       if (!result.ok()) failures.push_back({hash, result.reason, result.detail, !result.final});
@@ -281,7 +356,7 @@ std::vector<Failure> read_buckets(const Reading& reading, const std::vector<Buck
   corpus::ReaderPool pool(corpus::find_reader(), reader_options(reading.corpus));
   for (const auto& bucket : jobs) {
     reading.pulse();
-    const auto documents = read_bucket(pool, bucket, reading.tally, failures, reading.pulse);
+    const auto documents = read_bucket(pool, bucket, reading.objects, reading.tally, failures, reading.pulse);
     std::vector<Digest> kept;
     for (const auto& read : documents) kept.push_back(read.document.hash);
     if (!kept.empty()) {
@@ -308,8 +383,13 @@ void forget_passing(const std::vector<Failure>& failures, Inputs& inputs, Outcom
   std::erase_if(inputs.documents, [&](const auto& document) { return passing.contains(document.hash); });
 }
 
-/// Whether `path` is `folder` or lies in it.
+/// Whether `path` is `folder` or lies in it. Either may be on S3.
 bool lies_in(const std::string& path, const std::string& folder) {
+  if (storage::is_url(path) != storage::is_url(folder)) return false;
+  if (storage::is_url(path)) {
+    const auto outer = storage::parse_url(folder).below("").text();
+    return storage::parse_url(path).below("").text().starts_with(outer);
+  }
   std::error_code ignored;
   const auto inner = std::filesystem::weakly_canonical(path, ignored);
   const auto outer = std::filesystem::weakly_canonical(folder, ignored);
@@ -318,18 +398,33 @@ bool lies_in(const std::string& path, const std::string& folder) {
 
 }  // namespace
 
-Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse) {
-  std::vector<corpus::SourceFile> files;
+Inputs list_inputs(comm::Communicator& comm, const config::Config& config, storage::Service* service,
+                   const Pulse& pulse) {
+  const ObjectCache cache(config.sweep.state, service);
+  std::vector<Listed> files;
+  std::vector<Share> unknown;
+  std::vector<Hashed> found;
+  std::map<Digest, Known> known;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) files = corpus::list_sources(config.corpus.sources, pulse);
+    if (comm.rank() != 0) return;
+    files = list_all(config.corpus, service, pulse);
+    known = cache.load_known();
+    unknown = choose_unknown(files, cache, known, config.s3.cache_mb << 20, found);
   });
-  const auto share = deal_files(comm, files);
-  std::vector<Hashed> hashed;
-  comm::agree(comm, [&] { hashed = hash_files(share, pulse); });
-  const auto message = pack(hashed);
+  const auto share = deal(comm, unknown);
+  comm::agree(comm, [&] {
+    for (auto& one : hash_share(share, cache, pulse)) found.push_back(std::move(one));
+  });
+  const auto message = pack(found);
   const auto all = comm.gather_v(std::span<const char>(message), 0);
-  if (comm.rank() != 0) return {};
-  return merge(files, std::string_view(all.values.data(), all.values.size()));
+  Inputs inputs;
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    const auto before = known.size();
+    inputs = merge(files, std::string_view(all.values.data(), all.values.size()), cache, known);
+    if (known.size() != before) cache.save_known(known);
+  });
+  return inputs;
 }
 
 std::vector<Bucket> make_buckets(comm::Communicator& comm, const Inputs& inputs, std::int64_t bucket_count) {
@@ -362,7 +457,10 @@ std::vector<Bucket> read_documents(const Reading& reading, Inputs& inputs, Outco
     comm::agree(reading.comm, [&] { found = read_buckets(reading, jobs, scope); });
   }
   const auto failures = share_failures(reading.comm, found);
-  if (reading.comm.rank() == 0) forget_passing(failures, inputs, outcome);
+  if (reading.comm.rank() == 0) {
+    reading.objects.forget_bytes();
+    forget_passing(failures, inputs, outcome);
+  }
   return make_buckets(reading.comm, inputs, reading.corpus.buckets);
 }
 
@@ -385,7 +483,7 @@ void check_corpus(comm::Communicator& comm, const config::Config& config, const 
   comm::agree(comm, [&] {
     if (comm.rank() == 0 && inputs.documents.empty()) {
       throw CorpusError(fmt::format("{}", fmt::join(config.corpus.sources, ", ")), 0,
-                        "no documents here; corpus.sources names folders or files");
+                        "no documents here; corpus.sources names folders, files or s3://BUCKET/PREFIX");
     }
   });
 }

@@ -6,6 +6,7 @@
 
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
+#include "sweep/objects.hpp"
 #include "sweep/outcome.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/run_context.hpp"
@@ -14,8 +15,8 @@ namespace dream::sweep {
 
 /// A distinct document: files with the same format and bytes are one document with several names.
 struct InputDocument {
-  Digest hash;       ///< of format and bytes
-  std::string path;  ///< of the first file
+  Digest hash;  ///< of format and bytes
+  Place place;  ///< of the first file
   std::string format;
   std::int64_t bytes = 0;
   std::vector<std::string> names;  ///< relative to their sources, sorted
@@ -28,12 +29,13 @@ struct Inputs {
   std::int64_t files = 0;
 };
 
-/// Lists the sources on rank 0 and hashes the files on all ranks. Collective. Throws CorpusError for a source
-/// that is not there or holds no file.
-[[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config, const Pulse& pulse);
+/// Lists the sources on rank 0 and hashes the files on all ranks; `service` reaches those on S3 and is null
+/// when there are none. Collective. Throws CorpusError for a source that is not there or holds no file.
+[[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config,
+                                 storage::Service* service, const Pulse& pulse);
 
-/// Throws ConfigError when the state or output folder lies within a source: before the first of the two is made.
-/// Collective.
+/// Throws ConfigError when the state or output folder lies within a source: before the first of the two is
+/// made. Collective.
 void check_folders_apart(comm::Communicator& comm, const config::Config& config);
 
 /// Throws CorpusError when there are no documents. Collective.
@@ -50,6 +52,7 @@ void check_corpus(comm::Communicator& comm, const config::Config& config, const 
 struct Reading {
   comm::Communicator& comm;
   const config::Corpus& corpus;
+  const ObjectCache& objects;
   const state::PartStore& parts;
   const std::vector<Digest>& sealed;  ///< sorted
   Workers workers;

@@ -76,8 +76,8 @@ struct Parcel {
 std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls) const {
   std::vector<Request> requests;
   for (const auto& call : calls) {
-    auto ask = calls::make_structured_ask(calls_.endpoint(call.llm), call.messages, call.schema,
-                                          call.sample, call.seed);
+    auto ask = calls::make_structured_ask(calls_.endpoint(call.llm), call.messages, call.schema, call.sample,
+                                          call.seed);
     requests.push_back(
         {ask.key, Parcel{call.llm, std::move(ask.body), call.purpose, std::ssize(call.assumed)}.pack()});
   }
@@ -147,8 +147,8 @@ std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) 
   std::vector<calls::Ask> asks;
   for (const auto& request : requests) {
     auto parcel = Parcel::unpack(request.payload);
-    asks.push_back({request.key, &calls_.endpoint(parcel.llm), std::move(parcel.body),
-                    std::move(parcel.purpose)});
+    asks.push_back(
+        {request.key, &calls_.endpoint(parcel.llm), std::move(parcel.body), std::move(parcel.purpose)});
   }
   std::vector<Served> replies;
   for (const auto& reply : calls_.asker().ask(std::move(asks), calls_.pulse())) {

@@ -105,7 +105,8 @@ class Inspector {
     for (const auto& source : config_.corpus.sources) {
       if (!is_remote_source(source)) add_unreadable("corpus.sources", source);
     }
-    if (reads_golden) add_unreadable("golden.file", config_.golden.file);
+    if (reads_golden && !is_remote_source(config_.golden.file))
+      add_unreadable("golden.file", config_.golden.file);
     for (const auto& name : models_in_use(config_)) read_model(config_.model(name));
   }
 

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <optional>
 #include <span>
 
-#include "base/file.hpp"
+#include "base/errors.hpp"
 #include "comm/agree.hpp"
 #include "golden/golden.hpp"
 #include "golden/review.hpp"
+#include "storage/file_or_object.hpp"
+#include "storage/read.hpp"
+#include "storage/url.hpp"
 #include "sweep/judging.hpp"
 
 namespace dream::sweep {
@@ -17,19 +20,27 @@ namespace {
 
 constexpr std::size_t questions_in_message = 1000;
 
-/// Where the review lies, if there is one.
-std::string review_of(const config::Golden& golden) {
-  if (!golden.review.empty()) return golden.review;
-  const auto beside = golden::review_beside(golden.file);
-  return std::filesystem::exists(beside) ? beside.string() : "";
+/// Nothing without a review; one that the config names must be there.
+std::optional<golden::Review> read_review(const config::Golden& golden, const std::string& place,
+                                          storage::Service* s3, const Pulse& pulse) {
+  const auto bytes = storage::read_if_there(place, s3, pulse);
+  if (bytes) return golden::parse_review(*bytes, place);
+  if (!golden.review.empty()) throw CorpusError(place, 0, "not there; golden.review names it");
+  return std::nullopt;
 }
 
-Questions read_questions(const config::Golden& golden) {
-  Questions questions{golden::load(golden.file), 0};
-  if (const auto review = review_of(golden); !review.empty()) {
+std::vector<GoldenQuestion> read_file_or_object(const std::string& place, storage::Service* s3,
+                                                const Pulse& pulse) {
+  if (!storage::is_url(place)) return golden::load(place);
+  return golden::parse(storage::read_object(*s3, storage::parse_url(place), pulse), place);
+}
+
+Questions read_questions(const config::Golden& golden, storage::Service* s3, const Pulse& pulse) {
+  Questions questions{read_file_or_object(golden.file, s3, pulse), 0};
+  const auto place = golden.review.empty() ? golden::review_beside(golden.file).string() : golden.review;
+  if (const auto review = read_review(golden, place, s3, pulse)) {
     const auto all = std::ssize(questions.list);
-    questions.list = golden::without_rejected(std::move(questions.list),
-                                              golden::parse_review(read_file(review), review), review);
+    questions.list = golden::without_rejected(std::move(questions.list), *review, place);
     questions.rejected = all - std::ssize(questions.list);
   }
   if (golden.size > 0 && golden.size < std::ssize(questions.list))
@@ -39,10 +50,11 @@ Questions read_questions(const config::Golden& golden) {
 
 }  // namespace
 
-Questions load_questions(comm::Communicator& comm, const config::Golden& golden) {
+Questions load_questions(comm::Communicator& comm, const config::Golden& golden, storage::Service* s3,
+                         const Pulse& pulse) {
   Questions questions;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) questions = read_questions(golden);
+    if (comm.rank() == 0) questions = read_questions(golden, s3, pulse);
   });
   std::int64_t counts[] = {std::ssize(questions.list), questions.rejected};
   comm.broadcast(std::span<std::int64_t>(counts), 0);

@@ -12,6 +12,7 @@
 #include "stages/index/shard.hpp"
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
+#include "storage/read.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/inputs.hpp"
@@ -118,13 +119,12 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   Prepared ready;
   check_folders_apart(comm, config);
   if (!options.plan_only || options.check_endpoints) {
-    const PreflightOptions how{.nonce = state::new_incarnation(),
-                               .until = options.until,
-                               .makes_state = !options.plan_only};
+    const PreflightOptions how{
+        .nonce = state::new_incarnation(), .until = options.until, .makes_state = !options.plan_only};
     for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
   }
-  ready.questions = load_questions(comm, config.golden);
-  ready.inputs = list_inputs(comm, config, pulse);
+  ready.questions = load_questions(comm, config.golden, options.s3, pulse);
+  ready.inputs = list_inputs(comm, config, options.s3, pulse);
   check_corpus(comm, config, ready.inputs);
   check_sources(comm, config.golden, ready.questions.list, ready.inputs);
   agree_on_numeric_class(comm);
@@ -260,9 +260,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.outcome.rejected_questions = questions.rejected;
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
-  const auto buckets = read_documents(
-      {comm, config.corpus, parts, sealed, finished.outcome.workers, claimed, options.fault, progress, tally},
-      inputs, finished.outcome);
+  const ObjectCache objects(config.sweep.state, options.s3);
+  const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
+                                       claimed, options.fault, progress, tally},
+                                      inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   CallSession calls(
       {comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed, options.log});

@@ -9,15 +9,17 @@
 #include "base/pulse.hpp"
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
+#include "storage/service.hpp"
 #include "sweep/outcome.hpp"
 
 namespace dream::sweep {
 
 struct RunOptions {
-  std::optional<Stage> until;    ///< stop after this stage
-  bool plan_only = false;        ///< list and hash the inputs, make the plan, start nothing
-  bool check_endpoints = false;  ///< with plan_only: ask the endpoints too; a real run always does
-  Pulse stop = no_pulse();       ///< throws Stopped when the run was asked to end
+  std::optional<Stage> until;      ///< stop after this stage
+  bool plan_only = false;          ///< list and hash the inputs, make the plan, start nothing
+  bool check_endpoints = false;    ///< with plan_only: ask the endpoints too; a real run always does
+  storage::Service* s3 = nullptr;  ///< when the config uses S3
+  Pulse stop = no_pulse();         ///< throws Stopped when the run was asked to end
   Log log = no_log();
   std::function<void(Stage)> fault = [](Stage) {};  ///< tests break a rank here
 };

@@ -10,6 +10,7 @@
 #include "sweep/assign.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/inputs.hpp"
+#include "sweep/objects.hpp"
 #include "sweep/preflight.hpp"
 #include "sweep/usage.hpp"
 
@@ -156,13 +157,12 @@ class Runner {
     });
     sweep::check_folders_apart(comm_, config_);
     if (!options_.plan_only || options_.check_endpoint) {
-      const sweep::PreflightOptions how{.nonce = state::new_incarnation(),
-                                        .makes_state = !options_.plan_only,
-                                        .reads_golden = false};
+      const sweep::PreflightOptions how{
+          .nonce = state::new_incarnation(), .makes_state = !options_.plan_only, .reads_golden = false};
       for (const auto& note : sweep::preflight(comm_, calls_config_, how, pulse_))
         options_.log(Level::warning, note);
     }
-    inputs_ = sweep::list_inputs(comm_, config_, pulse_);
+    inputs_ = sweep::list_inputs(comm_, config_, options_.s3, pulse_);
     sweep::check_corpus(comm_, config_, inputs_);
     finished_.documents = std::ssize(inputs_.documents) + std::ssize(inputs_.failed);
     for (const auto& document : inputs_.documents) finished_.names[document.hash] = document.names.front();
@@ -174,9 +174,10 @@ class Runner {
     sweep::Tally tally;
     sweep::Outcome outcome;
     outcome.failed_documents = inputs_.failed;
-    auto buckets = sweep::read_documents(
-        {comm_, config_.corpus, parts, sealed, workers_, pulse_, [](sweep::Stage) {}, progress, tally},
-        inputs_, outcome);
+    const sweep::ObjectCache objects(config_.sweep.state, options_.s3);
+    auto buckets = sweep::read_documents({comm_, config_.corpus, objects, parts, sealed, workers_, pulse_,
+                                          [](sweep::Stage) {}, progress, tally},
+                                         inputs_, outcome);
     finished_.failed_documents = std::move(outcome.failed_documents);
     return buckets;
   }

@@ -8,15 +8,17 @@
 #include "base/pulse.hpp"
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
+#include "storage/service.hpp"
 #include "sweep/outcome.hpp"
 #include "testset/generate.hpp"
 
 namespace dream::testset {
 
 struct RunOptions {
-  bool plan_only = false;       ///< list the documents, start nothing
-  bool check_endpoint = false;  ///< with plan_only: ask the endpoint too; a real run always does
-  Pulse stop = no_pulse();      ///< throws Stopped when the run was asked to end
+  bool plan_only = false;          ///< list the documents, start nothing
+  bool check_endpoint = false;     ///< with plan_only: ask the endpoint too; a real run always does
+  Pulse stop = no_pulse();         ///< throws Stopped when the run was asked to end
+  storage::Service* s3 = nullptr;  ///< for what begins with s3://
   Log log = no_log();
   std::function<void(const std::string&)> note = [](const std::string&) {};  ///< rank 0 tells the user
 };

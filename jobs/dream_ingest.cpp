@@ -1,0 +1,424 @@
+// Brings documents to S3: folders, files and web addresses, in parallel, what is there already left alone.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/file.hpp"
+#include "comm/agree.hpp"
+#include "comm/mpi.hpp"
+#include "config/config.hpp"
+#include "corpus/sources.hpp"
+#include "dream_version.hpp"
+#include "jobs/environment.hpp"
+#include "jobs/s3.hpp"
+#include "storage/ingest.hpp"
+#include "storage/list.hpp"
+#include "storage/put.hpp"
+#include "storage/read.hpp"
+#include "storage/web.hpp"
+
+namespace {
+
+using namespace dream;
+namespace fs = std::filesystem;
+
+struct CommandLine {
+  std::vector<std::string> sources;  ///< the last one is where to
+  std::vector<std::string> url_files;
+  std::string env_file;
+  config::S3 s3;
+  bool version = false;
+};
+
+CommandLine parse_command_line(int argc, char** argv, bool prints) {
+  CommandLine line;
+  CLI::App app{
+      "Puts documents on S3: what is there already is left alone, and a manifest says what came from where.",
+      "dream_ingest"};
+  app.add_option("sources", line.sources, "Folders and files, then s3://BUCKET/PREFIX")
+      ->type_name("SOURCES... s3://BUCKET/PREFIX");
+  app.add_option("--urls", line.url_files, "A file of web addresses, one a line; may be given several times")
+      ->type_name("FILE")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--endpoint", line.s3.endpoint, "As s3.endpoint in docs/config.md")->type_name("URL");
+  app.add_option("--region", line.s3.region, "As s3.region")->type_name("NAME");
+  app.add_option("--addressing", line.s3.addressing, "As s3.addressing")
+      ->check(CLI::IsMember({"auto", "path", "virtual"}));
+  app.add_option("--ca-file", line.s3.ca_file, "As s3.ca_file")->type_name("FILE");
+  app.add_option("--profile", line.s3.profile, "As s3.profile")->type_name("NAME");
+  app.add_option("--in-flight", line.s3.in_flight, "As s3.in_flight")->check(CLI::Range(1, 256));
+  app.add_option("--env-file", line.env_file, "KEY=VALUE lines for the environment")->type_name("FILE");
+  app.add_flag("--version", line.version, "Version of this program");
+  const auto refuse = [&](const std::string& what) {
+    if (prints) std::cerr << "dream_ingest: " << what << std::endl;
+    std::exit(static_cast<int>(ExitCode::config));
+  };
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, err;
+    const int code = app.exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::config);
+    if (prints) {
+      std::cout << out.str() << std::flush;
+      std::cerr << err.str() << std::flush;
+    }
+    std::exit(code);
+  }
+  if (line.version) return line;
+  if (line.sources.empty() || !storage::is_url(line.sources.back()))
+    refuse("name where to, last: dream_ingest SOURCES... s3://BUCKET/PREFIX (or --help)");
+  if (line.sources.size() == 1 && line.url_files.empty())
+    refuse("name folders or files before " + line.sources.back() + ", or --urls FILE");
+  return line;
+}
+
+/// A document to be put: a file, or an address of the web.
+struct Item {
+  std::string source;
+  std::string key;
+  std::int64_t bytes = 0;  ///< of a file
+  [[nodiscard]] bool is_web() const { return source.find("://") != std::string::npos; }
+};
+
+/// What became of an item.
+struct Done {
+  enum class What : char { put, unchanged, failed } what = What::failed;
+  storage::Ingested object;
+  std::string problem;
+};
+
+/// What is on S3 before the work.
+struct There {
+  std::map<std::string, storage::Object> objects;
+  std::map<std::string, storage::Ingested> manifest;
+  std::string manifest_text;
+};
+
+std::vector<Item> list_items(const CommandLine& line, const storage::Url& to, const Pulse& pulse) {
+  std::vector<Item> items;
+  const std::vector<std::string> folders(line.sources.begin(), line.sources.end() - 1);
+  for (const auto& file : corpus::list_sources(folders, pulse))
+    items.push_back({file.path.string(), to.below(file.name).key, file.bytes});
+  for (const auto& file : line.url_files) {
+    for (auto& address : storage::parse_source_lines(read_file(file))) {
+      const bool web = address.starts_with("https://") || address.starts_with("http://");
+      const auto name = storage::name_of_address(address);
+      if (!web || name.empty())
+        throw CorpusError(
+            file, 0, fmt::format("\"{}\" is no address of a document; write https://HOST/NAME.pdf", address));
+      items.push_back({std::move(address), to.below(name).key, 0});
+    }
+  }
+  if (items.empty()) throw CorpusError(line.sources.front(), 0, "no documents here");
+  std::map<std::string, const Item*> by_key;
+  for (const auto& item : items) {
+    const auto [at, is_new] = by_key.emplace(item.key, &item);
+    if (!is_new)
+      throw CorpusError(
+          item.source, 0,
+          fmt::format("would become {}, and so would {}; rename one, or put them below two prefixes",
+                      storage::Url{to.bucket, item.key}.text(), at->second->source));
+  }
+  // The heaviest first, dealt in turn: every rank gets about as many bytes.
+  std::ranges::stable_sort(items, std::greater<>(), &Item::bytes);
+  return items;
+}
+
+There look(storage::Service& s3, const storage::Url& to, const Pulse& pulse) {
+  There there;
+  const auto manifest = to.below(storage::manifest_name);
+  for (auto& object : storage::list_prefix(s3, to.below(""), pulse)) {
+    if (object.key == manifest.key) there.manifest_text = storage::read_object(s3, manifest, pulse);
+    there.objects[object.key] = std::move(object);
+  }
+  there.manifest = storage::parse_manifest(there.manifest_text);
+  return there;
+}
+
+/// A rank's share: items, and what is known of their keys.
+Bytes pack_share(const std::vector<Item>& items, const There& there, int rank, int ranks) {
+  Packer packer;
+  for (auto i = static_cast<std::size_t>(rank); i < items.size(); i += static_cast<std::size_t>(ranks)) {
+    packer.put(items[i].source).put(items[i].key).put(items[i].bytes);
+    const auto object = there.objects.find(items[i].key);
+    packer.put(object == there.objects.end() ? std::int64_t{-1} : object->second.bytes);
+    packer.put(object == there.objects.end() ? "" : object->second.etag);
+    const auto known = there.manifest.find(items[i].key);
+    packer.put(known == there.manifest.end() ? "" : known->second.sum);
+    packer.put(known == there.manifest.end() ? "" : known->second.etag);
+  }
+  return packer.take();
+}
+
+struct Share {
+  std::vector<Item> items;
+  There there;
+};
+
+Share unpack_share(const Bytes& message) {
+  Share share;
+  for (Unpacker reader(message); !reader.done();) {
+    Item item;
+    item.source = reader.get<std::string>();
+    item.key = reader.get<std::string>();
+    item.bytes = reader.get<std::int64_t>();
+    const auto bytes = reader.get<std::int64_t>();
+    auto etag = reader.get<std::string>();
+    auto sum = reader.get<std::string>();
+    auto known_etag = reader.get<std::string>();
+    if (bytes >= 0) {
+      share.there.objects[item.key] = {"", item.key, bytes, std::move(etag), ""};
+      share.there.manifest[item.key] = {item.key, bytes, std::move(sum), std::move(known_etag), ""};
+    }
+    share.items.push_back(std::move(item));
+  }
+  return share;
+}
+
+/// A folder for what comes from the web, gone at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(fs::temp_directory_path() / fmt::format("dream_ingest-{}", ::getpid())) {
+    fs::create_directories(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] fs::path file(std::size_t number) const { return path_ / std::to_string(number); }
+
+ private:
+  fs::path path_;
+};
+
+class Ingest {
+ public:
+  Ingest(storage::Service& s3, const Share& share, std::string bucket, const Pulse& pulse)
+      : s3_(s3), share_(share), bucket_(std::move(bucket)), pulse_(pulse) {}
+
+  std::vector<Done> run() {
+    std::vector<Item> web;
+    for (const auto& item : share_.items) {
+      if (item.is_web())
+        web.push_back(item);
+      else
+        consider(item, item.source, item.bytes);
+      if (std::ssize(uploads_) == batch) put_uploads();
+    }
+    put_uploads();
+    for (std::size_t begin = 0; begin < web.size(); begin += batch)
+      bring(std::span(web).subspan(begin, std::min<std::size_t>(batch, web.size() - begin)));
+    return std::move(done_);
+  }
+
+ private:
+  static constexpr std::int64_t batch = 64;
+
+  /// Puts the file on the list unless S3 holds these bytes.
+  void consider(const Item& item, const fs::path& file, std::int64_t bytes) {
+    pulse_();
+    Done done;
+    try {
+      done.object = {item.key, bytes, storage::etag_of_file(file, bytes, pulse_), "", item.source};
+    } catch (const CorpusError& e) {
+      done.problem = e.what();
+      done_.push_back(std::move(done));
+      return;
+    }
+    const auto at = share_.there.objects.find(item.key);
+    const bool same = at != share_.there.objects.end() &&
+                      storage::is_unchanged(at->second, bytes, done.object.sum, share_.there.manifest);
+    done.what = same ? Done::What::unchanged : Done::What::put;
+    if (same) done.object.etag = at->second.etag;
+    if (!same) {
+      uploads_.push_back({file, bytes, {bucket_, item.key}});
+      put_.push_back(done_.size());
+    }
+    done_.push_back(std::move(done));
+  }
+
+  void put_uploads() {
+    storage::put_files(
+        s3_, uploads_,
+        [&](std::size_t upload, const std::string& etag) { done_[put_[upload]].object.etag = etag; }, pulse_);
+    uploads_.clear();
+    put_.clear();
+  }
+
+  void bring(std::span<const Item> items) {
+    const TemporaryFolder folder;
+    std::vector<std::string> addresses;
+    for (const auto& item : items) addresses.push_back(item.source);
+    storage::WebOptions options;
+    options.in_flight = s3_.settings().in_flight;
+    storage::fetch_web(
+        addresses, options,
+        [&](std::size_t index, const std::string& bytes, const std::string& problem) {
+          if (problem.empty()) {
+            write_file(folder.file(index), bytes);
+            consider(items[index], folder.file(index), std::ssize(bytes));
+          } else {
+            done_.push_back({Done::What::failed, {}, items[index].source + ": " + problem});
+          }
+        },
+        pulse_);
+    put_uploads();
+  }
+
+  storage::Service& s3_;
+  const Share& share_;
+  std::string bucket_;
+  const Pulse& pulse_;
+  std::vector<Done> done_;
+  std::vector<storage::Upload> uploads_;
+  std::vector<std::size_t> put_;  ///< of each upload its place in done_
+};
+
+Bytes pack(const std::vector<Done>& all) {
+  Packer packer;
+  for (const auto& one : all) {
+    packer.put(one.what).put(one.object.key).put(one.object.bytes).put(one.object.sum).put(one.object.etag);
+    packer.put(one.object.source).put(one.problem);
+  }
+  return packer.take();
+}
+
+std::vector<Done> unpack_done(std::string_view bytes) {
+  std::vector<Done> all;
+  for (Unpacker reader(bytes); !reader.done();) {
+    Done one;
+    one.what = reader.get<Done::What>();
+    one.object.key = reader.get<std::string>();
+    one.object.bytes = reader.get<std::int64_t>();
+    one.object.sum = reader.get<std::string>();
+    one.object.etag = reader.get<std::string>();
+    one.object.source = reader.get<std::string>();
+    one.problem = reader.get<std::string>();
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+/// Says what became of all, and puts the manifest when it tells something new. Rank 0.
+int conclude(storage::Service& s3, const storage::Url& to, const There& there, const std::vector<Done>& all,
+             const Pulse& pulse) {
+  std::map<std::string, storage::Ingested> manifest;
+  for (const auto& [key, known] : there.manifest) {  // what other sources have brought and is still there
+    const auto at = there.objects.find(key);
+    if (at != there.objects.end() && at->second.etag == known.etag) manifest[key] = known;
+  }
+  std::map<Done::What, int> counts;
+  for (const auto& one : all) {
+    ++counts[one.what];
+    if (one.what == Done::What::failed)
+      std::cerr << "not put: " << one.problem << "\n";
+    else
+      manifest[one.object.key] = one.object;
+  }
+  std::vector<storage::Ingested> objects;
+  for (auto& [key, one] : manifest) objects.push_back(std::move(one));
+  auto text = storage::print_manifest(objects);
+  if (text != there.manifest_text)
+    storage::put_bytes(s3, to.below(storage::manifest_name), std::move(text), pulse);
+  fmt::print("{}: {} put, {} unchanged, {} failed\n", to.text(), counts[Done::What::put],
+             counts[Done::What::unchanged], counts[Done::What::failed]);
+  return static_cast<int>(counts[Done::What::failed] > 0 ? ExitCode::input : ExitCode::ok);
+}
+
+/// Rank 0's environment decides on all ranks: workers often get none from a launcher.
+std::map<std::string, std::string> shared_environment(comm::Communicator& comm, const std::string& env_file) {
+  Bytes message;
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    Packer packer;
+    for (const auto& [name, value] : storage::relevant(config::environment(env_file)))
+      packer.put(name).put(value);
+    message = packer.take();
+  });
+  comm.broadcast(message, 0);
+  std::map<std::string, std::string> environment;
+  for (Unpacker reader(message); !reader.done();) {
+    auto name = reader.get<std::string>();
+    environment[std::move(name)] = reader.get<std::string>();
+  }
+  return environment;
+}
+
+int run(comm::Communicator& comm, CommandLine line, net::Redactor& redact) {
+  const Pulse pulse = comm::pulse_of(comm, [] {
+    if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
+  });
+  line.s3.environment = shared_environment(comm, line.env_file);
+  const auto s3 = jobs::open_s3(comm, jobs::s3_settings(line.s3), redact);
+  storage::Url to;
+  There there;
+  std::vector<Item> items;
+  comm::agree(comm, [&] {
+    to = storage::parse_url(line.sources.back());
+    if (comm.rank() != 0) return;
+    items = list_items(line, to, pulse);
+    there = look(*s3, to, pulse);
+  });
+  Bytes out;
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(comm.size()), 0);
+  for (int r = 0; comm.rank() == 0 && r < comm.size(); ++r) {
+    const auto message = pack_share(items, there, r, comm.size());
+    counts[static_cast<std::size_t>(r)] = std::ssize(message);
+    out.insert(out.end(), message.begin(), message.end());
+  }
+  const auto in = comm.all_to_all_v(std::span<const char>(out), std::span<const std::int64_t>(counts));
+  const auto share = unpack_share(in.values);
+  std::vector<Done> done;
+  comm::agree(comm, [&] { done = Ingest(*s3, share, to.bucket, pulse).run(); });
+  const auto message = pack(done);
+  const auto all = comm.gather_v(std::span<const char>(message), 0);
+  int code = 0;
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    code = conclude(*s3, to, there, unpack_done({all.values.data(), all.values.size()}), pulse);
+  });
+  comm.broadcast(std::span<int>(&code, 1), 0);
+  return code;
+}
+
+/// The only catch, as in dream_sweep: an error that all ranks share is printed once.
+int guarded(comm::Communicator& comm, const CommandLine& line) {
+  net::Redactor redact;
+  try {
+    return run(comm, line, redact);
+  } catch (const Error& e) {
+    const bool shared = e.on_all_ranks || comm.size() == 1;
+    if (!shared || comm.rank() == 0) std::cerr << "dream_ingest: " << redact(e.what()) << std::endl;
+    if (shared) return static_cast<int>(e.code);
+    comm.abort(static_cast<int>(e.code));
+  } catch (const std::exception& e) {
+    std::cerr << "dream_ingest: " << redact(e.what()) << std::endl;
+    comm.abort(static_cast<int>(ExitCode::bug));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  jobs::prepare_environment(argv);
+  const auto line = parse_command_line(argc, argv, comm::launched_rank() == 0);
+  const bool launched = comm::launched_by_mpi();
+  std::optional<comm::MpiEnvironment> environment;
+  if (launched) environment.emplace(argc, argv);
+  auto comm = launched ? comm::mpi_world() : comm::self();
+  if (line.version) {
+    if (comm.rank() == 0) fmt::print("dream_ingest {}\n", version::program);
+    return 0;
+  }
+  jobs::watch_signals();
+  return guarded(comm, line);
+}

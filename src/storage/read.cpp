@@ -1,0 +1,107 @@
+#include "storage/read.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+
+#include "base/errors.hpp"
+#include "storage/list.hpp"
+
+namespace dream::storage {
+namespace {
+
+struct Range {
+  std::size_t object = 0;
+  std::int64_t begin = 0;
+  std::int64_t bytes = 0;
+  bool last = false;
+};
+
+std::string problem_of(const Reply& reply, const Object& object, const Range& range) {
+  if (reply.status == 404) return "is gone since it was listed";
+  if (reply.status == 403) return "may not be read with these keys";
+  const bool same = reply.ok() && (object.etag.empty() || reply.etag.empty() || reply.etag == object.etag) &&
+                    std::ssize(reply.body) == range.bytes;
+  return same ? "" : "changed since it was listed; leave the sources alone and start again";
+}
+
+/// Cuts objects into ranges and puts what comes back into their order again.
+class Stream {
+ public:
+  Stream(std::span<const Object> objects, const Reader& reader, std::int64_t window)
+      : objects_(objects), reader_(reader), window_(window) {}
+
+  std::optional<Request> next() {
+    if (object_ == objects_.size() || std::ssize(waiting_) >= window_) return std::nullopt;
+    const auto& object = objects_[object_];
+    const auto length = std::min(range_bytes, object.bytes - at_);
+    Range range{object_, at_, length, at_ + length == object.bytes};
+    waiting_.push_back({range, std::nullopt});
+    Request request;
+    request.bucket = object.bucket;
+    request.key = object.key;
+    if (length < object.bytes) request.headers["range"] = fmt::format("bytes={}-{}", at_, at_ + length - 1);
+    at_ += length;
+    if (range.last) {
+      ++object_;
+      at_ = 0;
+    }
+    return request;
+  }
+
+  void take(std::size_t index, Reply reply) {
+    waiting_[index - first_].second = std::move(reply);
+    while (!waiting_.empty() && waiting_.front().second) {
+      deliver(waiting_.front().first, *waiting_.front().second);
+      waiting_.pop_front();
+      ++first_;
+    }
+  }
+
+ private:
+  void deliver(const Range& range, const Reply& reply) {
+    if (range.begin == 0) problem_.clear();
+    if (!problem_.empty()) {
+      // The rest of an object that is no longer wanted.
+    } else if (problem_ = problem_of(reply, objects_[range.object], range); problem_.empty()) {
+      reader_.block(range.object, reply.body);
+    }
+    if (range.last) reader_.end(range.object, problem_);
+  }
+
+  std::span<const Object> objects_;
+  const Reader& reader_;
+  std::int64_t window_;
+  std::size_t object_ = 0;  ///< whose next range is to be sent
+  std::int64_t at_ = 0;
+  std::deque<std::pair<Range, std::optional<Reply>>> waiting_;  ///< sent and not delivered, in order
+  std::size_t first_ = 0;                                       ///< index of the first of them
+  std::string problem_;                                         ///< of the object that is being delivered
+};
+
+}  // namespace
+
+void read_objects(Service& service, std::span<const Object> objects, const Reader& reader,
+                  const Pulse& pulse) {
+  Stream stream(objects, reader, 2 * service.settings().in_flight);
+  service.exchange([&] { return stream.next(); },
+                   [&](std::size_t index, Reply reply) { stream.take(index, std::move(reply)); }, pulse);
+}
+
+std::string read_object(Service& service, const Url& url, const Pulse& pulse) {
+  auto found = list_below(service, url, pulse);
+  std::erase_if(found, [&](const Object& object) { return object.key != url.key; });
+  const auto where = fmt::format("{} (at {})", url.text(), service.settings().endpoint);
+  if (found.empty()) throw CorpusError(where, 0, "no such object; check the bucket and the key");
+  std::string bytes;
+  Reader reader{[&](std::size_t, std::string_view block) { bytes += block; },
+                [&](std::size_t, const std::string& problem) {
+                  if (!problem.empty()) throw CorpusError(where, 0, problem);
+                }};
+  read_objects(service, found, reader, pulse);
+  return bytes;
+}
+
+}  // namespace dream::storage
