@@ -203,6 +203,7 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     }
   });
   check_same_models(comm, ready.models);
+  if (!options.plan_only) place_weights(comm, ready.models, options.log);
   if (options.plan_only && !options.check_endpoints) return ready;
   comm::agree(comm, [&] {
     if (comm.rank() == 0) check_endpoints(config, options.until, pulse);
