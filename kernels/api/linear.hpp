@@ -43,7 +43,14 @@ namespace cpu {
 /// against the reference: 2^-23 * sqrt(K) * 8, relative to |x| |W|^T + |b|.
 class PackedLinear {
  public:
-  /// Copies the weights. K and N are multiples of 16. The precision is one that supports() allows.
+  /// Bytes of N x K packed weights, a multiple of 64. K and N are multiples of 16.
+  [[nodiscard]] static std::int64_t packed_bytes(std::int64_t outputs, std::int64_t inputs,
+                                                 Precision precision);
+  /// Writes them to `packed`, all packed_bytes() of them. The precision is one that supports() allows.
+  static void pack(const LinearWeights& weights, Precision precision, std::byte* packed);
+  /// Reads them where they lie, on a boundary of 64 bytes.
+  PackedLinear(std::int64_t outputs, std::int64_t inputs, Precision precision, const std::byte* packed);
+  /// Packs into memory of its own.
   PackedLinear(const LinearWeights& weights, Precision precision);
 
   /// x: rows of row_bytes(precision, K); y: rows of N floats for `add`, else of N elements of
@@ -54,10 +61,14 @@ class PackedLinear {
   [[nodiscard]] std::int64_t outputs() const { return outputs_; }
 
  private:
+  [[nodiscard]] const float* columns() const;
+
   Precision precision_;
   std::int64_t inputs_, outputs_;
-  AlignedBytes weights_;   ///< by panels of 32 outputs, see kernels/cpu/panel-inl.hpp
-  AlignedFloats columns_;  ///< per output: bias; in int8 then scales, then sums of the rounded weights
+  AlignedBytes own_;
+  /// By panels of 32 outputs, see kernels/cpu/panel-inl.hpp; then floats per output: bias; in int8 then
+  /// scales, then sums of the rounded weights.
+  const std::byte* packed_;
 };
 
 /// Rows of bfloat16 as the input of an int8 layer. x: (rows, C), out: rows of row_bytes(int8, C); C a

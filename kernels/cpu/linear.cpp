@@ -44,6 +44,11 @@ std::int64_t elements_per_word(Precision precision) {
   return precision == Precision::fp32 ? 1 : precision == Precision::bf16 ? 2 : 4;
 }
 
+/// Bytes of the panels of so many outputs.
+std::int64_t panel_bytes(std::int64_t outputs, std::int64_t inputs, Precision precision) {
+  return (outputs + panel - 1) / panel * panel * inputs / elements_per_word(precision) * 4;
+}
+
 /// One output's weights as bytes; returns the scale, and their sum.
 std::pair<float, float> round_to_bytes(std::span<const float> row, std::span<std::int8_t> bytes) {
   float most = 0;
@@ -70,31 +75,54 @@ void place(std::span<const T> values, std::int64_t column, std::byte* weights) {
 
 }  // namespace
 
-PackedLinear::PackedLinear(const LinearWeights& weights, Precision precision)
-    : precision_(precision), inputs_(weights.weight.cols), outputs_(weights.weight.rows) {
-  DREAM_CHECK(inputs_ % 16 == 0 && outputs_ % 16 == 0, "sizes of a linear layer that are no multiples of 16");
+std::int64_t PackedLinear::packed_bytes(std::int64_t outputs, std::int64_t inputs, Precision precision) {
+  return panel_bytes(outputs, inputs, precision) + 3 * outputs * static_cast<std::int64_t>(sizeof(float));
+}
+
+void PackedLinear::pack(const LinearWeights& weights, Precision precision, std::byte* packed) {
+  const auto outputs = weights.weight.rows, inputs = weights.weight.cols;
   DREAM_CHECK(supports(precision),
               "linear layers in " + std::string(name_of(precision)) + " do not run here");
-  const auto padded = (outputs_ + panel - 1) / panel * panel;
-  weights_ = AlignedBytes(padded * inputs_ / elements_per_word(precision) * 4);
-  columns_ = AlignedFloats(3 * outputs_);
-  std::copy(weights.bias.begin(), weights.bias.end(), columns_.data());
-  std::vector<std::uint16_t> halves(static_cast<std::size_t>(inputs_));
-  std::vector<std::int8_t> bytes(static_cast<std::size_t>(inputs_));
-  for (std::int64_t n = 0; n < outputs_; ++n) {
+  DREAM_CHECK(inputs % 16 == 0 && outputs % 16 == 0, "sizes of a linear layer that are no multiples of 16");
+  const auto whole = outputs / panel * panel;  // the last panel may have columns without an output
+  std::fill(packed + panel_bytes(whole, inputs, precision), packed + panel_bytes(outputs, inputs, precision),
+            std::byte{0});
+  auto* const columns = reinterpret_cast<float*>(packed + panel_bytes(outputs, inputs, precision));
+  std::fill_n(columns, 3 * outputs, 0.0F);
+  std::copy(weights.bias.begin(), weights.bias.end(), columns);
+  std::vector<std::uint16_t> halves(static_cast<std::size_t>(inputs));
+  std::vector<std::int8_t> bytes(static_cast<std::size_t>(inputs));
+  for (std::int64_t n = 0; n < outputs; ++n) {
     const auto row = weights.weight.row(n);
     if (precision == Precision::fp32) {
-      place<float>(row, n, weights_.data());
+      place<float>(row, n, packed);
     } else if (precision == Precision::bf16) {
       std::ranges::transform(row, halves.begin(), to_bf16);
-      place<std::uint16_t>(halves, n, weights_.data());
+      place<std::uint16_t>(halves, n, packed);
     } else {
       const auto [scale, sum] = round_to_bytes(row, bytes);
-      place<std::int8_t>(bytes, n, weights_.data());
-      columns_.data()[outputs_ + n] = scale;
-      columns_.data()[2 * outputs_ + n] = sum;
+      place<std::int8_t>(bytes, n, packed);
+      columns[outputs + n] = scale;
+      columns[2 * outputs + n] = sum;
     }
   }
+}
+
+PackedLinear::PackedLinear(std::int64_t outputs, std::int64_t inputs, Precision precision,
+                           const std::byte* packed)
+    : precision_(precision), inputs_(inputs), outputs_(outputs), packed_(packed) {}
+
+PackedLinear::PackedLinear(const LinearWeights& weights, Precision precision)
+    : precision_(precision),
+      inputs_(weights.weight.cols),
+      outputs_(weights.weight.rows),
+      own_(packed_bytes(outputs_, inputs_, precision)),
+      packed_(own_.data()) {
+  pack(weights, precision, own_.data());
+}
+
+const float* PackedLinear::columns() const {
+  return reinterpret_cast<const float*>(packed_ + panel_bytes(outputs_, inputs_, precision_));
 }
 
 void PackedLinear::apply(const std::byte* x, std::int64_t rows, Then then, std::byte* y) const {
@@ -104,10 +132,10 @@ void PackedLinear::apply(const std::byte* x, std::int64_t rows, Then then, std::
                         .rows = rows,
                         .inputs = inputs_,
                         .outputs = outputs_,
-                        .weights = reinterpret_cast<const std::uint32_t*>(weights_.data()),
-                        .bias = columns_.data(),
-                        .scales = columns_.data() + outputs_,
-                        .weight_sums = columns_.data() + 2 * outputs_,
+                        .weights = reinterpret_cast<const std::uint32_t*>(packed_),
+                        .bias = columns(),
+                        .scales = columns() + outputs_,
+                        .weight_sums = columns() + 2 * outputs_,
                         .then = then,
                         .y = y,
                         .y_stride = outputs_ * (then == Then::add ? 4 : element_bytes(precision_))};

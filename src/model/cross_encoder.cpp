@@ -122,8 +122,7 @@ CrossEncoder::CrossEncoder(const fs::path& folder, int threads, kernels::Precisi
                                              precision);
 }
 
-void CrossEncoder::append(const TextPair& pair, std::vector<std::int32_t>& ids,
-                          std::vector<std::int64_t>& seconds) const {
+std::int64_t CrossEncoder::add_pair(const TextPair& pair, std::vector<std::int32_t>& ids) const {
   const auto& [before, between, after] = text_.special;
   const auto query = text_.tokenizer->encode(pair.query);
   const auto passage = text_.tokenizer->encode(pair.passage);
@@ -140,9 +139,10 @@ void CrossEncoder::append(const TextPair& pair, std::vector<std::int32_t>& ids,
   add(before);
   add_tokens(query, kept.query);
   add(between);
-  seconds.push_back(static_cast<std::int64_t>(ids.size() - begin));
+  const auto first = ids.size() - begin;
   add_tokens(passage, kept.passage);
   add(after);
+  return static_cast<std::int64_t>(first);
 }
 
 void CrossEncoder::score(std::span<const TextPair> pairs, MatrixView<float> out, const Pulse& pulse) const {
@@ -150,16 +150,12 @@ void CrossEncoder::score(std::span<const TextPair> pairs, MatrixView<float> out,
               "the result has another shape");
   for (std::size_t from = 0; from < pairs.size(); from += pairs_at_a_time) {
     const auto part = pairs.subspan(from, std::min(pairs_at_a_time, pairs.size() - from));
-    std::vector<std::int32_t> ids;
-    std::vector<std::int64_t> offsets{0}, seconds;
-    for (const auto& pair : part) {
-      append(pair, ids, seconds);
-      offsets.push_back(static_cast<std::int64_t>(ids.size()));
-      pulse();
-    }
-    encoder_->encode({.ids = ids, .offsets = offsets, .seconds = seconds},
-                     {out.data + static_cast<std::int64_t>(from) * out.cols,
-                      static_cast<std::int64_t>(part.size()), out.cols},
+    batch_.fill(std::ssize(part), encoder_->workers(), pulse,
+                [&](std::int64_t i, std::vector<std::int32_t>& ids) {
+                  return add_pair(part[static_cast<std::size_t>(i)], ids);
+                });
+    encoder_->encode(batch_.sequences(),
+                     {out.data + static_cast<std::int64_t>(from) * out.cols, std::ssize(part), out.cols},
                      pulse);
   }
 }

@@ -9,6 +9,7 @@
 #include "base/matrix.hpp"
 #include "base/pulse.hpp"
 #include "model/encoder.hpp"
+#include "model/sequence_batch.hpp"
 #include "text/model_tokenizer.hpp"
 
 namespace dream::model {
@@ -39,18 +40,23 @@ class CrossEncoder {
   [[nodiscard]] std::int64_t labels() const { return labels_; }
   /// Digest of all that decides the scores.
   [[nodiscard]] Digest identity() const { return identity_; }
+  /// As Encoder's.
+  [[nodiscard]] std::int64_t weight_bytes() const { return encoder_->weight_bytes(); }
+  void place_weights(WeightMemory memory) const { encoder_->place_weights(std::move(memory)); }
   /// out: (pairs, labels()). A pair's scores do not depend, in any bit, on the other pairs. From one thread
   /// at a time.
   void score(std::span<const TextPair> pairs, MatrixView<float> out, const Pulse& pulse) const;
 
  private:
-  void append(const TextPair& pair, std::vector<std::int32_t>& ids, std::vector<std::int64_t>& seconds) const;
+  /// Returns where the passage begins among the ids added.
+  [[nodiscard]] std::int64_t add_pair(const TextPair& pair, std::vector<std::int32_t>& ids) const;
 
   text::ModelTokenizer text_;
   std::int64_t window_ = 0;
   std::int64_t labels_ = 0;
   Digest identity_;
   std::unique_ptr<const Encoder> encoder_;
+  mutable SequenceBatch batch_;  ///< score() is called from one thread
 };
 
 }  // namespace dream::model

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 #include "kernels/api/attention.hpp"
 #include "kernels/api/layer_norm.hpp"
 #include "kernels/api/linear.hpp"
-#include "model/parallel.hpp"
+#include "model/packed_weights.hpp"
 
 // Letters of shapes: R rows of a tile, M rows of one block, C hidden, I intermediate.
 namespace dream::model {
@@ -20,7 +21,6 @@ using kernels::AlignedBytes;
 using kernels::AlignedFloats;
 using kernels::Precision;
 using kernels::Then;
-using kernels::cpu::PackedLinear;
 
 /// Rows of a tile, unless a sequence is longer: few enough for its rows to stay in the L2 cache.
 constexpr std::int64_t tile_rows = 256;
@@ -29,26 +29,16 @@ constexpr std::int64_t tile_least = 32;
 /// Rows that go through the wide middle of a layer together.
 constexpr std::int64_t block_rows = 64;
 
-struct Layer {
-  PackedLinear qkv, output, up, down;
-  Norm after_attention, after_mlp;
-};
-
-Layer pack(LayerWeights weights, Precision precision) {
-  return {{weights.qkv.view(), precision},    {weights.output.view(), precision},
-          {weights.up.view(), precision},     {weights.down.view(), precision},
-          std::move(weights.after_attention), std::move(weights.after_mlp)};
-}
-
 /// What one thread needs for a tile; kept from call to call, so that encoding allocates nothing. What is "for
 /// a layer" are rows of kernels::row_bytes.
 struct Workspace {
-  Workspace(const Network& net, Precision precision, std::int64_t rows)
+  Workspace(const Network& net, const Head& after, Precision precision, std::int64_t rows)
       : x(rows * net.hidden),
         qkv(rows * 3 * net.hidden * element_bytes(precision)),
         attended(rows * net.hidden * element_bytes(precision)),
         inner(block_rows * net.intermediate * element_bytes(precision)),
-        attention(kernels::cpu::attention_scratch(rows, net.hidden / net.heads)) {
+        attention(kernels::cpu::attention_scratch(rows, net.hidden / net.heads)),
+        head(after.scratch_size()) {
     if (precision != Precision::fp32) input = AlignedBytes(rows * row_bytes(precision, net.hidden));
     if (precision == Precision::int8)
       bytes = AlignedBytes(block_rows * row_bytes(precision, std::max(net.hidden, net.intermediate)));
@@ -61,6 +51,7 @@ struct Workspace {
   AlignedBytes inner;     ///< (M, I)
   AlignedBytes bytes;     ///< (M, C) or (M, I) for a layer, in int8 only
   AlignedBytes attention;
+  AlignedFloats head;
   std::vector<std::int64_t> offsets;
 };
 
@@ -69,37 +60,44 @@ struct Tile {
   std::int64_t begin, end;  ///< of the planned order
 };
 
+/// Which sequences go into which tile; kept from call to call, too.
 struct Plan {
   std::vector<std::int64_t> order;  ///< longest first
   std::vector<Tile> tiles;
+
+  void make(const Sequences& sequences, std::int64_t rows, int threads);
+  [[nodiscard]] std::span<const std::int64_t> members(std::int64_t tile) const {
+    const auto [begin, end] = tiles[static_cast<std::size_t>(tile)];
+    return std::span(order).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+  }
 };
 
-Plan plan_tiles(const Sequences& sequences, std::int64_t rows, int threads) {
+void Plan::make(const Sequences& sequences, std::int64_t rows, int threads) {
   const auto length = [&](std::int64_t s) {
     return sequences.offsets[static_cast<std::size_t>(s) + 1] -
            sequences.offsets[static_cast<std::size_t>(s)];
   };
-  Plan plan;
-  plan.order.resize(static_cast<std::size_t>(sequences.size()));
-  std::iota(plan.order.begin(), plan.order.end(), 0);
-  std::stable_sort(plan.order.begin(), plan.order.end(),
-                   [&](auto a, auto b) { return length(a) > length(b); });
+  tiles.clear();
+  order.resize(static_cast<std::size_t>(sequences.size()));
+  std::iota(order.begin(), order.end(), 0);
+  // Not stable_sort, which allocates; the places make the order whole.
+  std::sort(order.begin(), order.end(),
+            [&](auto a, auto b) { return length(a) != length(b) ? length(a) > length(b) : a < b; });
   auto left = static_cast<std::int64_t>(sequences.ids.size());
   std::int64_t room = 0;
   for (std::int64_t i = 0; i < sequences.size(); ++i) {
-    const auto n = length(plan.order[static_cast<std::size_t>(i)]);
+    const auto n = length(order[static_cast<std::size_t>(i)]);
     DREAM_CHECK(n >= 1 && n <= rows, "a sequence of " + std::to_string(n) + " tokens");
-    if (plan.tiles.empty() || n > room) {
-      plan.tiles.push_back({i, i});
+    if (tiles.empty() || n > room) {
+      tiles.push_back({i, i});
       // Half of each thread's share of what is left: tiles shrink towards the end, so that all threads end
       // together.
       room = std::clamp<std::int64_t>(left / (2 * threads), std::min(tile_least, rows), rows);
     }
-    plan.tiles.back().end = i + 1;
+    tiles.back().end = i + 1;
     room -= n;
     left -= n;
   }
-  return plan;
 }
 
 }  // namespace
@@ -107,11 +105,12 @@ Plan plan_tiles(const Sequences& sequences, std::int64_t rows, int threads) {
 struct Encoder::Impl {
   EncoderWeights weights;
   Head head;
-  int threads;
   Precision precision;
   std::int64_t rows;  ///< most rows of a tile
-  std::vector<Layer> layers;
+  std::optional<PackedWeights> packed;
   std::vector<Workspace> workspaces;
+  Plan plan;
+  Workers workers;
 
   /// The rows of x from r on, as a layer reads them.
   [[nodiscard]] std::byte* input(Workspace& my, std::int64_t r) const {
@@ -120,10 +119,10 @@ struct Encoder::Impl {
   }
   [[nodiscard]] const std::byte* for_layer(const std::byte* values, std::int64_t rows, std::int64_t columns,
                                            Workspace& my) const;
-  void norm(const Norm& norm, std::int64_t first, std::int64_t count, Workspace& my) const;
+  void norm(const kernels::LayerNorm& norm, std::int64_t first, std::int64_t count, Workspace& my) const;
   void embed(const Sequences& sequences, std::span<const std::int64_t> members, Workspace& my) const;
-  void attend(const Layer& layer, std::int64_t used, Workspace& my) const;
-  void transform(const Layer& layer, std::int64_t used, Workspace& my) const;
+  void attend(const PackedLayer& layer, std::int64_t used, Workspace& my) const;
+  void transform(const PackedLayer& layer, std::int64_t used, Workspace& my) const;
   void encode_tile(const Sequences& sequences, std::span<const std::int64_t> members, MatrixView<float> out,
                    Workspace& my) const;
 };
@@ -131,13 +130,23 @@ struct Encoder::Impl {
 Encoder::Encoder(EncoderWeights weights, Head head, std::int64_t window, int threads, Precision precision) {
   const auto net = weights.network();
   const auto rows = std::max(tile_rows, window);
-  impl_.reset(new Impl{std::move(weights), std::move(head), threads, precision, rows, {}, {}});
-  for (std::int64_t i = 0; i < net.layers; ++i)
-    impl_->layers.push_back(pack(impl_->weights.layer(i), precision));
-  for (int i = 0; i < threads; ++i) impl_->workspaces.emplace_back(net, precision, rows);
+  impl_.reset(new Impl{std::move(weights), std::move(head), precision, rows, {}, {}, {}, Workers(threads)});
+  for (int i = 0; i < impl_->workers.threads(); ++i)
+    impl_->workspaces.emplace_back(net, impl_->head, precision, rows);
 }
 
 Encoder::~Encoder() = default;
+
+Workers& Encoder::workers() const { return impl_->workers; }
+
+std::int64_t Encoder::weight_bytes() const {
+  return PackedWeights::bytes_of(impl_->weights, impl_->precision);
+}
+
+void Encoder::place_weights(WeightMemory memory) const {
+  DREAM_CHECK(!impl_->packed, "the weights have their place already");
+  impl_->packed.emplace(impl_->weights, impl_->precision, std::move(memory));
+}
 
 /// Attention's and GELU's results as the next layer reads them: only int8 has to scale them first.
 const std::byte* Encoder::Impl::for_layer(const std::byte* values, std::int64_t count, std::int64_t columns,
@@ -147,16 +156,17 @@ const std::byte* Encoder::Impl::for_layer(const std::byte* values, std::int64_t 
   return my.bytes.data();
 }
 
-void Encoder::Impl::norm(const Norm& norm, std::int64_t first, std::int64_t count, Workspace& my) const {
+void Encoder::Impl::norm(const kernels::LayerNorm& norm, std::int64_t first, std::int64_t count,
+                         Workspace& my) const {
   const auto c = weights.network().hidden;
-  kernels::cpu::layer_norm(norm.view(), {my.x.data() + first * c, count, c}, precision, input(my, first));
+  kernels::cpu::layer_norm(norm, {my.x.data() + first * c, count, c}, precision, input(my, first));
 }
 
 /// x = norm(word + position + type)
 void Encoder::Impl::embed(const Sequences& sequences, std::span<const std::int64_t> members,
                           Workspace& my) const {
   const auto c = weights.network().hidden;
-  const auto words = weights.words();
+  const auto& words = weights.words();
   my.offsets.assign(1, 0);
   float* row = my.x.data();
   for (const auto s : members) {
@@ -165,25 +175,25 @@ void Encoder::Impl::embed(const Sequences& sequences, std::span<const std::int64
     const auto second = sequences.seconds.empty() ? length : sequences.seconds[static_cast<std::size_t>(s)];
     for (std::int64_t i = 0; i < length; ++i, row += c) {
       const auto id = sequences.ids[static_cast<std::size_t>(begin + i)];
-      DREAM_CHECK(id >= 0 && id < words.rows, "a token outside the vocabulary");
-      const float* word = words.row(id).data();
-      const float* position = weights.positions(i >= second ? 1 : 0).row(i).data();
-      for (std::int64_t k = 0; k < c; ++k) row[k] = word[k] + position[k];
+      DREAM_CHECK(id >= 0 && id < words.rows(), "a token outside the vocabulary");
+      words.copy(id, {row, static_cast<std::size_t>(c)});
+      const float* position = packed->positions(i >= second ? 1 : 0).row(i).data();
+      for (std::int64_t k = 0; k < c; ++k) row[k] += position[k];
     }
     my.offsets.push_back(my.offsets.back() + length);
   }
-  norm(weights.embedding_norm(), 0, my.offsets.back(), my);
+  norm(packed->embedding_norm(), 0, my.offsets.back(), my);
 }
 
-void Encoder::Impl::attend(const Layer& layer, std::int64_t used, Workspace& my) const {
+void Encoder::Impl::attend(const PackedLayer& layer, std::int64_t used, Workspace& my) const {
   const auto& net = weights.network();
   layer.qkv.apply(input(my, 0), used, Then::store, my.qkv.data());
-  kernels::cpu::attention({my.offsets, net.hidden, static_cast<int>(net.heads), weights.attention_bias()},
+  kernels::cpu::attention({my.offsets, net.hidden, static_cast<int>(net.heads), packed->attention_bias()},
                           precision, my.qkv.data(), my.attended.data(), my.attention.span());
 }
 
 /// What follows attention, a block of rows at a time: their intermediate values never leave the cache.
-void Encoder::Impl::transform(const Layer& layer, std::int64_t used, Workspace& my) const {
+void Encoder::Impl::transform(const PackedLayer& layer, std::int64_t used, Workspace& my) const {
   const auto& net = weights.network();
   for (std::int64_t r = 0; r < used; r += block_rows) {
     const auto count = std::min(block_rows, used - r);
@@ -201,29 +211,25 @@ void Encoder::Impl::encode_tile(const Sequences& sequences, std::span<const std:
                                 MatrixView<float> out, Workspace& my) const {
   embed(sequences, members, my);
   const auto used = my.offsets.back();
-  for (const auto& layer : layers) {
+  for (const auto& layer : packed->layers()) {
     attend(layer, used, my);
     transform(layer, used, my);
   }
   const auto c = weights.network().hidden;
   for (std::size_t i = 0; i < members.size(); ++i) {
     head.apply({my.x.data() + my.offsets[i] * c, my.offsets[i + 1] - my.offsets[i], c}, sequences.prompt,
-               out.row(members[i]));
+               out.row(members[i]), my.head.span());
   }
 }
 
 void Encoder::encode(const Sequences& sequences, MatrixView<float> out, const Pulse& pulse) const {
   auto& my = *impl_;
   DREAM_CHECK(out.rows == sequences.size() && out.cols == my.head.outputs(), "the result has another shape");
-  const auto plan = plan_tiles(sequences, my.rows, my.threads);
-  parallel_for(static_cast<std::int64_t>(plan.tiles.size()), my.threads, pulse,
-               [&](int worker, std::int64_t item) {
-                 const auto& tile = plan.tiles[static_cast<std::size_t>(item)];
-                 const auto members = std::span(plan.order)
-                                          .subspan(static_cast<std::size_t>(tile.begin),
-                                                   static_cast<std::size_t>(tile.end - tile.begin));
-                 my.encode_tile(sequences, members, out, my.workspaces[static_cast<std::size_t>(worker)]);
-               });
+  if (!my.packed) place_weights(own_memory(weight_bytes()));
+  my.plan.make(sequences, my.rows, my.workers.threads());
+  my.workers.for_each(std::ssize(my.plan.tiles), pulse, [&](int worker, std::int64_t tile) {
+    my.encode_tile(sequences, my.plan.members(tile), out, my.workspaces[static_cast<std::size_t>(worker)]);
+  });
 }
 
 }  // namespace dream::model

@@ -8,6 +8,8 @@
 #include "kernels/api/precision.hpp"
 #include "model/encoder_weights.hpp"
 #include "model/head.hpp"
+#include "model/weight_memory.hpp"
+#include "model/workers.hpp"
 
 namespace dream::model {
 
@@ -29,15 +31,24 @@ struct Sequences {
 class Encoder {
  public:
   /// window: the longest sequence that encode() will be given; threads >= 1; the precision is one that
-  /// kernels::cpu::supports(). Packs the weights, and keeps `weights` for the word embeddings. Throws
-  /// ModelError for a tensor that is missing or does not fit.
+  /// kernels::cpu::supports(). Keeps `weights` for the word embeddings.
   Encoder(EncoderWeights weights, Head head, std::int64_t window, int threads,
           kernels::Precision precision = kernels::Precision::fp32);
   ~Encoder();
 
-  /// out: (sequences, head.outputs()). Calls `pulse` from this thread while others work. From one thread at a
-  /// time.
+  /// Bytes of its packed weights, alike in every process that has the same model.
+  [[nodiscard]] std::int64_t weight_bytes() const;
+  /// Packs this process's part of the weights, once, before encode(), which otherwise packs all of them into
+  /// memory of its own when it is first called. Throws ModelError for a tensor that is missing or does not
+  /// fit.
+  void place_weights(WeightMemory memory) const;
+
+  /// out: (sequences, head.outputs()). Calls `pulse` from this thread while others work. Allocates nothing
+  /// that an earlier call of that size has not. From one thread at a time.
   void encode(const Sequences& sequences, MatrixView<float> out, const Pulse& pulse) const;
+
+  /// Its threads, for work around encode() and never during it.
+  [[nodiscard]] Workers& workers() const;
 
  private:
   struct Impl;

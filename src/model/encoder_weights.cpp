@@ -52,37 +52,37 @@ EncoderWeights::EncoderWeights(const Network& network, std::shared_ptr<const Wei
     : network_(network),
       files_(std::move(files)),
       prefix_(find_prefix(*files_)),
-      words_(tensor("embeddings.word_embeddings.weight", {network.vocabulary, network.hidden})),
-      embedding_norm_(norm("embeddings.LayerNorm")) {
-  add_positions();
-  if (network_.family == Family::mpnet) add_attention_bias();
-}
+      words_(files_->stored(prefix_ + "embeddings.word_embeddings.weight", network.vocabulary,
+                            network.hidden)) {}
 
-void EncoderWeights::add_positions() {
+void EncoderWeights::add_up_places(MatrixView<float> out) const {
   const auto c = network_.hidden;
   const auto first = network_.first_position;
+  DREAM_CHECK(out.rows == place_kinds() * network_.positions && out.cols == c, "places of another shape");
   const auto places = tensor("embeddings.position_embeddings.weight", {first + network_.positions, c});
   const auto types = network_.types == 0
                          ? Floats(std::vector<float>(static_cast<std::size_t>(c)))
                          : tensor("embeddings.token_type_embeddings.weight", {network_.types, c});
-  for (std::int64_t type = 0; type < std::clamp<std::int64_t>(network_.types, 1, 2); ++type) {
-    Matrix sum(network_.positions, c);
-    for (std::int64_t p = 0; p < sum.rows; ++p) {
-      const auto place = places.matrix(c).row(first + p);
-      std::transform(place.begin(), place.end(), types.matrix(c).row(type).begin(), sum.row(p).begin(),
-                     std::plus<>());
-    }
-    positions_.push_back(std::move(sum));
+  for (std::int64_t r = 0; r < out.rows; ++r) {
+    const auto place = places.matrix(c).row(first + r % network_.positions);
+    std::transform(place.begin(), place.end(), types.matrix(c).row(r / network_.positions).begin(),
+                   out.row(r).begin(), std::plus<>());
   }
 }
 
-void EncoderWeights::add_attention_bias() {
+std::int64_t EncoderWeights::attention_bias_size() const {
+  return network_.family == Family::mpnet ? network_.heads * (2 * network_.positions - 1) : 0;
+}
+
+void EncoderWeights::attention_bias(std::span<float> out) const {
+  if (out.empty()) return;
   const auto heads = network_.heads;
   const auto table = tensor("encoder.relative_attention_bias.weight", {network_.distance_buckets, heads});
+  auto at = out.begin();
   for (std::int64_t head = 0; head < heads; ++head) {
     for (auto distance = 1 - network_.positions; distance < network_.positions; ++distance) {
       const auto bucket = bucket_of(distance, network_.distance_buckets);
-      attention_bias_.push_back(table.matrix(heads).row(bucket)[static_cast<std::size_t>(head)]);
+      *at++ = table.matrix(heads).row(bucket)[static_cast<std::size_t>(head)];
     }
   }
 }

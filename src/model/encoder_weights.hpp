@@ -42,15 +42,17 @@ class EncoderWeights {
   EncoderWeights(const Network& network, std::shared_ptr<const WeightFiles> files);
 
   [[nodiscard]] const Network& network() const { return network_; }
-  [[nodiscard]] MatrixView<const float> words() const { return words_.matrix(network_.hidden); }  ///< (V, C)
-  /// (P, C): what the i-th place adds to a word, with what its type adds: 0, or 1 for the second text of a
-  /// pair.
-  [[nodiscard]] MatrixView<const float> positions(std::size_t type) const {
-    return positions_[std::min(type, positions_.size() - 1)].view();
-  }
-  [[nodiscard]] const Norm& embedding_norm() const { return embedding_norm_; }
-  /// (heads, 2 P - 1): what is added to the score of a key for a query, at key - query + P - 1; may be empty.
-  [[nodiscard]] std::span<const float> attention_bias() const { return attention_bias_; }
+  [[nodiscard]] const WeightFiles& files() const { return *files_; }
+  [[nodiscard]] const StoredRows& words() const { return words_; }  ///< (V, C)
+  /// Kinds of places: 2 where the second text of a pair is marked, else 1.
+  [[nodiscard]] std::int64_t place_kinds() const { return std::clamp<std::int64_t>(network_.types, 1, 2); }
+  /// out: (kinds P, C): what the i-th place adds to a word, with what its type adds, type by type.
+  void add_up_places(MatrixView<float> out) const;
+  /// Values of attention_bias(): heads (2 P - 1), or 0 where the family has none.
+  [[nodiscard]] std::int64_t attention_bias_size() const;
+  /// out: (heads, 2 P - 1): what is added to the score of a key for a query, at key - query + P - 1.
+  void attention_bias(std::span<float> out) const;
+  [[nodiscard]] Norm embedding_norm() const { return norm("embeddings.LayerNorm"); }
   /// Read one at a time, so that no second copy of all of them is ever in memory.
   [[nodiscard]] LayerWeights layer(std::int64_t index) const;
 
@@ -59,16 +61,11 @@ class EncoderWeights {
   [[nodiscard]] Norm norm(const std::string& name) const;
   [[nodiscard]] Linear linear(const std::string& name, std::int64_t outputs, std::int64_t inputs) const;
   [[nodiscard]] Linear qkv(std::span<const std::string> names) const;
-  void add_positions();
-  void add_attention_bias();
 
   Network network_;
   std::shared_ptr<const WeightFiles> files_;
   std::string prefix_;
-  Floats words_;
-  std::vector<Matrix> positions_;
-  Norm embedding_norm_;
-  std::vector<float> attention_bias_;
+  StoredRows words_;
 };
 
 }  // namespace dream::model

@@ -26,16 +26,6 @@ float squashed(Squash squash, float x) {
   return x;
 }
 
-std::vector<float> apply_dense(const Dense& dense, std::span<const float> x) {
-  const auto weights = dense.linear.view();
-  std::vector<std::int64_t> all(weights.bias.size());
-  std::iota(all.begin(), all.end(), 0);
-  std::vector<float> y(weights.bias.size());
-  kernels::dot_rows(x, weights.weight, all, y);
-  for (std::size_t i = 0; i < y.size(); ++i) y[i] = squashed(dense.squash, y[i] + weights.bias[i]);
-  return y;
-}
-
 }  // namespace
 
 Linear copy_linear(const WeightFiles& files, const std::string& name, std::int64_t outputs,
@@ -54,27 +44,32 @@ Head::Head(std::int64_t hidden, std::vector<kernels::Pooling> poolings, std::vec
     : poolings_(std::move(poolings)),
       dense_(std::move(dense)),
       normalise_(normalise),
-      outputs_(hidden * static_cast<std::int64_t>(poolings_.size())) {
+      outputs_(hidden * static_cast<std::int64_t>(poolings_.size())),
+      widest_(outputs_) {
   for (const auto& layer : dense_) {
     DREAM_CHECK(layer.linear.inputs == outputs_, "a dense layer for other vectors");
     outputs_ = outputs_of(layer);
+    widest_ = std::max(widest_, outputs_);
   }
+  all_rows_.resize(static_cast<std::size_t>(widest_));
+  std::iota(all_rows_.begin(), all_rows_.end(), 0);
 }
 
-void Head::apply(MatrixView<const float> rows, std::int64_t prompt, std::span<float> out) const {
+void Head::apply(MatrixView<const float> rows, std::int64_t prompt, std::span<float> out,
+                 std::span<float> scratch) const {
   const auto from = std::min(prompt, rows.rows - 1);
   const auto c = static_cast<std::size_t>(rows.cols);
-  const auto pool_into = [&](std::span<float> x) {
-    for (std::size_t i = 0; i < poolings_.size(); ++i)
-      kernels::cpu::pool(poolings_[i], rows, from, x.subspan(i * c, c));
-  };
-  if (dense_.empty()) {
-    pool_into(out);
-  } else {
-    std::vector<float> x(c * poolings_.size());
-    pool_into(x);
-    for (const auto& layer : dense_) x = apply_dense(layer, x);
-    std::copy(x.begin(), x.end(), out.begin());
+  auto x = dense_.empty() ? out : scratch.first(c * poolings_.size());
+  auto other = scratch.subspan(static_cast<std::size_t>(widest_));
+  for (std::size_t i = 0; i < poolings_.size(); ++i)
+    kernels::cpu::pool(poolings_[i], rows, from, x.subspan(i * c, c));
+  for (const auto& layer : dense_) {
+    const auto weights = layer.linear.view();
+    const auto y = (&layer == &dense_.back() ? out : other).first(weights.bias.size());
+    kernels::dot_rows(x, weights.weight, std::span(all_rows_).first(y.size()), y);
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = squashed(layer.squash, y[i] + weights.bias[i]);
+    other = {x.data(), static_cast<std::size_t>(widest_)};
+    x = y;
   }
   if (normalise_) kernels::cpu::normalise(out);
 }

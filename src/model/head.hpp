@@ -31,14 +31,18 @@ class Head {
 
   [[nodiscard]] std::int64_t outputs() const { return outputs_; }
   /// rows: (tokens, C), at least one; the first `prompt` of them are passed over, but never the last one;
-  /// out: (outputs). For several threads at once.
-  void apply(MatrixView<const float> rows, std::int64_t prompt, std::span<float> out) const;
+  /// out: (outputs); scratch: (scratch_size()). For several threads at once.
+  void apply(MatrixView<const float> rows, std::int64_t prompt, std::span<float> out,
+             std::span<float> scratch) const;
+  [[nodiscard]] std::int64_t scratch_size() const { return 2 * widest_; }
 
  private:
   std::vector<kernels::Pooling> poolings_;
   std::vector<Dense> dense_;
   bool normalise_;
   std::int64_t outputs_;
+  std::int64_t widest_;                 ///< most values between two layers
+  std::vector<std::int64_t> all_rows_;  ///< 0, 1, 2, ... for the widest layer
 };
 
 }  // namespace dream::model

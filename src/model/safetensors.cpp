@@ -73,22 +73,37 @@ float from_half(std::uint16_t half) {
   return std::bit_cast<float>(sign | (wide << 23) | (fraction << 13));
 }
 
-std::vector<float> convert(const std::string& type, std::string_view bytes) {
-  const auto width = static_cast<std::size_t>(bytes_of(type));
-  std::vector<float> values(bytes.size() / width);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (type == "F32") {
-      std::memcpy(&values[i], bytes.data() + i * width, width);
-      continue;
-    }
-    std::uint16_t half = 0;
-    std::memcpy(&half, bytes.data() + i * width, width);
-    values[i] = type == "F16" ? from_half(half) : std::bit_cast<float>(std::uint32_t{half} << 16);
+std::size_t bytes_of(StoredType type) { return type == StoredType::f32 ? 4 : 2; }
+
+/// values.size() values from there on, wherever that is.
+void convert(StoredType type, const char* bytes, std::span<float> values) {
+  if (type == StoredType::f32) {
+    std::memcpy(values.data(), bytes, values.size_bytes());
+    return;
   }
-  return values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint16_t half = 0;
+    std::memcpy(&half, bytes + 2 * i, sizeof half);
+    values[i] = type == StoredType::f16 ? from_half(half) : std::bit_cast<float>(std::uint32_t{half} << 16);
+  }
+}
+
+/// The first value that is no number, or -1.
+std::int64_t find_not_finite(std::span<const float> values) {
+  const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+  return bad == values.end() ? -1 : bad - values.begin();
 }
 
 }  // namespace
+
+std::int64_t StoredRows::rows() const {
+  return static_cast<std::int64_t>(bytes_.size() / bytes_of(type_)) / cols_;
+}
+
+void StoredRows::copy(std::int64_t row, std::span<float> out) const {
+  DREAM_CHECK(row >= 0 && row < rows() && std::ssize(out) == cols_, "a row outside of the matrix");
+  convert(type_, bytes_.data() + static_cast<std::size_t>(row * cols_) * bytes_of(type_), out);
+}
 
 SafeTensors::SafeTensors(const std::filesystem::path& path) : path_(path.string()), file_(map_file(path_)) {
   try {
@@ -176,29 +191,58 @@ std::vector<std::string> SafeTensors::names() const {
   return result;
 }
 
-Floats SafeTensors::floats(const std::string& name, std::initializer_list<std::int64_t> shape) const {
+std::pair<const SafeTensors::Tensor&, StoredType> SafeTensors::find(
+    const std::string& name, std::span<const std::int64_t> shape) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end())
     throw ModelError(path_, name, "is missing among " + std::to_string(tensors_.size()) + " tensors");
   const auto& tensor = found->second;
-  if (!std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end())) {
+  if (!std::ranges::equal(shape, tensor.shape)) {
     throw ModelError(path_, name,
-                     "has shape " + text_of(tensor.shape) + " where config.json asks for " + text_of(shape));
+                     "has shape " + text_of(tensor.shape) + " where config.json asks for " +
+                         text_of({shape.begin(), shape.end()}));
   }
-  if (tensor.type != "F32" && tensor.type != "F16" && tensor.type != "BF16") {
-    throw ModelError(path_, name, "is of type " + tensor.type + "; this build reads F32, F16 and BF16");
+  if (tensor.type == "F32") return {tensor, StoredType::f32};
+  if (tensor.type == "F16") return {tensor, StoredType::f16};
+  if (tensor.type == "BF16") return {tensor, StoredType::bf16};
+  throw ModelError(path_, name, "is of type " + tensor.type + "; this build reads F32, F16 and BF16");
+}
+
+void SafeTensors::throw_not_finite(const std::string& name, std::int64_t element) const {
+  throw ModelError(path_, name, "holds a value that is no number, at element " + std::to_string(element));
+}
+
+Floats SafeTensors::floats(const std::string& name, std::initializer_list<std::int64_t> shape) const {
+  const auto [tensor, type] = find(name, shape);
+  const auto* const data = tensor.bytes.data();
+  const auto count = tensor.bytes.size() / bytes_of(type);
+  std::vector<float> converted;
+  std::span<const float> values;
+  if (type == StoredType::f32 && reinterpret_cast<std::uintptr_t>(data) % alignof(float) == 0) {
+    values = {reinterpret_cast<const float*>(data), count};
+  } else {
+    converted.resize(count);
+    convert(type, data, converted);
+    values = converted;
   }
-  const bool aligned = reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) % alignof(float) == 0;
-  auto result = tensor.type == "F32" && aligned
-                    ? Floats(std::span(reinterpret_cast<const float*>(tensor.bytes.data()),
-                                       tensor.bytes.size() / sizeof(float)))
-                    : Floats(convert(tensor.type, tensor.bytes));
-  const auto values = result.values();
-  const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
-  if (bad != values.end())
-    throw ModelError(path_, name,
-                     "holds a value that is no number, at element " + std::to_string(bad - values.begin()));
+  if (const auto bad = find_not_finite(values); bad >= 0) throw_not_finite(name, bad);
+  return converted.empty() ? Floats(values) : Floats(std::move(converted));
+}
+
+StoredRows SafeTensors::stored(const std::string& name, std::int64_t rows, std::int64_t cols) const {
+  const std::int64_t shape[] = {rows, cols};
+  const auto [tensor, type] = find(name, shape);
+  const StoredRows result(type, tensor.bytes, cols);
+  std::vector<float> row(static_cast<std::size_t>(cols));
+  for (std::int64_t r = 0; r < rows; ++r) {
+    result.copy(r, row);
+    if (const auto bad = find_not_finite(row); bad >= 0) throw_not_finite(name, r * cols + bad);
+  }
   return result;
+}
+
+void SafeTensors::let_go() const {
+  (void)::madvise(const_cast<char*>(file_.data()), file_.size(), MADV_DONTNEED);
 }
 
 Digest SafeTensors::digest() const { return digest_of(file_); }

@@ -59,11 +59,23 @@ void WeightFiles::open_index(const fs::path& index) {
   }
 }
 
-Floats WeightFiles::floats(const std::string& name, std::initializer_list<std::int64_t> shape) const {
+const SafeTensors& WeightFiles::home(const std::string& name) const {
   const auto home = home_.find(name);
   if (home == home_.end())
     throw ModelError(path_, name, "is missing among " + std::to_string(home_.size()) + " tensors");
-  return home->second->floats(name, shape);
+  return *home->second;
+}
+
+Floats WeightFiles::floats(const std::string& name, std::initializer_list<std::int64_t> shape) const {
+  return home(name).floats(name, shape);
+}
+
+StoredRows WeightFiles::stored(const std::string& name, std::int64_t rows, std::int64_t cols) const {
+  return home(name).stored(name, rows, cols);
+}
+
+void WeightFiles::let_go() const {
+  for (const auto& file : files_) file->let_go();
 }
 
 Digest WeightFiles::digest() const {

@@ -19,10 +19,15 @@ class WeightFiles {
   [[nodiscard]] bool has(const std::string& name) const { return home_.contains(name); }
   /// As SafeTensors::floats().
   [[nodiscard]] Floats floats(const std::string& name, std::initializer_list<std::int64_t> shape) const;
+  /// As SafeTensors::stored().
+  [[nodiscard]] StoredRows stored(const std::string& name, std::int64_t rows, std::int64_t cols) const;
+  /// As SafeTensors::let_go().
+  void let_go() const;
   /// Digest of all the files.
   [[nodiscard]] Digest digest() const;
 
  private:
+  [[nodiscard]] const SafeTensors& home(const std::string& name) const;
   void open(const std::filesystem::path& file);
   void open_index(const std::filesystem::path& index);
 

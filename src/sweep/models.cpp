@@ -1,10 +1,15 @@
 #include "sweep/models.hpp"
 
+#include <fmt/format.h>
+
 #include <set>
 
 #include "base/errors.hpp"
+#include "base/host.hpp"
 #include "calls/endpoint.hpp"
 #include "calls/prompt.hpp"
+#include "comm/agree.hpp"
+#include "comm/node_memory.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/generate/extractive.hpp"
 #include "stages/score/canaries.hpp"
@@ -169,6 +174,41 @@ Models load_models(const config::Config& config, int threads) {
   }
   for (const auto& name : config.space.llms) identities.llms[name] = identify_llm(config.model(name));
   return models;
+}
+
+namespace {
+
+/// Only rank 0 has a log.
+void log_refusals(comm::Communicator& comm, const std::string& model, std::int64_t bytes,
+                  const comm::NodeMemory& memory, const Log& log) {
+  std::string mine;
+  if (!memory.refusal().empty())
+    mine = fmt::format(" rank {} on {}: {};", comm.rank(), host_name(), memory.refusal());
+  const auto all = comm.gather_v(std::span<const char>(mine), 0);
+  if (all.values.empty()) return;
+  log(Level::warning,
+      fmt::format("models.{}: ranks that share no memory keep weights of their own, {} MiB each:{}", model,
+                  bytes >> 20, std::string_view(all.values.data(), all.values.size() - 1)));
+}
+
+/// An embedder or a reranker.
+template <class Model>
+void place(comm::Communicator& comm, const std::string& name, Model& model, const Log& log) {
+  const auto bytes = model.weight_bytes();
+  if (bytes == 0) return;
+  const auto memory = comm::node_memory(comm, bytes);
+  log_refusals(comm, name, bytes, memory, log);
+  comm::agree(comm, [&] {
+    model.place_weights({memory.bytes(), memory.part(), memory.parts(), memory.owner()});
+  });
+  memory.seal();
+}
+
+}  // namespace
+
+void place_weights(comm::Communicator& comm, Models& models, const Log& log) {
+  for (const auto& [name, embedder] : models.embedders) place(comm, name, *embedder, log);
+  for (const auto& [name, reranker] : models.rerankers) place(comm, name, *reranker, log);
 }
 
 }  // namespace dream::sweep

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/log.hpp"
+#include "comm/communicator.hpp"
 #include "config/config.hpp"
 #include "judge/queries.hpp"
 #include "stages/embed/embedder.hpp"
@@ -32,8 +34,13 @@ struct Models {
   [[nodiscard]] const embed::Embedder& embedder(const std::string& name) const { return *embedders.at(name); }
 };
 
-/// Loads what the config names, with `threads` compute threads. Local. Throws ModelError, or ConfigError for
-/// a device or judge that this build does not have.
+/// Loads what the config names, with `threads` compute threads, but for the weights. Local. Throws
+/// ModelError, or ConfigError for a device or judge that this build does not have.
 [[nodiscard]] Models load_models(const config::Config& config, int threads);
+
+/// Packs the weights of models that are alike on all ranks, once for each node: its ranks share the memory
+/// and the work. Logs where they cannot. Throws ModelError on all ranks for a tensor that is missing or does
+/// not fit. Collective.
+void place_weights(comm::Communicator& comm, Models& models, const Log& log);
 
 }  // namespace dream::sweep

@@ -137,6 +137,7 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     }
   });
   check_same_models(comm, ready.models);
+  if (!options.plan_only) place_weights(comm, ready.models, options.log);
   return ready;
 }
 

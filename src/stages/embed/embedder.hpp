@@ -8,6 +8,7 @@
 #include "base/matrix.hpp"
 #include "base/params.hpp"
 #include "base/pulse.hpp"
+#include "model/weight_memory.hpp"
 #include "text/tokenizer.hpp"
 
 namespace dream::embed {
@@ -31,6 +32,11 @@ class Embedder {
   /// In which numbers it computes, for log and manifest: "fp32", "bf16" or "int8"; empty where that is
   /// nobody's choice.
   [[nodiscard]] virtual std::string precision() const { return {}; }
+  /// Bytes of the weights that place_weights() puts somewhere, alike on all ranks; 0: it has none.
+  [[nodiscard]] virtual std::int64_t weight_bytes() const { return 0; }
+  /// Writes this rank's part of the weights into memory of that size, once. Without it, the first embed()
+  /// makes memory of its own. Throws ModelError for a tensor that is missing or does not fit.
+  virtual void place_weights(model::WeightMemory memory) { (void)memory; }
   /// out: (texts.size(), dimension()) row-major, L2-normalised. The vector of a text does not depend, in any
   /// bit, on the other texts of the call. Calls `pulse` between batches.
   virtual void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "base/errors.hpp"
-#include "model/parallel.hpp"
+#include "model/workers.hpp"
 #include "stages/embed/rows.hpp"
 #include "text/bert_words.hpp"
 
@@ -48,7 +48,7 @@ class Hashed final : public Embedder {
       : dimension_(dimension),
         seed_(seed),
         start_(mix(static_cast<std::uint64_t>(seed) + 1)),
-        threads_(threads) {}
+        workers_(threads) {}
 
   int dimension() const override { return dimension_; }
   int window_tokens() const override { return 0; }
@@ -63,7 +63,7 @@ class Hashed final : public Embedder {
                 "the result has another shape");
     constexpr std::size_t run = 64;
     const auto runs = static_cast<std::int64_t>((texts.size() + run - 1) / run);
-    model::parallel_for(runs, threads_, pulse, [&](int, std::int64_t item) {
+    workers_.for_each(runs, pulse, [&](int, std::int64_t item) {
       const auto first = static_cast<std::size_t>(item) * run;
       for (auto i = first; i < std::min(first + run, texts.size()); ++i)
         embed_one(texts[i], out.row(static_cast<std::int64_t>(i)));
@@ -140,7 +140,7 @@ class Hashed final : public Embedder {
   int dimension_;
   std::int64_t seed_;
   std::uint64_t start_;
-  int threads_;
+  mutable model::Workers workers_;  ///< embed() is called from one thread
 };
 
 std::unique_ptr<Embedder> make(const Params& params, int threads) {

@@ -3,9 +3,9 @@
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
 #include "model/encoder.hpp"
-#include "model/parallel.hpp"
 #include "model/precision.hpp"
 #include "model/sentence_model.hpp"
+#include "model/sequence_batch.hpp"
 #include "stages/embed/rows.hpp"
 
 namespace dream::embed {
@@ -19,8 +19,7 @@ constexpr std::size_t texts_at_a_time = 2048;
 
 class Transformer final : public Embedder {
  public:
-  Transformer(const Params& params, Precision precision, int threads)
-      : threads_(threads), precision_(precision) {
+  Transformer(const Params& params, Precision precision, int threads) : precision_(precision) {
     const std::filesystem::path folder = params.get<std::string>("path");
     const auto model = model::read_sentence_model(folder);
     text_ = model.text;
@@ -40,6 +39,9 @@ class Transformer final : public Embedder {
   Digest identity() const override { return identity_; }
   std::string precision() const override { return std::string(kernels::name_of(precision_)); }
 
+  std::int64_t weight_bytes() const override { return encoder_->weight_bytes(); }
+  void place_weights(model::WeightMemory memory) override { encoder_->place_weights(std::move(memory)); }
+
   void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
              const Pulse& pulse) const override {
     DREAM_CHECK(out.rows == static_cast<std::int64_t>(texts.size()) && out.cols == dimension_,
@@ -47,22 +49,16 @@ class Transformer final : public Embedder {
     const auto& prompt = role == Role::query ? query_ : passage_;
     for (std::size_t from = 0; from < texts.size(); from += texts_at_a_time) {
       const auto part = texts.subspan(from, std::min(texts_at_a_time, texts.size() - from));
-      const auto tokens = tokenise(part, prompt.text, pulse);
-      std::vector<std::int32_t> ids;
-      std::vector<std::int64_t> offsets{0};
-      for (const auto& sequence : tokens) {
-        ids.insert(ids.end(), sequence.begin(), sequence.end());
-        offsets.push_back(static_cast<std::int64_t>(ids.size()));
-      }
       const auto rows = static_cast<std::int64_t>(part.size());
-      encoder_->encode({.ids = ids, .offsets = offsets, .prompt = prompt.passed_over},
+      batch_.fill(rows, encoder_->workers(), pulse, [&](std::int64_t i, std::vector<std::int32_t>& ids) {
+        return add_sequence(part[static_cast<std::size_t>(i)], prompt.text, ids);
+      });
+      encoder_->encode(batch_.sequences(prompt.passed_over),
                        {out.data + static_cast<std::int64_t>(from) * out.cols, rows, out.cols}, pulse);
     }
   }
 
  private:
-  using Ids = std::vector<std::int32_t>;
-
   /// What stands before every text of one side.
   struct Prompt {
     std::string text;
@@ -113,32 +109,20 @@ class Transformer final : public Embedder {
         .finish();
   }
 
-  /// Special tokens around those of the text, which are cut so that all fit into the window.
-  Ids sequence(std::string_view text, const std::string& prefix) const {
+  /// Special tokens around those of the text, which are cut so that all fit into the window. Returns their
+  /// number.
+  std::int64_t add_sequence(std::string_view text, const std::string& prefix,
+                            std::vector<std::int32_t>& ids) const {
     const auto& tokenizer = *text_.tokenizer;
     const auto tokens =
         prefix.empty() ? tokenizer.encode(text) : tokenizer.encode(prefix + std::string(text));
-    const auto kept = std::min(tokens.size(), static_cast<std::size_t>(window_ - specials()));
-    Ids ids = text_.special.before;
-    for (std::size_t i = 0; i < kept; ++i) ids.push_back(tokens[i].id);
+    const auto kept = std::min(std::ssize(tokens), window_ - specials());
+    ids.insert(ids.end(), text_.special.before.begin(), text_.special.before.end());
+    for (std::int64_t i = 0; i < kept; ++i) ids.push_back(tokens[static_cast<std::size_t>(i)].id);
     ids.insert(ids.end(), text_.special.after.begin(), text_.special.after.end());
-    return ids;
+    return kept + specials();
   }
 
-  std::vector<Ids> tokenise(std::span<const std::string_view> texts, const std::string& prefix,
-                            const Pulse& pulse) const {
-    std::vector<Ids> result(texts.size());
-    constexpr std::size_t run = 32;
-    const auto runs = static_cast<std::int64_t>((texts.size() + run - 1) / run);
-    model::parallel_for(runs, threads_, pulse, [&](int, std::int64_t item) {
-      const auto first = static_cast<std::size_t>(item) * run;
-      for (auto i = first; i < std::min(first + run, texts.size()); ++i)
-        result[i] = sequence(texts[i], prefix);
-    });
-    return result;
-  }
-
-  int threads_;
   Precision precision_;
   int dimension_ = 0;
   std::int64_t window_ = 0;
@@ -146,6 +130,7 @@ class Transformer final : public Embedder {
   text::ModelTokenizer text_;
   Digest identity_;
   std::unique_ptr<model::Encoder> encoder_;
+  mutable model::SequenceBatch batch_;  ///< embed() is called from one thread
 };
 
 std::unique_ptr<Embedder> make(const Params& params, int threads) {

@@ -22,6 +22,9 @@ class CrossEncoder final : public Reranker {
   Digest identity() const override { return encoder_.identity(); }
   std::string precision() const override { return std::string(kernels::name_of(precision_)); }
 
+  std::int64_t weight_bytes() const override { return encoder_.weight_bytes(); }
+  void place_weights(model::WeightMemory memory) override { encoder_.place_weights(std::move(memory)); }
+
   void score(std::span<const Pair> pairs, std::span<float> out, const Pulse& pulse) const override {
     DREAM_CHECK(out.size() == pairs.size(), "a score for each pair");
     std::vector<model::TextPair> texts;

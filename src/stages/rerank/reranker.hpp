@@ -7,6 +7,7 @@
 #include "base/digest.hpp"
 #include "base/params.hpp"
 #include "base/pulse.hpp"
+#include "model/weight_memory.hpp"
 
 namespace dream::rerank {
 
@@ -25,6 +26,9 @@ class Reranker {
   [[nodiscard]] virtual Digest identity() const = 0;
   /// In which numbers it computes, for log and manifest: "fp32", "bf16" or "int8".
   [[nodiscard]] virtual std::string precision() const = 0;
+  /// As an embedder's.
+  [[nodiscard]] virtual std::int64_t weight_bytes() const { return 0; }
+  virtual void place_weights(model::WeightMemory memory) { (void)memory; }
   /// out: a score for each pair, the better the higher. It does not depend, in any bit, on the other pairs of
   /// the call. Calls `pulse` between batches.
   virtual void score(std::span<const Pair> pairs, std::span<float> out, const Pulse& pulse) const = 0;

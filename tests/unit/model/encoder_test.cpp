@@ -93,9 +93,11 @@ std::filesystem::path fresh() {
 std::unique_ptr<model::Encoder> load(const std::filesystem::path& folder, int threads = 1,
                                      Precision precision = Precision::fp32) {
   const auto spec = model::read_sentence_model(folder);
-  return std::make_unique<model::Encoder>(
+  auto encoder = std::make_unique<model::Encoder>(
       model::EncoderWeights(spec.network, std::make_shared<const model::WeightFiles>(spec.folder)),
       spec.head(), spec.window, threads, precision);
+  encoder->place_weights(model::own_memory(encoder->weight_bytes()));
+  return encoder;
 }
 
 std::string missing_item(const TinyBert& bert) {
