@@ -74,23 +74,23 @@ class GoldenDatasets(harness.Case):
 
     def test_any_number_of_ranks_makes_the_same_dataset_and_a_second_run_asks_nothing(self):
         first, bodies = None, None
-        for ranks in (1, 3):
-            endpoint, name = author.Author(), f"ranks{ranks}"
-            self.assert_ok(self.generate(name, endpoint, ranks))
+        for ranks, coordinator in ((1, "auto"), (3, "auto"), (3, "dedicated")):
+            endpoint, name = author.Author(), f"{coordinator}{ranks}"
+            self.assert_ok(self.generate(name, endpoint, ranks, "--set", f"sweep.coordinator={coordinator}"))
             self.assertEqual(set(endpoint.asked.values()), {1}, "a request was sent twice")
             self.assertEqual(self.calls(name), endpoint.requests)
             first, bodies = first or self.outputs(name), bodies or set(endpoint.asked)
             self.assertEqual(bodies, set(endpoint.asked))
-            self.assert_same_tables(first, self.outputs(name), f"{ranks} ranks")
+            self.assert_same_tables(first, self.outputs(name), f"{ranks} ranks, {coordinator}")
             before = endpoint.requests
             self.assert_ok(self.generate(name, endpoint, 2))
             self.assertEqual((endpoint.requests, self.calls(name)), (before, 0), "a second run asked again")
             self.assert_same_tables(first, self.outputs(name), "the second run")
             endpoint.close()
-        rows = self.rows("ranks1")
+        rows = self.rows("auto1")
         self.assertGreaterEqual(len(rows), 18)
         self.check_rows(rows)
-        by_document = [int(r["got"]) for r in self.rows("ranks1", "results/testset.csv") if r["table"] == "document"]
+        by_document = [int(r["got"]) for r in self.rows("auto1", "results/testset.csv") if r["table"] == "document"]
         self.assertEqual(len(by_document), 7)
         self.assertLessEqual(max(by_document) - min(by_document), 2)
         endpoint = author.Author()
@@ -229,6 +229,12 @@ class GoldenDatasets(harness.Case):
         path.unlink()
         self.assert_ok(harness.sweep(1, config))
         self.assertEqual(harness.manifest(self.folder / "review")["golden"]["digest"], digest)
+        # Another dataset in its place does not take the old one away.
+        before = (self.folder / "review" / "golden.csv").read_bytes()
+        ended = harness.sweep(1, config, "--set", "sweep.seed=18", program="dream_golden")
+        self.assert_ok(ended)
+        self.assertIn("is kept as", ended.text)
+        self.assertEqual((self.folder / "review" / "golden.csv.old").read_bytes(), before)
         endpoint.close()
 
     def test_mistakes_are_told_before_anything_is_asked(self):
