@@ -26,8 +26,12 @@ using kernels::Then;
 constexpr std::int64_t tile_rows = 256;
 /// Rows of a tile below which it is not worth a turn of its own.
 constexpr std::int64_t tile_least = 32;
-/// Rows that go through the wide middle of a layer together.
-constexpr std::int64_t block_rows = 64;
+/// Most rows that go through the wide middle of a layer together: the more, the seldomer its weights are read
+/// from beyond the cache, as long as their intermediate values stay in it.
+std::int64_t block_rows_of(const Network& net, Precision precision) {
+  constexpr std::int64_t most_bytes = 768 << 10;
+  return std::clamp<std::int64_t>(most_bytes / (net.intermediate * element_bytes(precision)), 32, 128);
+}
 
 /// What one thread needs for a tile; kept from call to call, so that encoding allocates nothing. What is "for
 /// a layer" are rows of kernels::row_bytes.
@@ -36,12 +40,13 @@ struct Workspace {
       : x(rows * net.hidden),
         qkv(rows * 3 * net.hidden * element_bytes(precision)),
         attended(rows * net.hidden * element_bytes(precision)),
-        inner(block_rows * net.intermediate * element_bytes(precision)),
+        inner(block_rows_of(net, precision) * net.intermediate * element_bytes(precision)),
         attention(kernels::cpu::attention_scratch(rows, net.hidden / net.heads)),
         head(after.scratch_size()) {
     if (precision != Precision::fp32) input = AlignedBytes(rows * row_bytes(precision, net.hidden));
     if (precision == Precision::int8)
-      bytes = AlignedBytes(block_rows * row_bytes(precision, std::max(net.hidden, net.intermediate)));
+      bytes = AlignedBytes(block_rows_of(net, precision) *
+                           row_bytes(precision, std::max(net.hidden, net.intermediate)));
     offsets.reserve(static_cast<std::size_t>(rows) + 1);
   }
   AlignedFloats x;        ///< (R, C) the residual stream
@@ -195,8 +200,12 @@ void Encoder::Impl::attend(const PackedLayer& layer, std::int64_t used, Workspac
 /// What follows attention, a block of rows at a time: their intermediate values never leave the cache.
 void Encoder::Impl::transform(const PackedLayer& layer, std::int64_t used, Workspace& my) const {
   const auto& net = weights.network();
-  for (std::int64_t r = 0; r < used; r += block_rows) {
-    const auto count = std::min(block_rows, used - r);
+  // Evenly, for a last block of a few rows would read all the weights for them.
+  const auto most = block_rows_of(net, precision);
+  const auto blocks = (used + most - 1) / most;
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    const auto r = used * block / blocks;
+    const auto count = used * (block + 1) / blocks - r;
     auto* const x = reinterpret_cast<std::byte*>(my.x.data() + r * net.hidden);
     const auto* attended = my.attended.data() + r * net.hidden * element_bytes(precision);
     layer.output.apply(for_layer(attended, count, net.hidden, my), count, Then::add, x);

@@ -1,5 +1,6 @@
 // How fast the encoder is, for people, beside its peers:
 //   encoder_bench --model FOLDER --data FOLDER [--peer PYTHON] [--threads 2] [--texts 200] [--runs 3]
+//                 [--precision fp32] [--set mixed]     (these two: only that of ours, for a profile)
 // FOLDER of the data has .txt files. Prints every measurement, then one line for each figure to reach. Rates
 // by the clock need a machine without other work; those of CPU seconds bear some.
 #include <unistd.h>
@@ -29,6 +30,7 @@ namespace {
 
 struct Options {
   std::string model, data, peer, scripts = DREAM_BENCH_SOURCE;
+  std::string precision, set;  ///< only these of ours, for a profile or a pair
   int threads = 2, runs = 3;
   std::size_t texts = 200;
 };
@@ -73,6 +75,10 @@ Options read_options(int argc, char** argv) {
       options.peer = value;
     else if (name == "--scripts")
       options.scripts = value;
+    else if (name == "--precision")
+      options.precision = value;
+    else if (name == "--set")
+      options.set = value;
     else if (name == "--threads")
       options.threads = std::max(1, std::atoi(value.c_str()));
     else if (name == "--runs")
@@ -85,7 +91,7 @@ Options read_options(int argc, char** argv) {
   if (options.model.empty() || options.data.empty())
     throw ConfigError(
         "usage: encoder_bench --model FOLDER --data FOLDER [--peer PYTHON] [--threads N] [--texts N] "
-        "[--runs N] [--scripts FOLDER]");
+        "[--runs N] [--scripts FOLDER] [--precision P] [--set chunks|short|mixed]");
   return options;
 }
 
@@ -95,7 +101,9 @@ std::unique_ptr<embed::Embedder> make_embedder(const Options& options, const std
   auto params = defaults_of(row->info);
   params.set("path", options.model);
   params.set("precision", precision);
-  return row->make(params, threads);
+  auto embedder = row->make(params, threads);
+  embedder->place_weights(model::own_memory(embedder->weight_bytes()));
+  return embedder;
 }
 
 void embed_texts(const embed::Embedder& embedder, std::span<const std::string> texts, const Pulse& pulse) {
@@ -125,10 +133,13 @@ void add_peak(Bench& bench, const std::string& what, const std::string& precisio
 
 void measure_ours(Bench& bench) {
   for (const auto& precision : bench.precisions()) {
+    if (!bench.options.precision.empty() && precision != bench.options.precision) continue;
     const auto embedder = make_embedder(bench.options, precision, bench.options.threads);
-    for (const auto& set : bench.sets)
+    for (const auto& set : bench.sets) {
+      if (!bench.options.set.empty() && set.name != bench.options.set) continue;
       add(bench, {"dream_sweep", precision, set.name,
                   measure(bench.options.runs, [&] { embed_texts(*embedder, set.texts, no_pulse()); })});
+    }
   }
 }
 
@@ -265,6 +276,7 @@ int run(int argc, char** argv) {
   std::printf("%s, %d threads, %d runs, load %.1f\n", kernels::cpu::numeric_class().c_str(),
               bench.options.threads, bench.options.runs, load());
   measure_ours(bench);
+  if (!bench.options.precision.empty() || !bench.options.set.empty()) return 0;
   for (const auto precision :
        {kernels::Precision::fp32, kernels::Precision::bf16, kernels::Precision::int8}) {
     if (!kernels::cpu::supports(precision)) continue;

@@ -104,6 +104,7 @@ std::string missing_item(const TinyBert& bert) {
   try {
     (void)load(bert.write(fresh()));
   } catch (const ModelError& error) {
+    BOOST_TEST(error.path.ends_with("/model.safetensors"));
     return error.item;
   }
   return "no error";
@@ -200,6 +201,43 @@ BOOST_AUTO_TEST_CASE(tensors_are_found_under_a_prefix_too) {
   BOOST_CHECK_NO_THROW(load(bert.write(fresh())));
 }
 
+BOOST_AUTO_TEST_CASE(weights_packed_in_parts_give_the_same_bits) {
+  const auto folder = TinyBert(7).write(fresh());
+  const Texts texts{{2, 4, 5, 6, 3}, {2, 7, 3}};
+  const auto expected = encode(*load(folder), texts, 32);
+  const auto spec = model::read_sentence_model(folder);
+  const auto make = [&] {
+    return std::make_unique<model::Encoder>(
+        model::EncoderWeights(spec.network, std::make_shared<const model::WeightFiles>(spec.folder)),
+        spec.head(), spec.window, 1);
+  };
+  for (const int parts : {1, 2, 3, 7}) {  // of 3 units: the embeddings and 2 layers
+    const auto size = make()->weight_bytes();
+    const auto memory = model::own_memory(size);
+    std::ranges::fill(memory.bytes, std::byte{0x5A});
+    std::vector<std::unique_ptr<model::Encoder>> encoders;
+    for (int part = 0; part < parts; ++part) {
+      encoders.push_back(make());
+      encoders.back()->place_weights({memory.bytes, part, parts, memory.owner});
+    }
+    for (const auto& encoder : encoders) BOOST_TEST(encode(*encoder, texts, 32).values == expected.values);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(sequences_across_blocks_of_rows_keep_their_bits) {
+  // Tiles of up to 256 rows go through the wide middle in blocks of 128: 129 rows are 64 and 65.
+  TinyBert bert(7);
+  bert.sentence["max_seq_length"] = 24;
+  const auto folder = bert.write(fresh());
+  const auto encoder = load(folder);
+  const std::vector<std::int32_t> text{2, 4, 5, 6, 7, 8, 9, 10, 11, 4, 5, 6, 3};
+  const auto alone = encode(*encoder, {text}, bert.hidden);
+  for (const std::size_t count : {9U, 10U, 19U, 20U, 60U}) {
+    const auto out = encode(*encoder, Texts(count, text), bert.hidden);
+    for (std::int64_t r = 0; r < out.rows; ++r) BOOST_TEST((std::ranges::equal(out.row(r), alone.row(0))));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_tensor_that_is_missing_or_misshapen_is_named) {
   TinyBert missing, shape, nan;
   missing.tensors.erase("encoder.layer.1.output.dense.bias");
@@ -208,6 +246,13 @@ BOOST_AUTO_TEST_CASE(a_tensor_that_is_missing_or_misshapen_is_named) {
   BOOST_TEST(missing_item(shape) == "encoder.layer.0.attention.self.key.weight");
   nan.tensors["embeddings.LayerNorm.weight"].values[3] = NAN;
   BOOST_TEST(missing_item(nan) == "embeddings.LayerNorm.weight");
+  TinyBert words, rows, places;
+  words.tensors.erase("embeddings.word_embeddings.weight");
+  rows.tensors["embeddings.word_embeddings.weight"].values[40] = INFINITY;
+  places.tensors["embeddings.position_embeddings.weight"].shape = {12, 64};
+  for (const auto* bert : {&words, &rows})
+    BOOST_TEST(missing_item(*bert) == "embeddings.word_embeddings.weight");
+  BOOST_TEST(missing_item(places) == "embeddings.position_embeddings.weight");
 }
 
 BOOST_AUTO_TEST_CASE(a_pulse_that_throws_ends_the_encoding) {

@@ -77,6 +77,40 @@ BOOST_AUTO_TEST_CASE(values_are_read_at_odd_addresses) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(rows_are_read_as_they_are_stored) {
+  const std::vector<std::uint16_t> half{0x3C00, 0xC000, 0x0001, 0x7BFF}, brain{0x3F80, 0xC000, 0, 0x4049};
+  const auto text = [](const std::vector<std::uint16_t>& values) {
+    return std::string(reinterpret_cast<const char*>(values.data()), 2 * values.size());
+  };
+  const auto second_row = [](const char* name, const json& type, const std::string& data) {
+    const model::SafeTensors opened(file(TinyBert::safetensors({{name, type}}, data)));
+    const auto rows = opened.stored(name, 2, 2);
+    BOOST_TEST(rows.rows() == 2);
+    std::vector<float> row(2);
+    BOOST_CHECK_THROW(rows.copy(2, row), InternalError);
+    rows.copy(1, row);
+    opened.let_go();  // and once more from the file
+    std::vector<float> again(2);
+    rows.copy(1, again);
+    BOOST_TEST((row == again));
+    return row;
+  };
+  for (const char* name : {"t", "tt", "ttt", "tttt"}) {  // at odd addresses, too
+    const auto f32 = second_row(name, entry("F32", {2, 2}, {0, 16}), bytes_of({1, -2, 0.5F, 3}));
+    BOOST_TEST((f32 == std::vector<float>{0.5F, 3}));
+    const auto f16 = second_row(name, entry("F16", {2, 2}, {0, 8}), text(half));
+    BOOST_TEST((f16 == std::vector<float>{std::ldexp(1.0F, -24), 65504}));
+    const auto bf16 = second_row(name, entry("BF16", {2, 2}, {0, 8}), text(brain));
+    BOOST_TEST((bf16 == std::vector<float>{0, 3.140625F}));
+  }
+  const model::SafeTensors broken(file(with(entry("F32", {2, 2}, {0, 16}), bytes_of({1, 2, NAN, 4}))));
+  BOOST_CHECK_EXCEPTION((void)broken.stored("t", 2, 2), ModelError, [](const ModelError& error) {
+    return error.item == "t" && std::string_view(error.what()).find("at element 2") != std::string_view::npos;
+  });
+  BOOST_CHECK_THROW((void)broken.stored("t", 4, 1), ModelError);
+  BOOST_CHECK_THROW((void)broken.stored("u", 2, 2), ModelError);
+}
+
 BOOST_AUTO_TEST_CASE(lies_of_the_header_are_met_by_name) {
   check_error(with(entry("F32", {2, 2}, {0, 17})), "t", "truncated or its header lies");
   check_error(with(entry("F32", {2, 2}, {8, 4})), "t", "truncated or its header lies");
