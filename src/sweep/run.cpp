@@ -35,7 +35,7 @@ std::string shared_text(comm::Communicator& comm, std::string text) {
   return {bytes.begin(), bytes.end()};
 }
 
-constexpr std::size_t questions_in_message = 1000;
+constexpr std::size_t questions_in_message = 64;
 
 /// Rank 0 reads the file and tells the others, some questions at a time, so that nobody holds all of them
 /// twice. Collective.
