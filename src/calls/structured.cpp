@@ -39,8 +39,7 @@ std::size_t end_of_value(std::string_view text, std::size_t begin) {
 template <class Fits>
 std::optional<std::string_view> first_value(std::string_view text, const char* brackets, const Fits& fits) {
   int tried = 0;
-  for (auto begin = text.find_first_of(brackets);
-       begin != std::string_view::npos && tried < most_beginnings;
+  for (auto begin = text.find_first_of(brackets); begin != std::string_view::npos && tried < most_beginnings;
        begin = text.find_first_of(brackets, begin + 1), ++tried) {
     const auto end = end_of_value(text, begin);
     if (end == std::string_view::npos)
@@ -94,10 +93,9 @@ Structured read_structured(const Reply& reply, std::string_view schema) {
   if (!out.reason.empty()) return out;
   const auto list = bare_list(schema);
   const char* brackets = list ? "{[" : "{";
-  const auto value =
-      list ? first_value(reply.text, brackets,
-                         [&list](std::string_view one) { return is_object_or(*list, one); })
-           : first_object(reply.text);
+  const auto value = list ? first_value(reply.text, brackets,
+                                        [&list](std::string_view one) { return is_object_or(*list, one); })
+                          : first_object(reply.text);
   // What was cut off may hold whole values within the one that was meant.
   const bool first = value && value->data() == reply.text.data() + reply.text.find_first_of(brackets);
   if (reply.finish_reason == "length" && !first)
