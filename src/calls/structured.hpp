@@ -34,9 +34,9 @@ struct Structured {
   /// Whether the model may mend it when it is told: there is a text, and it ended by itself.
   [[nodiscard]] bool can_be_repaired() const { return reason == "unparsable"; }
 };
-/// Models that are not held to the schema leave the outermost object out when a list is all that is in it. So where
-/// `schema` allows it (see bare_list) the first balanced value counts, object or list, and a list is put into
-/// its object.
+/// Models that are not held to the schema leave the outermost object out when a list is all that is in it. So
+/// where `schema` allows it (see bare_list) the first balanced value counts, object or list, and a list is
+/// put into its object.
 [[nodiscard]] Structured read_structured(const Reply& reply, std::string_view schema = {});
 
 /// The conversation that asks once more after a reply that does not fit: what was sent, the reply (its first

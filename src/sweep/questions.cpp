@@ -18,7 +18,7 @@
 namespace dream::sweep {
 namespace {
 
-constexpr std::size_t questions_in_message = 1000;
+constexpr std::size_t questions_in_message = 64;
 
 /// Nothing without a review; one that the config names must be there.
 std::optional<golden::Review> read_review(const config::Golden& golden, const std::string& place,

@@ -54,6 +54,19 @@ class GoldenFiles(harness.Case):
         self.assert_ok(ended)
         self.assertTrue((self.folder / "objective/results/best.toml").exists())
 
+    def test_every_rank_gets_every_question(self):
+        """More questions than go into one message between ranks."""
+        lines = self.folder / "many.jsonl"
+        lines.write_text("".join(json.dumps({"question": f"{i}: {row['question']}", "reference": row["ground_truth"],
+                                             "sources": json.loads(row["sources"])}) + "\n"
+                                 for i in range(25) for row in self.rows))
+        tables = {}
+        for ranks in (1, 3):
+            self.assert_ok(self.sweep(f"many{ranks}", lines, ranks=ranks))
+            tables[ranks] = harness.tables(self.folder / f"many{ranks}")
+        self.assertEqual(len(harness.rows(self.folder / "many3", "questions.csv")), 150)
+        self.assert_same_tables(tables[1], tables[3], "3 ranks")
+
     def test_questions_without_an_answer_are_answered_by_silence(self):
         golden = self.folder / "v2.json"
         golden.write_text(json.dumps(self.squad([{"id": "none", "question": "Xyzzy qwfp?", "answers": [], "is_impossible": True}])))

@@ -104,10 +104,18 @@ class Scanner {
   [[nodiscard]] char before(std::size_t at) const { return at > 0 ? text_[at - 1] : ' '; }
   [[nodiscard]] char byte(std::size_t at) const { return at < text_.size() ? text_[at] : ' '; }
 
+  /// "2. " or "2) " at the beginning of a further line.
+  [[nodiscard]] bool is_list_marker(std::size_t begin, std::size_t end) const {
+    if (end - begin > 2 || (byte(end) != '.' && byte(end) != ')') || end + 1 >= text_.size()) return false;
+    const auto line = text_.find_last_not_of(' ', begin == 0 ? 0 : begin - 1);
+    return text_[end + 1] == ' ' && begin > 0 && line != std::string::npos && text_[line] == '\n';
+  }
+
   /// "Q3", "covid-19", "10-k".
   [[nodiscard]] bool is_in_name(std::size_t begin, std::size_t end) const {
     const char left = before(begin);
     if (left >= 'a' && left <= 'z') return true;
+    if (is_list_marker(begin, end)) return true;
     if (left == '-' && begin >= 2 && text_[begin - 2] >= 'a' && text_[begin - 2] <= 'z') return true;
     return byte(end) == '-' && is_letter(byte(end + 1)) && !is_letter(byte(end + 2));
   }

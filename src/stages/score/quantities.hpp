@@ -14,7 +14,7 @@ struct Quantity {
 
 /// The quantities of a text, in order. Digits are ASCII. Thousands are set apart by commas, points,
 /// apostrophes or narrow spaces, decimals by a point or a comma. Numbers that belong to a name ("Q3", "10-K",
-/// "COVID-19") are none.
+/// "COVID-19") or mark the items of a list are none.
 [[nodiscard]] std::vector<Quantity> quantities_of(std::string_view text);
 
 /// Whether two quantities say the same: units agree or one has none (but percent is no plain number), and the

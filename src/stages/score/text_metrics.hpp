@@ -29,7 +29,7 @@ namespace dream::score {
 /// sacrebleu's sentence_chrf (six orders, beta 2, white space left out), 0 to 1.
 [[nodiscard]] double chrf(std::string_view answer, std::string_view reference);
 
-/// Share of the reference's quantities that the answer has; nothing when the reference has none.
+/// Share of the reference's distinct quantities that the answer has; nothing when the reference has none.
 [[nodiscard]] std::optional<double> numeric_match(std::string_view answer, std::string_view reference);
 
 /// Share of the answer's quotations that stand in one of the contexts, word for word; nothing when the answer

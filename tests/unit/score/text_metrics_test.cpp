@@ -114,6 +114,8 @@ BOOST_AUTO_TEST_CASE(quantities_agree_within_what_is_written) {
   BOOST_TEST(!same("2022", "2023"));
   BOOST_TEST(!same("3,400", "(3,400)"));
   BOOST_TEST(numeric_match("It was 5 and 7.", "5, 6 and 7").value() == 2.0 / 3);
+  BOOST_TEST(numeric_match("It was 5.", "5, then 6, then 5 and 5 again").value() == 0.5);
+  BOOST_TEST(numeric_match("7", "Two reasons:\n1. It was 7.\n 2) It was late.").value() == 1);
   BOOST_TEST(numeric_match("", "5").value() == 0);
   BOOST_TEST(!numeric_match("5", "none"));
 }
