@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(where_http_2_is_offered_requests_share_a_connection) {
   const auto folder = (test::folder() / "served").string();
   std::filesystem::create_directories(folder);
   const int port = test::unused_port();
-  const Child server({"nghttpd", "--verbose", "--no-color", "--address=127.0.0.1", "--htdocs=" + folder, std::to_string(port),
+  const Child server({"nghttpd", "--verbose", "--address=127.0.0.1", "--htdocs=" + folder, std::to_string(port),
                       certificate.key, certificate.file});
   net::HttpClient client;
   std::vector<net::HttpResult> results;
