@@ -147,8 +147,8 @@ std::vector<Served> LanguageModels::serve(const std::vector<Request>& requests) 
   std::vector<calls::Ask> asks;
   for (const auto& request : requests) {
     auto parcel = Parcel::unpack(request.payload);
-    asks.push_back({request.key, &run_.calls.endpoint(parcel.llm), std::move(parcel.body),
-                    std::move(parcel.purpose)});
+    asks.push_back(
+        {request.key, &run_.calls.endpoint(parcel.llm), std::move(parcel.body), std::move(parcel.purpose)});
   }
   std::vector<Served> replies;
   for (const auto& reply : run_.calls.asker().ask(std::move(asks), run_.calls.pulse())) {
