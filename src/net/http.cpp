@@ -170,8 +170,8 @@ void configure(CURL* easy, Transfer& transfer) {
   set(easy, CURLOPT_URL, request.url.c_str());
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  // A handshake tells whether HTTP/2 is offered: who waits for it shares the connection. Without TLS only the first
-  // reply would tell, which may take minutes.
+  // A handshake tells whether HTTP/2 is offered: who waits for it shares the connection. Without TLS only the
+  // first reply would tell, which may take minutes.
   if (request.url.starts_with("https:")) set(easy, CURLOPT_PIPEWAIT, 1L);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -49,6 +49,7 @@ class LlamaServer:
     def close(self):
         self.process.terminate()
         self.process.wait()
+        self.process.stdout.close()
 
 
 class ARealServer(harness.Case):

@@ -101,15 +101,21 @@ BOOST_AUTO_TEST_CASE(a_call_without_room_in_the_budget_is_not_sent) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_broke_may_have_been_charged_for) {
-  FakeHttp server([](const FakeRequest& request, int before) {
-    auto reply = echo(request);
-    if (before == 0) reply.how = test::FakeReply::How::cut;
-    return reply;
-  });
-  Budget budget;
-  Ledger ledger(ledgers() / "a-0.ledger");
-  Run run("a");
-  run.sender.charge(budget, ledger);
-  BOOST_TEST(run.ask(questions(dear(server.url("")), 1))[0].reason == "");
-  BOOST_TEST(budget.total().usd == 13);
+  for (const auto how : {test::FakeReply::How::cut, test::FakeReply::How::reset}) {
+    FakeHttp server([how](const FakeRequest& request, int before) {
+      auto reply = echo(request);
+      if (before == 0) reply.how = how;
+      return reply;
+    });
+    const std::string name = how == test::FakeReply::How::cut ? "cut" : "reset";
+    Budget budget;
+    Ledger ledger(ledgers() / (name + "-0.ledger"));
+    Run run(name);
+    run.sender.charge(budget, ledger);
+    const auto endpoint = dear(server.url(""));
+    auto asks = questions(endpoint, 1);
+    asks[0].key = digest_of(name);  // not known from the first round
+    BOOST_TEST(run.ask(std::move(asks))[0].reason == "");
+    BOOST_TEST(budget.total().usd == 13);
+  }
 }

@@ -101,6 +101,9 @@ BOOST_AUTO_TEST_CASE(a_vector_that_is_none_is_empty_and_a_wrong_reply_is_retried
     BOOST_TEST((reply.verdict == Verdict::transient));
     BOOST_TEST(reply.reason == "schema");
   }
+  // Two vectors for one text, none for the other.
+  const auto twice = R"({"data":[{"embedding":[1],"index":0},{"embedding":[2],"index":0}]})";
+  BOOST_TEST(read_embeddings(result(twice), 2).reason == "schema");
   BOOST_TEST(read_embeddings(result("{\"data\""), 1).reason == "bad_json");
   BOOST_TEST(read_embeddings(result("{}", 500), 1).reason == "http");
 }

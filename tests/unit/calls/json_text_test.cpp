@@ -30,10 +30,26 @@ BOOST_AUTO_TEST_CASE(texts_are_written_as_the_library_writes_them) {
     }
   }
   // What random bytes seldom make: characters of each length, and nearly characters.
-  const std::vector<std::string> pieces{"plain text ", "\"", "\\", "\n", std::string(1, '\0'), "\x7f", "\xc3\xa4",
-                                        "\xc0\x80", "\xe2\x82\xac", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xef\xbf\xbd",
-                                        "\xf0\x9f\x98\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                                        "\xe2\x82", "\xf0\x9f\x98", "\x80", "\xff"};
+  const std::vector<std::string> pieces{"plain text ",
+                                        "\"",
+                                        "\\",
+                                        "\n",
+                                        std::string(1, '\0'),
+                                        "\x7f",
+                                        "\xc3\xa4",
+                                        "\xc0\x80",
+                                        "\xe2\x82\xac",
+                                        "\xe0\x9f\xbf",
+                                        "\xed\xa0\x80",
+                                        "\xef\xbf\xbd",
+                                        "\xf0\x9f\x98\x80",
+                                        "\xf0\x8f\xbf\xbf",
+                                        "\xf4\x90\x80\x80",
+                                        "\xf5\x80\x80\x80",
+                                        "\xe2\x82",
+                                        "\xf0\x9f\x98",
+                                        "\x80",
+                                        "\xff"};
   std::mt19937 random(1);
   for (int i = 0; i < 20'000; ++i) {
     std::string text;

@@ -103,13 +103,14 @@ BOOST_AUTO_TEST_CASE(a_certificate_is_trusted_only_through_the_ca_file_and_only_
 }
 
 BOOST_AUTO_TEST_CASE(where_http_2_is_offered_requests_share_a_connection) {
-  if (std::system("nghttpd --version >/dev/null 2>&1") != 0) test::skip("no nghttpd (package nghttp2-server)");
+  if (std::system("nghttpd --version >/dev/null 2>&1") != 0)
+    test::skip("no nghttpd (package nghttp2-server)");
   const Certificate certificate;
   const auto folder = (test::folder() / "served").string();
   std::filesystem::create_directories(folder);
   const int port = test::unused_port();
-  const Child server({"nghttpd", "--verbose", "--no-color", "--address=127.0.0.1", "--htdocs=" + folder, std::to_string(port),
-                      certificate.key, certificate.file});
+  const Child server({"nghttpd", "--verbose", "--address=127.0.0.1", "--htdocs=" + folder,
+                      std::to_string(port), certificate.key, certificate.file});
   net::HttpClient client;
   std::vector<net::HttpResult> results;
   for (int attempt = 0; attempt < 200; ++attempt) {  // until it listens
