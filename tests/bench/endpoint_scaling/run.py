@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Calls per second of a whole sweep that waits for its endpoint: 1 to 16 ranks with 16 calls in flight each, replies after 200 ms.
 
-usage: tests/bench/endpoint_scaling/run.py [--ranks 1,2,4,8,16] [--seconds 8] [--latency 0.2] [--in-flight 16] [--share 0.9]
+usage: tests/bench/endpoint_scaling/run.py [--ranks 1,2,4,8,16] [--seconds 10] [--latency 0.2] [--in-flight 16] [--share 0.9]
 
 Beginning and end are the endpoint's: arrival of the first call, last reply. What can be had is in-flight x ranks / latency, until
 the endpoint's own limit, measured first: calls per second without latency, sent by a client of its own kind. A line for each number of
@@ -100,7 +100,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ranks", type=lambda text: [int(part) for part in text.split(",")], default=[1, 2, 4, 8, 16])
-    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--latency", type=float, default=0.2)
     parser.add_argument("--in-flight", type=int, default=16)
     parser.add_argument("--share", type=float, default=0.9)
