@@ -15,8 +15,7 @@ struct Credentials {
   std::string secret_key;
   std::string session_token;
   std::optional<std::chrono::system_clock::time_point> expires;
-  std::string
-      origin;  ///< "the environment", "profile lab of ~/.aws/credentials": what messages may say
+  std::string origin;  ///< "the environment", "profile lab of ~/.aws/credentials": what messages may say
 };
 
 /// The first of these that is there: nothing (settings.anonymous); the profile that the settings name; keys
