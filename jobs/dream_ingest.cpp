@@ -1,9 +1,7 @@
 // Brings documents to S3: folders, files and web addresses, in parallel, what is there already left alone.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -16,17 +14,20 @@
 #include "corpus/sources.hpp"
 #include "dream_version.hpp"
 #include "jobs/environment.hpp"
+#include "jobs/ingest.hpp"
 #include "jobs/s3.hpp"
 #include "storage/ingest.hpp"
 #include "storage/list.hpp"
 #include "storage/put.hpp"
 #include "storage/read.hpp"
-#include "storage/web.hpp"
 
 namespace {
 
 using namespace dream;
-namespace fs = std::filesystem;
+using jobs::Done;
+using jobs::Item;
+using jobs::Share;
+using jobs::There;
 
 struct CommandLine {
   std::vector<std::string> sources;  ///< the last one is where to
@@ -79,31 +80,14 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   return line;
 }
 
-/// A document to be put: a file, or an address of the web.
-struct Item {
-  std::string source;
-  std::string key;
-  std::int64_t bytes = 0;  ///< of a file
-  [[nodiscard]] bool is_web() const { return source.find("://") != std::string::npos; }
-};
-
-/// What became of an item.
-struct Done {
-  enum class What : char { put, unchanged, failed } what = What::failed;
-  storage::Ingested object;
-  std::string problem;
-};
-
-/// What is on S3 before the work.
-struct There {
-  std::map<std::string, storage::Object> objects;
-  std::map<std::string, storage::Ingested> manifest;
-  std::string manifest_text;
-};
-
 std::vector<Item> list_items(const CommandLine& line, const storage::Url& to, const Pulse& pulse) {
   std::vector<Item> items;
   const std::vector<std::string> folders(line.sources.begin(), line.sources.end() - 1);
+  for (const auto& folder : folders) {
+    if (folder.find("://") != std::string::npos)
+      throw ConfigError(fmt::format(
+          "{}: a source is a folder or a file; web addresses stand in a file for --urls", folder));
+  }
   for (const auto& file : corpus::list_sources(folders, pulse))
     items.push_back({file.path.string(), to.below(file.name).key, file.bytes});
   for (const auto& file : line.url_files) {
@@ -157,11 +141,6 @@ Bytes pack_share(const std::vector<Item>& items, const There& there, int rank, i
   return packer.take();
 }
 
-struct Share {
-  std::vector<Item> items;
-  There there;
-};
-
 Share unpack_share(const Bytes& message) {
   Share share;
   for (Unpacker reader(message); !reader.done();) {
@@ -181,107 +160,6 @@ Share unpack_share(const Bytes& message) {
   }
   return share;
 }
-
-/// A folder for what comes from the web, gone at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(fs::temp_directory_path() / fmt::format("dream_ingest-{}", ::getpid())) {
-    fs::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] fs::path file(std::size_t number) const { return path_ / std::to_string(number); }
-
- private:
-  fs::path path_;
-};
-
-class Ingest {
- public:
-  Ingest(storage::Service& s3, const Share& share, std::string bucket, const Pulse& pulse)
-      : s3_(s3), share_(share), bucket_(std::move(bucket)), pulse_(pulse) {}
-
-  std::vector<Done> run() {
-    std::vector<Item> web;
-    for (const auto& item : share_.items) {
-      if (item.is_web())
-        web.push_back(item);
-      else
-        consider(item, item.source, item.bytes);
-      if (std::ssize(uploads_) == batch) put_uploads();
-    }
-    put_uploads();
-    for (std::size_t begin = 0; begin < web.size(); begin += batch)
-      bring(std::span(web).subspan(begin, std::min<std::size_t>(batch, web.size() - begin)));
-    return std::move(done_);
-  }
-
- private:
-  static constexpr std::int64_t batch = 64;
-
-  /// Puts the file on the list unless S3 holds these bytes.
-  void consider(const Item& item, const fs::path& file, std::int64_t bytes) {
-    pulse_();
-    Done done;
-    try {
-      done.object = {item.key, bytes, storage::etag_of_file(file, bytes, pulse_), "", item.source};
-    } catch (const CorpusError& e) {
-      done.problem = e.what();
-      done_.push_back(std::move(done));
-      return;
-    }
-    const auto at = share_.there.objects.find(item.key);
-    const bool same = at != share_.there.objects.end() &&
-                      storage::is_unchanged(at->second, bytes, done.object.sum, share_.there.manifest);
-    done.what = same ? Done::What::unchanged : Done::What::put;
-    if (same) done.object.etag = at->second.etag;
-    if (!same) {
-      uploads_.push_back({file, bytes, {bucket_, item.key}});
-      put_.push_back(done_.size());
-    }
-    done_.push_back(std::move(done));
-  }
-
-  void put_uploads() {
-    storage::put_files(
-        s3_, uploads_,
-        [&](std::size_t upload, const std::string& etag) { done_[put_[upload]].object.etag = etag; }, pulse_);
-    uploads_.clear();
-    put_.clear();
-  }
-
-  void bring(std::span<const Item> items) {
-    const TemporaryFolder folder;
-    std::vector<std::string> addresses;
-    for (const auto& item : items) addresses.push_back(item.source);
-    storage::WebOptions options;
-    options.in_flight = s3_.settings().in_flight;
-    storage::fetch_web(
-        addresses, options,
-        [&](std::size_t index, const std::string& bytes, const std::string& problem) {
-          if (problem.empty()) {
-            write_file(folder.file(index), bytes);
-            consider(items[index], folder.file(index), std::ssize(bytes));
-          } else {
-            done_.push_back({Done::What::failed, {}, items[index].source + ": " + problem});
-          }
-        },
-        pulse_);
-    put_uploads();
-  }
-
-  storage::Service& s3_;
-  const Share& share_;
-  std::string bucket_;
-  const Pulse& pulse_;
-  std::vector<Done> done_;
-  std::vector<storage::Upload> uploads_;
-  std::vector<std::size_t> put_;  ///< of each upload its place in done_
-};
 
 Bytes pack(const std::vector<Done>& all) {
   Packer packer;
@@ -378,7 +256,7 @@ int run(comm::Communicator& comm, CommandLine line, net::Redactor& redact) {
   const auto in = comm.all_to_all_v(std::span<const char>(out), std::span<const std::int64_t>(counts));
   const auto share = unpack_share(in.values);
   std::vector<Done> done;
-  comm::agree(comm, [&] { done = Ingest(*s3, share, to.bucket, pulse).run(); });
+  comm::agree(comm, [&] { done = jobs::ingest(*s3, share, to.bucket, pulse); });
   const auto message = pack(done);
   const auto all = comm.gather_v(std::span<const char>(message), 0);
   int code = 0;
