@@ -7,6 +7,7 @@
 #include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "golden/gold.hpp"
+#include "golden/golden.hpp"
 #include "kernels/api/numeric_class.hpp"
 #include "parts/documents.hpp"
 #include "stages/index/shard.hpp"
