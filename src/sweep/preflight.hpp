@@ -45,8 +45,8 @@ struct PreflightError : Error {
 [[nodiscard]] std::optional<PreflightError> merge_findings(const std::vector<Findings>& all, int ranks);
 
 struct PreflightOptions {
-  std::string nonce;                         ///< names this start of the program; only rank 0's counts
-  std::optional<Stage> until;                ///< endpoints of later stages are not asked
+  std::string nonce{};                       ///< names this start of the program; only rank 0's counts
+  std::optional<Stage> until{};              ///< endpoints of later stages are not asked
   bool makes_state = true;                   ///< false: a state folder that is absent stays so
   bool reads_golden = true;                  ///< false: golden.file is not read, it is made
   std::chrono::milliseconds patience{3000};  ///< how long a rank looks for what rank 0 wrote (a lazy cache)
