@@ -37,10 +37,16 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_option("--list", line.list,
                  "The names a config may use: chunkers, embedders, llms, models, searches, metrics, keys")
       ->type_name("TABLE");
+  auto stopped_limit = line.stopped_limit.count();
+  app.add_option("--stopped-limit", stopped_limit,
+                 "Seconds after which a stopped rank counts as lost, under mpirun --with-ft ulfm (10)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600));
   app.add_flag("--version", line.version, "Versions of this program and its libraries");
   app.add_option("--test-fault", line.fault)->group("");
   try {
     app.parse(argc, argv);
+    line.stopped_limit = std::chrono::seconds(stopped_limit);
     if (!until.empty()) line.until = parse_stage(until);
     if (line.config.empty() && line.list.empty() && !line.version) {
       throw ConfigError("name a config: dream_sweep SWEEP.toml (try inputs/quickstart.toml, or --help)");

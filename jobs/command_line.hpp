@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ struct CommandLine {
   bool plan = false;
   bool check = false;
   bool version = false;
-  std::string fault;  ///< "stage:rank:throw|kill|stop", for the tests
+  std::chrono::seconds stopped_limit{10};
+  std::string fault;  ///< "stage:rank:throw|kill|stop|term", several with commas, for the tests
 };
 
 /// Parses, or ends the program (help, usage errors: exit code 2). Only rank 0 prints.

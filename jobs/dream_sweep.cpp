@@ -1,11 +1,14 @@
 // The program: rank 0 and the workers start here, run the sweep, and leave by one road.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <iostream>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/file.hpp"
 #include "base/host.hpp"
@@ -20,6 +23,7 @@
 #include "jobs/log.hpp"
 #include "net/redact.hpp"
 #include "report/outputs.hpp"
+#include "state/claim.hpp"
 #include "sweep/catalog.hpp"
 #include "sweep/run.hpp"
 
@@ -52,39 +56,63 @@ std::string read_config(const std::string& file) {
   }
 }
 
-/// Rank 0's config file and environment decide on all ranks: workers often get neither from a launcher.
-config::Config load_config(comm::Communicator& comm, const jobs::CommandLine& line) {
-  Bytes message;
+/// What outlives the loss of ranks: a job makes one run after the other, until one comes to its end
+/// (docs/adr/0015).
+struct Job {
+  const jobs::CommandLine& line;
+  int ranks;                                ///< at its start
+  Bytes config{};                           ///< text and environment, once a rank 0 has read them
+  std::vector<std::string> incarnations{};  ///< of its runs
+  std::vector<comm::LostRank> lost{};       ///< since the run before
+};
+
+Bytes read_config_and_environment(const jobs::CommandLine& line) {
+  const auto variables = config::environment(line.env_file);
+  Packer packer;
+  packer.put(read_config(line.config)).put(std::ssize(variables));
+  for (const auto& [name, value] : variables) packer.put(name).put(value);
+  return packer.take();
+}
+
+/// Rank 0's config file and environment decide on all ranks: workers often get neither from a launcher. So
+/// who follows a rank 0 that was lost takes over what that one has read.
+config::Config load_config(comm::Communicator& comm, Job& job) {
+  const int knows = job.config.empty() ? comm.size() : comm.rank();
+  const int source = static_cast<int>(comm.all_reduce(knows, comm::Reduce::min)) % comm.size();
+  Bytes message = job.config;
   comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    const auto variables = config::environment(line.env_file);
-    Packer packer;
-    packer.put(read_config(line.config)).put(std::ssize(variables));
-    for (const auto& [name, value] : variables) packer.put(name).put(value);
-    message = packer.take();
+    if (comm.rank() == source && message.empty()) message = read_config_and_environment(job.line);
   });
-  comm.broadcast(message, 0);
+  comm.broadcast(message, source);
+  job.config = message;  // only now: a loss may have cut the broadcast
   Unpacker reader(message);
   const auto text = reader.get<std::string>();
-  config::LoadOptions options{line.overrides, {}};
+  config::LoadOptions options{job.line.overrides, {}};
   for (auto left = reader.get<std::ptrdiff_t>(); left > 0; --left) {
     auto name = reader.get<std::string>();
     options.environment[std::move(name)] = reader.get<std::string>();
   }
   config::Config config;
-  comm::agree(comm, [&] { config = config::load_text(text, line.config, sweep::catalog(), options); });
+  comm::agree(comm, [&] { config = config::load_text(text, job.line.config, sweep::catalog(), options); });
   return config;
 }
 
-/// "embed:1:throw": what tests ask for with --test-fault.
-std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank) {
+/// "embed:1:throw": what tests ask for with --test-fault. Ranks are those that the launcher has named.
+std::function<void(sweep::Stage)> parse_fault(const std::string& text) {
   if (text.empty()) return [](sweep::Stage) {};
+  if (const auto comma = text.find(','); comma != std::string::npos) {
+    return [one = parse_fault(text.substr(0, comma)),
+            rest = parse_fault(text.substr(comma + 1))](sweep::Stage now) {
+      one(now);
+      rest(now);
+    };
+  }
   const auto first = text.find(':');
   const auto second = text.find(':', first + 1);
   const auto stage = jobs::parse_stage(text.substr(0, first));
   const int victim = std::stoi(text.substr(first + 1, second - first - 1));
   const auto kind = text.substr(second + 1);
-  if (rank != victim) return [](sweep::Stage) {};
+  if (comm::launched_rank() != victim) return [](sweep::Stage) {};
   return [stage, kind](sweep::Stage now) {
     if (now != stage) return;
     if (kind == "throw") throw InternalError("a fault that a test asked for");
@@ -141,26 +169,58 @@ Log start_log(comm::Communicator& comm, const config::Config& config, const net:
   return log;
 }
 
+/// The first thing that a run says.
+std::string first_words(const comm::Communicator& comm, const config::Config& config, const Job& job) {
+  const auto ranks = fmt::format("{} rank{}", comm.size(), comm.size() == 1 ? "" : "s");
+  if (job.lost.empty()) return fmt::format("{}: {}", config.sweep.name, ranks);
+  std::vector<std::string> lost;
+  for (const auto& one : job.lost)
+    lost.push_back(fmt::format("rank {} on {} (process {})", one.rank, one.host, one.process));
+  return fmt::format("{}: lost {}; goes on with {}", config.sweep.name, fmt::join(lost, ", "), ranks);
+}
+
+/// A job that has lost most of its ranks would hold its nodes for long: better that its launcher starts it
+/// anew.
+void check_ranks(comm::Communicator& comm, const config::Config& config, const Job& job) {
+  const auto least = config.sweep.min_ranks > 0 ? config.sweep.min_ranks : (job.ranks + 1) / 2;
+  comm::agree(comm, [&] {
+    if (comm.size() == job.ranks || comm.size() >= least) return;
+    throw Stopped(fmt::format("the loss of ranks: {} of {} are left, fewer than {} (sweep.min_ranks)",
+                              comm.size(), job.ranks, least));
+  });
+}
+
+/// A name for the next run, the same on all ranks. Collective.
+std::string name_run(comm::Communicator& comm) {
+  const auto name = state::new_incarnation();
+  Bytes bytes(name.begin(), name.end());
+  comm.broadcast(bytes, 0);
+  return {bytes.begin(), bytes.end()};
+}
+
 /// `redact` learns the config's secrets as soon as they are known, for the messages of main().
-int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Redactor& redact) {
-  const auto config = load_config(comm, line);
+int run_sweep(comm::Communicator& comm, Job& job, net::Redactor& redact) {
+  const auto& line = job.line;
+  const auto config = load_config(comm, job);
   redact = secrets_of(config);
   sweep::RunOptions options;
   options.plan_only = line.plan || line.check;
   options.check_endpoints = line.check;
   options.until = line.until;
-  options.fault = parse_fault(line.fault, comm.rank());
+  options.fault = parse_fault(line.fault);
   options.stop = [] {
     if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
   };
   if (!options.plan_only) options.log = start_log(comm, config, redact);
   const auto board = jobs::make_board(comm, options.log);
   if (comm.rank() == 0 && !options.plan_only) {
-    const auto start =
-        fmt::format("{}: {} rank{}", config.sweep.name, comm.size(), comm.size() == 1 ? "" : "s");
+    const auto start = first_words(comm, config, job);
     fmt::print(stderr, "{}\n", start);
-    options.log(Level::info, start);
+    options.log(job.lost.empty() ? Level::info : Level::warning, start);
   }
+  check_ranks(comm, config, job);
+  options.replaces = job.incarnations;
+  options.incarnation = job.incarnations.emplace_back(name_run(comm));
   // A folder that takes no results is told before the work, not after it.
   comm::agree(comm, [&] {
     if (comm.rank() == 0 && !line.plan) report::prepare_output(config);
@@ -186,10 +246,13 @@ std::string where(const comm::Communicator& comm) {
 
 /// The only catch: an error that all ranks share is printed once and leaves in good order; an error of one
 /// rank alone ends the job, because nobody can be asked to agree on it any more.
-int guarded(comm::Communicator& comm, const jobs::CommandLine& line) {
+/// Nothing after a loss of ranks that the others survive.
+std::optional<int> guarded(comm::Communicator& comm, Job& job) {
   net::Redactor redact;
   try {
-    return run_sweep(comm, line, redact);
+    return run_sweep(comm, job, redact);
+  } catch (const comm::RanksLost&) {
+    return std::nullopt;
   } catch (const Error& e) {
     if (e.on_all_ranks || comm.size() == 1) {
       if (comm.rank() == 0) std::cerr << "\ndream_sweep: " << redact(e.what()) << std::endl;
@@ -203,6 +266,18 @@ int guarded(comm::Communicator& comm, const jobs::CommandLine& line) {
   }
 }
 
+/// Starting again is the recovery: a run that lost ranks is followed by one of those that are left, which
+/// finds in the state folder whatever was sealed.
+int run_to_the_end(comm::Communicator comm, const jobs::CommandLine& line) {
+  for (Job job{line, comm.size()};;) {
+    const auto code = guarded(comm, job);
+    if (comm.conclude(code.has_value())) return *code;
+    auto left = comm.survivors();
+    comm = std::move(left.comm);
+    job.lost = std::move(left.lost);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -212,12 +287,12 @@ int main(int argc, char** argv) {
   const bool launched = comm::launched_by_mpi();
   std::optional<comm::MpiEnvironment> environment;
   if (launched) environment.emplace(argc, argv);
-  auto comm = launched ? comm::mpi_world() : comm::self();
+  auto comm = launched ? comm::mpi_world({.stopped = line.stopped_limit}) : comm::self();
   if (line.version || !line.list.empty()) {
     if (comm.rank() == 0 && line.version) print_version();
     if (comm.rank() == 0 && !line.list.empty()) return print_list(line.list);
     return 0;
   }
   jobs::watch_signals();
-  return guarded(comm, line);
+  return run_to_the_end(std::move(comm), line);
 }

@@ -32,6 +32,12 @@ std::vector<Key> table() {
        "whether rank 0 works as well; auto: with fewer than 8 ranks it does",
        "\"working\"",
        {.one_of = {"auto", "dedicated", "working"}}},
+      {"sweep.min_ranks",
+       at(&Config::sweep, &Sweep::min_ranks),
+       "where MPI survives the loss of ranks: with fewer left the job ends with code 75; 0: half of those it "
+       "began with",
+       "12",
+       {.min = 0}},
       {"sweep.max_failed_documents",
        at(&Config::sweep, &Sweep::max_failed_documents),
        "share of documents that may fail before the sweep is refused",

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <fstream>
@@ -85,7 +86,9 @@ void Claim::refuse_others(const fs::path& folder) {
   std::error_code error;
   for (const auto& other : fs::directory_iterator(folder / "active")) {
     if (other.path() == file_ || other.path().extension() == ".tmp") continue;
-    if (is_alive(other.path(), options_)) {
+    const bool replaced =
+        std::ranges::find(options_.replaces, other.path().filename().string()) != options_.replaces.end();
+    if (!replaced && is_alive(other.path(), options_)) {
       const Holder holder = read_holder(other.path());
       throw StateError(
           folder.string(), "",

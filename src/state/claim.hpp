@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace dream::state {
 
@@ -14,12 +15,13 @@ namespace dream::state {
 struct ClaimOptions {
   std::chrono::milliseconds beat{2000};    ///< how often the claim is renewed
   std::chrono::milliseconds stale{12000};  ///< a claim not renewed for so long is dead
+  std::vector<std::string> replaces{};     ///< incarnations that are known to have ended
 };
 
 /// Says "a sweep works in this state folder", in active/<incarnation>, renewed by a thread that never calls
 /// MPI. A second sweep on the folder is refused by name. A claim whose process is gone (same host) is dead at
 /// once, one of another host when it has not been renewed for `stale`; the constructor waits that long before
-/// it refuses. Held by rank 0.
+/// it refuses, and one that it replaces is dead at once. Held by rank 0.
 class Claim {
  public:
   /// Throws StateError naming host, process and incarnation of a live sweep.

@@ -272,7 +272,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const Pulse pulse = comm::pulse_of(comm, options.stop);
   auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
-  finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
+  finished.incarnation = options.incarnation;
   finished.questions = std::move(questions);
   finished.tokenizer = models.tokenizer_name;
   for (const auto& [name, embedder] : models.embedders) {
@@ -292,7 +292,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
 
   std::optional<state::Claim> claim;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) claim.emplace(config.sweep.state, finished.incarnation);
+    if (comm.rank() != 0) return;
+    state::ClaimOptions claiming;
+    claiming.replaces = options.replaces;
+    claim.emplace(config.sweep.state, finished.incarnation, claiming);
   });
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/pulse.hpp"
@@ -18,6 +19,11 @@ struct RunOptions {
   bool check_endpoints = false;  ///< with plan_only: ask the endpoints too; a real run always does
   Pulse stop = no_pulse();       ///< throws Stopped when the run was asked to end
   Log log = no_log();
+  std::string
+      incarnation;  ///< names this run on the state folder, and no other run ever; the same on all ranks
+  /// Runs of this job that lost ranks and that this one follows: whatever they held of the state folder is
+  /// free.
+  std::vector<std::string> replaces;
   std::function<void(Stage)> fault = [](Stage) {};  ///< tests break a rank here
 };
 

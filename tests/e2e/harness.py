@@ -22,6 +22,9 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ.get("DREAM_PROGRAMS", SOURCE / "build/release/bin"))
 MPIEXEC = os.environ.get("MPIEXEC") or "mpirun"
 
+# The words with which Open MPI 5 keeps a job whose rank has died; none where MPI ends the job (DREAM_FT unset).
+SURVIVING = ["--with-ft", os.environ["DREAM_FT"]] if os.environ.get("DREAM_FT") else []
+
 HANG = 120  # seconds after which a sweep that should have ended is a hang
 
 OK, BUG, CONFIG, INPUT, ENDPOINT, STATE, BUDGET, RESUMABLE = 0, 1, 2, 3, 4, 5, 7, 75
@@ -130,7 +133,7 @@ def environment():
 def command(ranks, *arguments, wrapper=()):
     """ranks = 0: without mpirun."""
     program = [*map(str, wrapper), str(PROGRAMS / "dream_sweep"), *map(str, arguments)]
-    return program if ranks == 0 else [MPIEXEC, "-n", str(ranks), "--oversubscribe", *program]
+    return program if ranks == 0 else [MPIEXEC, *SURVIVING, "-n", str(ranks), "--oversubscribe", *program]
 
 
 class Job:
@@ -205,6 +208,10 @@ def descendants(pid):
         found += below
         queue += below
     return found
+
+
+def survives():
+    return bool(SURVIVING)
 
 
 def sweep(ranks, *arguments, timeout=HANG, **how):
