@@ -23,7 +23,7 @@ struct RanksLost : CommError {
 
 /// Who is gone.
 struct LostRank {
-  int rank = 0;  ///< in the group that lost it
+  int rank = 0;  ///< as the launcher numbered it
   std::string host;
   std::int64_t process = 0;
 };

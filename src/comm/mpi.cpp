@@ -346,7 +346,7 @@ class Mpi final : public Transport {
         return same_host(peer, other) && peer.process == other.process;
       };
       if (std::ranges::any_of(left.peers_, is)) continue;
-      lost.push_back({static_cast<int>(r), peer.host, peer.process});
+      lost.push_back({peer.rank, peer.host, peer.process});
       end_process(peer);
     }
     return lost;

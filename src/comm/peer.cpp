@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/host.hpp"
+#include "comm/mpi.hpp"
 
 namespace dream::comm {
 namespace {
@@ -48,6 +49,7 @@ Peer this_process() {
   Peer peer;
   copy(host_name(), peer.host);
   copy(process_space(), peer.space);
+  peer.rank = launched_rank();
   peer.process = ::getpid();
   peer.started = see(peer.process).started;
   return peer;

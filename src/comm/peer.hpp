@@ -13,6 +13,7 @@ namespace dream::comm {
 struct Peer {
   char host[64] = "";
   char space[48] = "";  ///< process_space(): only within it does `process` mean something
+  int rank = 0;  ///< as the launcher numbered it: it keeps this number in all groups
   std::int64_t process = 0;
   std::int64_t started = 0;  ///< clock ticks since the host's start; a number may be used again
 };
