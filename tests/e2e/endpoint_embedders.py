@@ -4,7 +4,6 @@ and can be told to misbehave.
 import base64
 import collections
 import hashlib
-import http.server
 import json
 import math
 import struct
@@ -13,6 +12,7 @@ import sys
 import threading
 
 import harness
+import local_server
 
 METHODS = """
   { name = "overlap", size = 64, overlap = 16 },
@@ -32,7 +32,7 @@ def vector(model, text, dimension):
     return [x / length for x in values]
 
 
-class Endpoint:
+class Endpoint(local_server.Server):
     """Embeddings on a port of its own. `misbehave(number, texts)`, where given, may return (status, body bytes)."""
 
     def __init__(self, dimensions, misbehave=None):
@@ -42,9 +42,7 @@ class Endpoint:
         self.largest = 0
         self.lock = threading.Lock()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(local_server.Handler):
             def do_POST(self):
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if request["model"] not in dimensions:
@@ -75,25 +73,7 @@ class Endpoint:
             def do_GET(self):
                 self.reply(200, json.dumps({"data": [{"id": name} for name in dimensions]}).encode())
 
-            def reply(self, status, body):
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
 
 
 def table(name, url, model, more=""):

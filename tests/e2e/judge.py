@@ -2,12 +2,12 @@
 their schemas and decides by shared words, so that a verdict depends on the request alone.
 """
 import collections
-import http.server
 import json
 import re
 import threading
 
 import harness
+import local_server
 
 METRICS = ["faithfulness", "answer_relevancy", "context_precision", "context_recall", "answer_correctness", "answer_similarity"]
 
@@ -57,7 +57,7 @@ def judge(step, said):
     return classes
 
 
-class Judge:
+class Judge(local_server.Server):
     """An OpenAI-compatible endpoint that judges. `spoil(step, whether it is asked to mend, text)` makes the reply's text, or
     (text, finish reason)."""
 
@@ -67,9 +67,7 @@ class Judge:
         self.steps = collections.Counter()
         self.lock = threading.Lock()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(local_server.Handler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 messages = json.loads(body)["messages"]
@@ -92,26 +90,7 @@ class Judge:
             def do_GET(self):
                 self.reply(200, {"data": [{"id": "judge"}]})
 
-            def reply(self, status, content):
-                data = json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
 
 
 class JudgingByAModel(harness.Case):

@@ -1,16 +1,16 @@
 """An OpenAI-compatible chat endpoint for the e2e cases: it counts each body, and refuses requests without the key."""
 import collections
 import hashlib
-import http.server
 import json
 import threading
 
 import harness
+import local_server
 
 KEY = "sk-canary-" + hashlib.sha256(b"dream").hexdigest()[:24]  # looks like a secret, is none
 
 
-class Endpoint:
+class Endpoint(local_server.Server):
     """On a port of its own. `misbehave(number, handler)`, where given, may answer a request itself and return True."""
 
     def __init__(self, delay=0.0, output_tokens=2, misbehave=None):
@@ -20,9 +20,7 @@ class Endpoint:
         self.lock = threading.Lock()
         self.delay = delay
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(local_server.Handler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.headers["Authorization"] != f"Bearer {KEY}":
@@ -43,23 +41,4 @@ class Endpoint:
             def do_GET(self):
                 self.reply(200, {"data": [{"id": "tiny"}]})
 
-            def reply(self, status, content, kind="application/json"):
-                data = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # clients that were killed hang up
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
