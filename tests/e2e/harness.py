@@ -130,19 +130,20 @@ def environment():
     return env
 
 
-def command(ranks, *arguments, wrapper=()):
-    """ranks = 0: without mpirun."""
+def command(ranks, *arguments, wrapper=(), surviving=None):
+    """ranks = 0: without mpirun. `surviving`: the words for mpirun instead of SURVIVING."""
     program = [*map(str, wrapper), str(PROGRAMS / "dream_sweep"), *map(str, arguments)]
-    return program if ranks == 0 else [MPIEXEC, *SURVIVING, "-n", str(ranks), "--oversubscribe", *program]
+    return program if ranks == 0 else [MPIEXEC, *(SURVIVING if surviving is None else surviving), "-n", str(ranks), "--oversubscribe", *program]
 
 
 class Job:
     """A running sweep. Its output goes to a file, so that nothing blocks on a pipe."""
 
-    def __init__(self, ranks, *arguments, wrapper=(), prefix=(), cwd=None, env=None):
+    def __init__(self, ranks, *arguments, wrapper=(), prefix=(), cwd=None, env=None, surviving=None):
         self.log = tempfile.TemporaryFile()
         self.start = time.monotonic()
-        self.process = subprocess.Popen([*prefix, *command(ranks, *arguments, wrapper=wrapper)], stdout=self.log,
+        self.process = subprocess.Popen([*prefix, *command(ranks, *arguments, wrapper=wrapper, surviving=surviving)],
+                                        stdout=self.log,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
                                         cwd=cwd, env={**environment(), **(env or {})})
 
@@ -174,8 +175,8 @@ class Job:
         return Ended(code, text, time.monotonic() - self.start)
 
     def text(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        # Not by seek(): the job writes at the same offset.
+        return os.pread(self.log.fileno(), os.fstat(self.log.fileno()).st_size, 0).decode(errors="replace")
 
     def kill_all(self):
         """SIGKILL to launcher and ranks and their readers: the power cut."""
