@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -30,6 +31,7 @@
 namespace {
 
 using namespace dream;
+using Clock = std::chrono::steady_clock;
 
 void print_version() {
   fmt::print("dream_sweep {} (commit {}, {}, {})\n", version::program, version::commit, version::compiler,
@@ -64,6 +66,7 @@ struct Job {
   Bytes config{};                           ///< text and environment, once a rank 0 has read them
   std::vector<std::string> incarnations{};  ///< of its runs
   std::vector<comm::LostRank> lost{};       ///< since the run before
+  Clock::time_point start = Clock::now();
 };
 
 Bytes read_config_and_environment(const jobs::CommandLine& line) {
@@ -190,6 +193,18 @@ void check_ranks(comm::Communicator& comm, const config::Config& config, const J
   });
 }
 
+/// Throws Stopped when the time that the launcher gives the job is nearly over.
+Pulse stop_before_the_wall(const config::Config& config, Clock::time_point start) {
+  const auto& sweep = config.sweep;
+  if (sweep.wall_hours <= 0) return no_pulse();
+  const std::chrono::duration<double> time(sweep.wall_hours * 3600 - sweep.wall_margin_minutes * 60);
+  return [&sweep, time, start] {
+    if (Clock::now() - start < time) return;
+    throw Stopped(fmt::format("sweep.wall_hours = {} but for sweep.wall_margin_minutes = {} have passed",
+                              sweep.wall_hours, sweep.wall_margin_minutes));
+  };
+}
+
 /// A name for the next run, the same on all ranks. Collective.
 std::string name_run(comm::Communicator& comm) {
   const auto name = state::new_incarnation();
@@ -208,8 +223,9 @@ int run_sweep(comm::Communicator& comm, Job& job, net::Redactor& redact) {
   options.check_endpoints = line.check;
   options.until = line.until;
   options.fault = parse_fault(line.fault);
-  options.stop = [] {
+  options.stop = [look_at_the_clock = stop_before_the_wall(config, job.start)] {
     if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
+    look_at_the_clock();
   };
   if (!options.plan_only) options.log = start_log(comm, config, redact);
   const auto board = jobs::make_board(comm, options.log);
