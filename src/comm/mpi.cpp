@@ -254,7 +254,7 @@ class Mpi final : public Transport {
 
   void check(const char* call, int code) {
     if (code == MPI_SUCCESS) return;
-    if (survives_ && (ulfm::means_loss(code) || !ulfm::failed(collectives_.get()).empty())) lose(call);
+    if (survives_ && (ulfm::means_loss(code) || loss_is_told())) lose(call);
     char text[MPI_MAX_ERROR_STRING] = "";
     int length = 0;
     MPI_Error_string(code, text, &length);
@@ -299,6 +299,15 @@ class Mpi final : public Transport {
     all_gather_v({reinterpret_cast<const char*>(&me), sizeof me}, counts,
                  {reinterpret_cast<char*>(peers_.data()), peers_.size() * sizeof(Peer)});
     watch_.emplace(peers_, rank_, options_.stopped);
+  }
+
+  /// A connection may break a moment before MPI says that its other end is gone.
+  [[nodiscard]] bool loss_is_told() const {
+    for (int tenths = 0; tenths < 20; ++tenths) {
+      if (!ulfm::failed(collectives_.get()).empty()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return false;
   }
 
   /// MPI hears of a death from the launcher, also while this rank waits for somebody who is well.

@@ -1,7 +1,6 @@
 """Under an MPI that survives the loss of a rank (Open MPI 5 with ULFM; DREAM_FT=ulfm) a sweep goes on without the ranks that it
 loses, in the same job: same bytes, nothing made twice, exit code 0.
 """
-import signal
 import time
 
 import harness
@@ -43,6 +42,19 @@ class Survive(harness.Case):
                 self.assertIn(f"goes on with {left} rank", ended.text)
                 self.assertEqual(ended.text.count(": lost rank "), faults.count(":") // 2, ended)
                 self.assert_as_untouched(name, tables, parts)
+
+    def test_who_follows_rank_0_needs_nothing_that_only_rank_0_could_read(self):
+        """Launchers often give the config file and the environment to rank 0's host alone."""
+        tables, parts = self.untouched()
+        config = self.config_in("alone")
+        job = harness.Job(RANKS, config, "--test-fault", "select:0:kill")
+        while "3 ranks" not in job.text() and job.process.poll() is None:
+            time.sleep(0.005)
+        config.unlink()
+        ended = job.wait(SOON)
+        self.assert_ok(ended)
+        self.assertIn("goes on with 2 ranks", ended.text)
+        self.assert_as_untouched("alone", tables, parts)
 
     def test_too_few_ranks_end_with_the_code_for_continue_me(self):
         config = self.config_in("few")
