@@ -10,7 +10,7 @@
 
 #include "base/matrix.hpp"
 
-/// HDF5 files behind a few verbs. hdf5.h is included by h5.cpp alone, and no handle leaves it.
+/// HDF5 files behind a few verbs. hdf5.h stays behind h5_handle.hpp, and no handle leaves the module.
 ///
 /// Files are a function of what was written and in which order: no times, a fixed format version (HDF5 1.8's,
 /// which every h5py reads), no compression. The first 512 bytes are a user block, which HDF5 skips, with the

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
@@ -103,9 +104,19 @@ double acceleration(const Differences& d) {
   return squares > 0 ? cubes / (6 * std::pow(squares, 1.5)) : 0;
 }
 
-/// Where BCa moves a normal quantile z to.
+/// The normal quantile of a tail, for n clusters as far out as Student's t and the shrunken spread of
+/// resamples put it.
+double tail_quantile(double tail, IntervalKind kind, std::size_t clusters) {
+  if (kind != IntervalKind::expanded_bca) return normal_quantile(tail);
+  const auto n = static_cast<double>(clusters);
+  return std::sqrt(n / (n - 1)) * boost::math::quantile(boost::math::students_t(n - 1), tail);
+}
+
+/// The share that BCa moves the normal quantile z to.
 double adjusted(double z, double bias, double a) {
-  return normal_cdf(bias + (bias + z) / (1 - a * (bias + z)));
+  const double stretch = 1 - a * (bias + z);
+  if (stretch <= 0) return z < 0 ? 0 : 1;  // so far out that the formula has passed infinity
+  return normal_cdf(bias + (bias + z) / stretch);
 }
 
 }  // namespace
@@ -149,7 +160,7 @@ Interval bootstrap_interval(const Differences& d, IntervalKind kind, const Optio
   if (share <= 0 || share >= 1) return percentile;
   const double bias = normal_quantile(share);
   const double a = acceleration(d);
-  const double z = normal_quantile(tail);
+  const double z = tail_quantile(tail, kind, d.sums.size());
   return {quantile_of(means, adjusted(z, bias, a)), quantile_of(means, adjusted(-z, bias, a))};
 }
 
@@ -171,7 +182,7 @@ PairedComparison compare(std::span<const double> a, std::span<const double> b,
   const auto test = sign_flip_test(d, options);
   out.p = test.p;
   out.exact = test.exact;
-  out.interval = bootstrap_interval(d, IntervalKind::bca, options);
+  out.interval = bootstrap_interval(d, IntervalKind::expanded_bca, options);
   return out;
 }
 

@@ -17,7 +17,10 @@ struct Interval {
   double high = 0;
 };
 
-enum class IntervalKind { percentile, bca };
+/// expanded_bca widens the tails of BCa as Student's t does those of a normal mean, since a resample of n
+/// clusters spreads less than n new ones would: 95 % of 40 clusters then hold what they say
+/// (docs/statistics.md).
+enum class IntervalKind { percentile, bca, expanded_bca };
 
 /// Two trials over the questions for which both have a value.
 struct PairedComparison {
@@ -25,7 +28,7 @@ struct PairedComparison {
   std::int64_t clusters = 0;  ///< = questions without clusters
   double mean = 0;            ///< of a - b
   double standard_error = 0;  ///< of the mean, by clusters
-  Interval interval;          ///< BCa bootstrap of the mean
+  Interval interval;          ///< expanded BCa bootstrap of the mean
   double p = 1;               ///< two-sided sign-flip test of mean 0
   bool exact = false;         ///< all sign patterns were counted
 };
@@ -51,8 +54,9 @@ struct SignFlip {
 };
 [[nodiscard]] SignFlip sign_flip_test(const Differences& differences, const Options& options);
 
-/// Bootstrap interval of the mean difference; clusters are drawn whole. BCa (Efron 1987) falls back to
-/// percentiles where it is not defined (no spread, fewer than two clusters).
+/// Bootstrap interval of the mean difference; clusters are drawn whole. BCa (Efron 1987), expanded as
+/// Hesterberg (2015) expands percentiles, falls back to percentiles where it is not defined (no spread, fewer
+/// than two clusters).
 [[nodiscard]] Interval bootstrap_interval(const Differences& differences, IntervalKind kind,
                                           const Options& options);
 

@@ -41,7 +41,7 @@ struct StepDown {
 
 /// Westfall and Young's max-T step-down under sign flips that all trials share. A resample's statistic is the
 /// largest studentised difference between any two trials still in the set, since in a resample any of them
-/// may look best (docs/metrics.md). scores: at least one trial and one question, no NaN. cluster: as in
+/// may look best (docs/statistics.md). scores: at least one trial and one question, no NaN. cluster: as in
 /// differences(). All sign patterns when these are no more than options.resamples. Deterministic for a seed.
 /// Time: resamples * trials * (clusters + trials / 2); memory: trials * (clusters + trials) numbers. Calls
 /// `pulse`.

@@ -119,8 +119,9 @@ std::string listed(const std::vector<int>& trials, std::span<const std::string> 
   return text;
 }
 
-/// What few clusters mean for the reader. Below 40 the intervals cover less than they say (docs/metrics.md);
-/// and n clusters have 2^n sign patterns, so that p cannot fall below 2^(1-n) however large a difference is.
+/// What few clusters mean for the reader. Below 40 the intervals cover less than they say
+/// (docs/statistics.md); and n clusters have 2^n sign patterns, so that p cannot fall below 2^(1-n) however
+/// large a difference is.
 std::string caution(std::int64_t clusters, const Options& options) {
   constexpr std::int64_t enough = 40;
   if (clusters >= enough) return "";

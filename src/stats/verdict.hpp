@@ -35,7 +35,7 @@ struct VerdictInput {
 };
 
 /// Compares on the questions for which every trial has a value, when these are at least 90 % of those that
-/// any trial has; else on all of them, with gaps filled (docs/metrics.md). Deterministic for a seed. Never
+/// any trial has; else on all of them, with gaps filled (docs/statistics.md). Deterministic for a seed. Never
 /// throws for data: without two questions, or with one trial, the sentence says so.
 [[nodiscard]] Verdict judge_trials(const VerdictInput& input, const Options& options, const Pulse& pulse);
 
