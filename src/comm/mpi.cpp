@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <exception>
 #include <optional>
 #include <thread>
 
+#include "comm/handle.hpp"
 #include "comm/peer.hpp"
 #include "comm/ulfm.hpp"
 
@@ -18,27 +18,6 @@ constexpr int data_tag = 1;
 constexpr int alarm_tag = 2;
 constexpr int post_tag = 3;
 constexpr int beat_tag = 4;
-
-/// A communicator of MPI that frees itself, unless MPI is already gone. One that lost a rank is left as it
-/// is: freeing takes all its ranks.
-class Handle {
- public:
-  explicit Handle(MPI_Comm parent) {
-    if (MPI_Comm_dup(parent, &comm_) != MPI_SUCCESS) throw CommError("MPI_Comm_dup", 0, -1, "refused");
-    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
-  }
-  ~Handle() {
-    int finalized = 0;
-    MPI_Finalized(&finalized);
-    if (!finalized && std::uncaught_exceptions() == 0 && !ulfm::revoked(comm_)) MPI_Comm_free(&comm_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  MPI_Comm get() const { return comm_; }
-
- private:
-  MPI_Comm comm_ = MPI_COMM_NULL;
-};
 
 MPI_Op mpi_op(Reduce op) {
   switch (op) {
@@ -226,11 +205,10 @@ class Mpi final : public Transport {
       try {
         left = std::make_shared<Mpi>(group, options_);
       } catch (const CommError&) {
-        // One more has gone meanwhile.
+        ulfm::revoke(group);  // one more has gone meanwhile: nobody shall wait for those who noticed
       }
       if (!ulfm::agree(group, left != nullptr)) {
         if (left) left->revoke();
-        ulfm::revoke(group);
         continue;
       }
       auto lost = bury_missing(*left);
