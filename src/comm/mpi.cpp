@@ -279,10 +279,18 @@ class Mpi final : public Transport {
     watch_.emplace(peers_, rank_, options_.stopped);
   }
 
-  /// A connection may break a moment before MPI says that its other end is gone.
+  [[nodiscard]] bool knows_loss() const {
+    return ulfm::revoked(collectives_.get()) || ulfm::revoked(control_.get()) ||
+           !ulfm::failed(collectives_.get()).empty();
+  }
+
+  /// Open MPI gives up a collective with an error of its own ("other") when it finds the group revoked
+  /// between two steps, and a connection may break a moment before the word comes that its other end is gone.
   [[nodiscard]] bool loss_is_told() const {
     for (int tenths = 0; tenths < 20; ++tenths) {
-      if (!ulfm::failed(collectives_.get()).empty()) return true;
+      int waiting = 0;  // asking lets MPI hear what it was told
+      const int code = MPI_Iprobe(MPI_ANY_SOURCE, beat_tag, control_.get(), &waiting, MPI_STATUS_IGNORE);
+      if (ulfm::means_loss(code) || knows_loss()) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     return false;
@@ -294,7 +302,7 @@ class Mpi final : public Transport {
     const auto now = Clock::now();
     if (now - last_look_ < std::chrono::milliseconds(100)) return;
     last_look_ = now;
-    if (ulfm::revoked(collectives_.get()) || !ulfm::failed(collectives_.get()).empty()) lose(call);
+    if (knows_loss()) lose(call);
   }
 
   void revoke() {
