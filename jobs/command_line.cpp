@@ -28,6 +28,11 @@ void add_config_options(CLI::App& app, ConfigLine& line) {
       ->allow_extra_args(false);
   app.add_option("--env-file", line.env_file, "KEY=VALUE lines for ${VAR} and { env = ... }")
       ->type_name("FILE");
+  app.add_option_function<int>(
+         "--stopped-limit", [&line](int seconds) { line.stopped_limit = std::chrono::seconds(seconds); },
+         "Seconds after which a stopped rank counts as lost, under mpirun --with-ft ulfm (10)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600));
 }
 
 /// Parses and calls `check`, or ends the program.

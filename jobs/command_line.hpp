@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ struct ConfigLine {
   std::string config;
   std::vector<std::string> overrides;
   std::string env_file;
+  std::chrono::seconds stopped_limit{10};
 };
 
 /// What the user of dream_sweep typed.
@@ -21,7 +23,7 @@ struct CommandLine : ConfigLine {
   bool plan = false;
   bool check = false;
   bool version = false;
-  std::string fault;  ///< "stage:rank:throw|kill|stop", for the tests
+  std::string fault;  ///< "stage:rank:throw|kill|stop|term", several with commas, for the tests
 };
 
 /// Parses, or ends the program (help, usage errors: exit code 2). Only rank 0 prints.

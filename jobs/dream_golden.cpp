@@ -111,8 +111,9 @@ void finish(const config::Config& config, const testset::Finished& finished, con
             << "\n";
 }
 
-int make_dataset(comm::Communicator& comm, const jobs::GoldenLine& line, net::Redactor& redact) {
-  const auto config = jobs::load_config(comm, line);
+int make_dataset(comm::Communicator& comm, jobs::Job& job, const jobs::GoldenLine& line,
+                 net::Redactor& redact) {
+  const auto config = jobs::load_config(comm, job);
   redact = jobs::secrets_of(config);
   std::unique_ptr<storage::Service> s3;
   if (config::uses_s3(config)) s3 = jobs::open_s3(comm, jobs::s3_settings(config.s3), redact);
@@ -120,9 +121,7 @@ int make_dataset(comm::Communicator& comm, const jobs::GoldenLine& line, net::Re
   options.s3 = s3.get();
   options.plan_only = line.plan || line.check;
   options.check_endpoint = line.check;
-  options.stop = [] {
-    if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
-  };
+  options.stop = jobs::stop_in_time(config, job);
   const auto places = places_of(config, s3.get(), comm::pulse_of(comm, options.stop));
   golden::Review earlier;
   comm::agree(comm, [&] {  // what would not be written is told before it is paid for
@@ -132,6 +131,10 @@ int make_dataset(comm::Communicator& comm, const jobs::GoldenLine& line, net::Re
     if (!line.plan) report::prepare_output(config);
   });
   if (!options.plan_only) options.log = jobs::start_log(comm, config, "testset.log", redact);
+  if (!options.plan_only) jobs::say_first_words(comm, config, job, options.log);
+  jobs::check_ranks(comm, config, job);
+  options.replaces = job.incarnations;
+  options.incarnation = jobs::name_run(comm, job);
   options.note = [&options](const std::string& text) {
     fmt::print(stderr, "{}\n", text);
     options.log(Level::info, text);
@@ -158,12 +161,14 @@ int main(int argc, char** argv) {
   const bool launched = comm::launched_by_mpi();
   std::optional<comm::MpiEnvironment> environment;
   if (launched) environment.emplace(argc, argv);
-  auto comm = launched ? comm::mpi_world() : comm::self();
+  auto comm = launched ? comm::mpi_world({.stopped = line.stopped_limit}) : comm::self();
   if (line.version) {
     if (comm.rank() == 0) fmt::print("dream_golden {} (commit {})\n", version::program, version::commit);
     return 0;
   }
   jobs::watch_signals();
-  return jobs::guarded(comm, "dream_golden",
-                       [&](net::Redactor& redact) { return make_dataset(comm, line, redact); });
+  return jobs::run_to_the_end(std::move(comm), "dream_golden", line,
+                              [&](comm::Communicator& group, jobs::Job& job, net::Redactor& redact) {
+                                return make_dataset(group, job, line, redact);
+                              });
 }

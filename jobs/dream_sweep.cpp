@@ -47,15 +47,22 @@ int print_list(const std::string& table) {
   }
 }
 
-/// "embed:1:throw": what tests ask for with --test-fault.
-std::function<void(sweep::Stage)> parse_fault(const std::string& text, int rank) {
+/// "embed:1:throw": what tests ask for with --test-fault. Ranks are those that the launcher has named.
+std::function<void(sweep::Stage)> parse_fault(const std::string& text) {
   if (text.empty()) return [](sweep::Stage) {};
+  if (const auto comma = text.find(','); comma != std::string::npos) {
+    return [one = parse_fault(text.substr(0, comma)),
+            rest = parse_fault(text.substr(comma + 1))](sweep::Stage now) {
+      one(now);
+      rest(now);
+    };
+  }
   const auto first = text.find(':');
   const auto second = text.find(':', first + 1);
   const auto stage = jobs::parse_stage(text.substr(0, first));
   const int victim = std::stoi(text.substr(first + 1, second - first - 1));
   const auto kind = text.substr(second + 1);
-  if (rank != victim) return [](sweep::Stage) {};
+  if (comm::launched_rank() != victim) return [](sweep::Stage) {};
   return [stage, kind](sweep::Stage now) {
     if (now != stage) return;
     if (kind == "throw") throw InternalError("a fault that a test asked for");
@@ -105,8 +112,9 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
 }
 
 /// `redact` learns the config's secrets as soon as they are known, for the messages of main().
-int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Redactor& redact) {
-  const auto config = jobs::load_config(comm, line);
+int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine& line,
+              net::Redactor& redact) {
+  const auto config = jobs::load_config(comm, job);
   redact = jobs::secrets_of(config);
   std::unique_ptr<storage::Service> s3;
   if (config::uses_s3(config)) s3 = jobs::open_s3(comm, jobs::s3_settings(config.s3), redact);
@@ -115,10 +123,8 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
   options.plan_only = line.plan || line.check;
   options.check_endpoints = line.check;
   options.until = line.until;
-  options.fault = parse_fault(line.fault, comm.rank());
-  options.stop = [] {
-    if (const char* signal = jobs::stop_asked()) throw Stopped(signal);
-  };
+  options.fault = parse_fault(line.fault);
+  options.stop = jobs::stop_in_time(config, job);
   // A folder that takes no results is told before the work, not after it.
   comm::agree(comm, [&] {
     if (comm.rank() != 0 || line.plan) return;
@@ -128,14 +134,14 @@ int run_sweep(comm::Communicator& comm, const jobs::CommandLine& line, net::Reda
                               comm::pulse_of(comm, options.stop));
     }
   });
-  if (!options.plan_only) options.log = jobs::start_log(comm, config, "sweep.log", redact);
-  const auto board = jobs::make_board(comm, options.log);
-  if (comm.rank() == 0 && !options.plan_only) {
-    const auto start =
-        fmt::format("{}: {} rank{}", config.sweep.name, comm.size(), comm.size() == 1 ? "" : "s");
-    fmt::print(stderr, "{}\n", start);
-    options.log(Level::info, start);
+  if (!options.plan_only) {
+    options.log = jobs::start_log(comm, config, "sweep.log", redact);
+    jobs::say_first_words(comm, config, job, options.log);
   }
+  const auto board = jobs::make_board(comm, options.log);
+  jobs::check_ranks(comm, config, job);
+  options.replaces = job.incarnations;
+  options.incarnation = jobs::name_run(comm, job);
   const auto finished = sweep::run(comm, config, options, *board);
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
@@ -164,13 +170,15 @@ int main(int argc, char** argv) {
   const bool launched = comm::launched_by_mpi();
   std::optional<comm::MpiEnvironment> environment;
   if (launched) environment.emplace(argc, argv);
-  auto comm = launched ? comm::mpi_world() : comm::self();
+  auto comm = launched ? comm::mpi_world({.stopped = line.stopped_limit}) : comm::self();
   if (line.version || !line.list.empty()) {
     if (comm.rank() == 0 && line.version) print_version();
     if (comm.rank() == 0 && !line.list.empty()) return print_list(line.list);
     return 0;
   }
   jobs::watch_signals();
-  return jobs::guarded(comm, "dream_sweep",
-                       [&](net::Redactor& redact) { return run_sweep(comm, line, redact); });
+  return jobs::run_to_the_end(std::move(comm), "dream_sweep", line,
+                              [&](comm::Communicator& group, jobs::Job& job, net::Redactor& redact) {
+                                return run_sweep(group, job, line, redact);
+                              });
 }

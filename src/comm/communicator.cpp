@@ -34,6 +34,8 @@ class Self final : public Transport {
   void post(std::int64_t value) override { posted_ += value; }
   std::int64_t collect() override { return std::exchange(posted_, 0); }
   void set_idle(std::function<void()>) override {}
+  bool conclude(bool well) override { return well; }
+  Survivors survivors() override { throw InternalError("a group of one has nobody to lose"); }
   [[noreturn]] void abort(int exit_code) override { std::_Exit(exit_code); }
 
  private:
@@ -71,6 +73,8 @@ Bytes Communicator::receive(int from) {
   transport_->receive(data, from);
   return data;
 }
+
+Survivors Communicator::survivors() { return transport_->survivors(); }
 
 Communicator self() { return Communicator(std::make_shared<Self>()); }
 

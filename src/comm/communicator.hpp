@@ -14,6 +14,22 @@ namespace dream::comm {
 
 enum class Reduce { sum, min, max };
 
+/// The group has lost a rank, and MPI goes on without it: Communicator::survivors(). Every rank that lives
+/// throws it, each from the verb at which it stands.
+struct RanksLost : CommError {
+  RanksLost(std::string in_call, int on_rank)
+      : CommError(std::move(in_call), 0, on_rank, "the group has lost a rank") {}
+};
+
+/// Who is gone.
+struct LostRank {
+  int rank = 0;  ///< as the launcher numbered it
+  std::string host;
+  std::int64_t process = 0;
+};
+
+struct Survivors;
+
 /// Values of all ranks side by side: those of rank r are values[offsets[r] .. offsets[r + 1]).
 template <class T>
 struct Gathered {
@@ -49,13 +65,16 @@ class Transport {
   virtual void post(std::int64_t value) = 0;
   [[nodiscard]] virtual std::int64_t collect() = 0;
   virtual void set_idle(std::function<void()> idle) = 0;
+  [[nodiscard]] virtual bool conclude(bool well) = 0;
+  [[nodiscard]] virtual Survivors survivors() = 0;
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };
 
 /// A group of ranks, as a value: copying it copies a handle to the same group and is local. It moves bytes
 /// and exact integers and knows no chunk, trial or metric. Every verb but rank, size, alarm and send/receive
 /// is collective: all ranks call it, in the same order. Every verb blocks; a wait for a rank that shows no
-/// life any more is a CommError.
+/// life any more is a CommError, and where MPI survives a loss (Open MPI 5 with ULFM) a loss is RanksLost. A
+/// group that lost a rank is never mended: conclude() and survivors() are all that can be called on it.
 ///
 /// The pictures show three ranks; a, b, c are values.
 class Communicator {
@@ -147,6 +166,14 @@ class Communicator {
   /// communicate but by collect().
   void set_idle(std::function<void()> idle) { transport_->set_idle(std::move(idle)); }
 
+  /// The last verb of a group, for every rank that lives, also after RanksLost (`well` is false then). True
+  /// on all of them: all were well and are here. False on all of them: the group has lost ranks, survivors()
+  /// goes on.
+  [[nodiscard]] bool conclude(bool well) { return transport_->conclude(well); }
+  /// The group without those that are gone, in the same order. A process of theirs that is left (stopped,
+  /// stuck) is ended where one of its host survives.
+  [[nodiscard]] Survivors survivors();
+
   /// Ends all ranks at once. Only for the one catch in main().
   [[noreturn]] void abort(int exit_code) {
     transport_->abort(exit_code);
@@ -174,6 +201,11 @@ class Communicator {
   [[nodiscard]] std::vector<std::int64_t> exchange_counts(std::span<const std::int64_t> out_bytes);
 
   std::shared_ptr<Transport> transport_;
+};
+
+struct Survivors {
+  Communicator comm;
+  std::vector<LostRank> lost;
 };
 
 /// One rank, no MPI.

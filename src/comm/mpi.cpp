@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <exception>
-#include <limits>
+#include <optional>
 #include <thread>
-#if __has_include(<mpi-ext.h>)
-#include <mpi-ext.h>
-#endif
+
+#include "comm/handle.hpp"
+#include "comm/peer.hpp"
+#include "comm/ulfm.hpp"
 
 namespace dream::comm {
 namespace {
@@ -18,26 +18,6 @@ constexpr int data_tag = 1;
 constexpr int alarm_tag = 2;
 constexpr int post_tag = 3;
 constexpr int beat_tag = 4;
-
-/// A communicator of MPI that frees itself, unless MPI is already gone.
-class Handle {
- public:
-  explicit Handle(MPI_Comm parent) {
-    if (MPI_Comm_dup(parent, &comm_) != MPI_SUCCESS) throw CommError("MPI_Comm_dup", 0, -1, "refused");
-    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
-  }
-  ~Handle() {
-    int finalized = 0;
-    MPI_Finalized(&finalized);
-    if (!finalized && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  MPI_Comm get() const { return comm_; }
-
- private:
-  MPI_Comm comm_ = MPI_COMM_NULL;
-};
 
 MPI_Op mpi_op(Reduce op) {
   switch (op) {
@@ -52,12 +32,19 @@ MPI_Op mpi_op(Reduce op) {
 }
 
 class Mpi final : public Transport {
+  using Clock = std::chrono::steady_clock;
+
  public:
-  explicit Mpi(const MpiOptions& options)
-      : options_(options), collectives_(MPI_COMM_WORLD), control_(MPI_COMM_WORLD) {
+  Mpi(MPI_Comm group, const MpiOptions& options)
+      : options_(options), survives_(ulfm::enabled()), collectives_(group), control_(group) {
     MPI_Comm_rank(collectives_.get(), &rank_);
     MPI_Comm_size(collectives_.get(), &size_);
     heard_from_.assign(static_cast<std::size_t>(rank_ == 0 ? size_ : 1), Clock::now());
+    if (survives_) meet_peers();
+  }
+  ~Mpi() override {
+    for (auto& post : posts_) requests_.push_back(post->request);
+    settle();
   }
 
   int rank() const override { return rank_; }
@@ -66,10 +53,8 @@ class Mpi final : public Transport {
 
   void broadcast(std::span<char> data, int root) override {
     for_pieces(data.size(), [&](std::size_t begin, int count) {
-      MPI_Request request;
-      check("MPI_Ibcast",
-            MPI_Ibcast(data.data() + begin, count, MPI_BYTE, root, collectives_.get(), &request));
-      wait("MPI_Ibcast", request);
+      check("MPI_Ibcast", MPI_Ibcast(data.data() + begin, count, MPI_BYTE, root, collectives_.get(), open()));
+      finish("MPI_Ibcast");
     });
   }
 
@@ -90,11 +75,10 @@ class Mpi final : public Transport {
       }
       round.resize(static_cast<std::size_t>(total));
       const auto me = static_cast<std::size_t>(rank_);
-      MPI_Request request;
       check("MPI_Iallgatherv",
             MPI_Iallgatherv(mine.data() + std::min<std::int64_t>(done, std::ssize(mine)), take[me], MPI_BYTE,
-                            round.data(), take.data(), at.data(), MPI_BYTE, collectives_.get(), &request));
-      wait("MPI_Iallgatherv", request);
+                            round.data(), take.data(), at.data(), MPI_BYTE, collectives_.get(), open()));
+      finish("MPI_Iallgatherv");
       std::int64_t base = 0;
       for (std::size_t r = 0; r < counts.size(); ++r) {
         std::copy_n(round.data() + at[r], take[r], all.data() + base + std::min(done, counts[r]));
@@ -105,13 +89,12 @@ class Mpi final : public Transport {
 
   void all_to_all_v(std::span<const char> out, std::span<const std::int64_t> out_counts, std::span<char> in,
                     std::span<const std::int64_t> in_counts) override {
-    std::vector<MPI_Request> requests;
     std::size_t in_at = 0;
     for (int r = 0; r < size_; ++r) {
       const auto count = static_cast<std::size_t>(in_counts[static_cast<std::size_t>(r)]);
       for_pieces(count, [&](std::size_t begin, int bytes) {
-        check("MPI_Irecv", MPI_Irecv(in.data() + in_at + begin, bytes, MPI_BYTE, r, data_tag,
-                                     collectives_.get(), &requests.emplace_back()));
+        check("MPI_Irecv",
+              MPI_Irecv(in.data() + in_at + begin, bytes, MPI_BYTE, r, data_tag, collectives_.get(), open()));
       });
       in_at += count;
     }
@@ -120,35 +103,32 @@ class Mpi final : public Transport {
       const auto count = static_cast<std::size_t>(out_counts[static_cast<std::size_t>(r)]);
       for_pieces(count, [&](std::size_t begin, int bytes) {
         check("MPI_Isend", MPI_Isend(out.data() + out_at + begin, bytes, MPI_BYTE, r, data_tag,
-                                     collectives_.get(), &requests.emplace_back()));
+                                     collectives_.get(), open()));
       });
       out_at += count;
     }
-    for (auto& request : requests) wait("all_to_all_v", request);
+    finish("all_to_all_v");
   }
 
   void all_reduce(std::span<std::int64_t> data, Reduce op) override {
-    MPI_Request request;
     check("MPI_Iallreduce", MPI_Iallreduce(MPI_IN_PLACE, data.data(), static_cast<int>(data.size()),
-                                           MPI_INT64_T, mpi_op(op), collectives_.get(), &request));
-    wait("MPI_Iallreduce", request);
+                                           MPI_INT64_T, mpi_op(op), collectives_.get(), open()));
+    finish("MPI_Iallreduce");
   }
 
   void send(std::span<const char> data, int to) override {
     for_pieces(data.size(), [&](std::size_t begin, int bytes) {
-      MPI_Request request;
       check("MPI_Isend",
-            MPI_Isend(data.data() + begin, bytes, MPI_BYTE, to, data_tag, control_.get(), &request));
-      wait("MPI_Isend", request);
+            MPI_Isend(data.data() + begin, bytes, MPI_BYTE, to, data_tag, control_.get(), open()));
+      finish("MPI_Isend");
     });
   }
 
   void receive(std::span<char> data, int from) override {
     for_pieces(data.size(), [&](std::size_t begin, int bytes) {
-      MPI_Request request;
       check("MPI_Irecv",
-            MPI_Irecv(data.data() + begin, bytes, MPI_BYTE, from, data_tag, control_.get(), &request));
-      wait("MPI_Irecv", request);
+            MPI_Irecv(data.data() + begin, bytes, MPI_BYTE, from, data_tag, control_.get(), open()));
+      finish("MPI_Irecv");
     });
   }
 
@@ -161,6 +141,7 @@ class Mpi final : public Transport {
   }
 
   bool alarmed() override {
+    look_for_losses("alarm");
     beat();
     if (heard_) return true;
     int waiting = 0;
@@ -175,22 +156,23 @@ class Mpi final : public Transport {
     all_reduce(raised, Reduce::max);
     for (int r = 0; r < size_; ++r) {
       if (r == rank_ || raised[static_cast<std::size_t>(r)] == 0) continue;
-      MPI_Request request;
-      check("MPI_Irecv", MPI_Irecv(nullptr, 0, MPI_BYTE, r, alarm_tag, control_.get(), &request));
-      wait("MPI_Irecv", request);
+      check("MPI_Irecv", MPI_Irecv(nullptr, 0, MPI_BYTE, r, alarm_tag, control_.get(), open()));
+      finish("MPI_Irecv");
     }
     raised_ = heard_ = false;
   }
 
+  // Nobody waits for progress, so a loss is not told here: the next other verb meets it.
   void post(std::int64_t value) override {
-    std::erase_if(posts_, [this](auto& post) {
+    std::erase_if(posts_, [](auto& post) {
       int sent = 0;
-      check("MPI_Test", MPI_Test(&post->request, &sent, MPI_STATUS_IGNORE));
-      return sent != 0;
+      return MPI_Test(&post->request, &sent, MPI_STATUS_IGNORE) != MPI_SUCCESS || sent != 0;
     });
     auto& post = posts_.emplace_back(std::make_unique<Post>());
     post->value = value;
-    check("MPI_Isend", MPI_Isend(&post->value, 1, MPI_INT64_T, 0, post_tag, control_.get(), &post->request));
+    if (MPI_Isend(&post->value, 1, MPI_INT64_T, 0, post_tag, control_.get(), &post->request) != MPI_SUCCESS) {
+      posts_.pop_back();
+    }
   }
 
   std::int64_t collect() override {
@@ -198,16 +180,41 @@ class Mpi final : public Transport {
     for (;;) {
       int waiting = 0;
       MPI_Status status;
-      check("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, post_tag, control_.get(), &waiting, &status));
+      if (MPI_Iprobe(MPI_ANY_SOURCE, post_tag, control_.get(), &waiting, &status) != MPI_SUCCESS) return sum;
       if (!waiting) return sum;
       std::int64_t value = 0;
-      check("MPI_Recv",
-            MPI_Recv(&value, 1, MPI_INT64_T, status.MPI_SOURCE, post_tag, control_.get(), MPI_STATUS_IGNORE));
+      if (MPI_Recv(&value, 1, MPI_INT64_T, status.MPI_SOURCE, post_tag, control_.get(), MPI_STATUS_IGNORE) !=
+          MPI_SUCCESS)
+        return sum;
       sum += value;
     }
   }
 
   void set_idle(std::function<void()> idle) override { idle_ = std::move(idle); }
+
+  bool conclude(bool well) override { return survives_ ? ulfm::agree(collectives_.get(), well) : well; }
+
+  Survivors survivors() override {
+    revoke();
+    settle();
+    for (MPI_Comm group = collectives_.get();;) {
+      group = ulfm::shrink(group);
+      if (group == MPI_COMM_NULL)
+        throw CommError("MPIX_Comm_shrink", 0, rank_, "the survivors do not find together");
+      std::shared_ptr<Mpi> left;
+      try {
+        left = std::make_shared<Mpi>(group, options_);
+      } catch (const CommError&) {
+        ulfm::revoke(group);  // one more has gone meanwhile: nobody shall wait for those who noticed
+      }
+      if (!ulfm::agree(group, left != nullptr)) {
+        if (left) left->revoke();
+        continue;
+      }
+      auto lost = bury_missing(*left);
+      return {Communicator(std::move(left)), std::move(lost)};
+    }
+  }
 
   [[noreturn]] void abort(int exit_code) override {
     MPI_Abort(MPI_COMM_WORLD, exit_code);
@@ -223,12 +230,23 @@ class Mpi final : public Transport {
     }
   }
 
-  void check(const char* call, int code) const {
+  void check(const char* call, int code) {
     if (code == MPI_SUCCESS) return;
+    if (survives_ && (ulfm::means_loss(code) || loss_is_told())) lose(call);
     char text[MPI_MAX_ERROR_STRING] = "";
     int length = 0;
     MPI_Error_string(code, text, &length);
+    requests_.clear();
     throw CommError(call, code, rank_, text);
+  }
+
+  /// A place for a request that finish() waits for.
+  MPI_Request* open() { return &requests_.emplace_back(MPI_REQUEST_NULL); }
+
+  /// Waits for all open requests.
+  void finish(const char* call) {
+    for (auto& request : requests_) wait(call, request);
+    requests_.clear();
   }
 
   /// Tests in a loop: spins briefly for the fast case, then sleeps longer and longer, so that ranks that
@@ -246,9 +264,87 @@ class Mpi final : public Transport {
       nap = std::min(nap + std::chrono::microseconds(20), std::chrono::microseconds(1000));
       std::this_thread::sleep_for(nap);
       if (idle_ && spins % 64 == 0) idle_();
+      look_for_losses(call);
       beat();
       check_silence(call);
     }
+  }
+
+  void meet_peers() {
+    const Peer me = this_process();
+    peers_.resize(static_cast<std::size_t>(size_));
+    const std::vector<std::int64_t> counts(peers_.size(), sizeof(Peer));
+    all_gather_v({reinterpret_cast<const char*>(&me), sizeof me}, counts,
+                 {reinterpret_cast<char*>(peers_.data()), peers_.size() * sizeof(Peer)});
+    watch_.emplace(peers_, rank_, options_.stopped);
+  }
+
+  [[nodiscard]] bool knows_loss() const {
+    return ulfm::revoked(collectives_.get()) || ulfm::revoked(control_.get()) ||
+           !ulfm::failed(collectives_.get()).empty();
+  }
+
+  /// Open MPI gives up a collective with an error of its own ("other") when it finds the group revoked
+  /// between two steps, and a connection may break a moment before the word comes that its other end is gone.
+  [[nodiscard]] bool loss_is_told() const {
+    for (int tenths = 0; tenths < 20; ++tenths) {
+      int waiting = 0;  // asking lets MPI hear what it was told
+      const int code = MPI_Iprobe(MPI_ANY_SOURCE, beat_tag, control_.get(), &waiting, MPI_STATUS_IGNORE);
+      if (ulfm::means_loss(code) || knows_loss()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return false;
+  }
+
+  /// MPI hears of a death from the launcher, also while this rank waits for somebody who is well.
+  void look_for_losses(const char* call) {
+    if (!survives_) return;
+    const auto now = Clock::now();
+    if (now - last_look_ < std::chrono::milliseconds(100)) return;
+    last_look_ = now;
+    if (knows_loss()) lose(call);
+  }
+
+  void revoke() {
+    lost_ = true;
+    ulfm::revoke(collectives_.get());
+    ulfm::revoke(control_.get());
+  }
+
+  [[noreturn]] void lose(const char* call) {
+    revoke();
+    settle();
+    throw RanksLost(call, rank_);
+  }
+
+  /// After a loss: the buffers of open requests are about to go, so MPI must let go of them first. On a
+  /// revoked communicator every request ends.
+  void settle() {
+    if (!lost_) return;
+    const auto until = Clock::now() + std::chrono::seconds(10);
+    for (auto& request : requests_) {
+      for (int done = 0; request != MPI_REQUEST_NULL && done == 0;) {
+        const int code = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+        if (code != MPI_SUCCESS && ulfm::means_end(code)) break;
+        if (Clock::now() > until) abort(static_cast<int>(ExitCode::device));
+      }
+    }
+    requests_.clear();
+  }
+
+  /// Who is in this group and not in `left`. Each one's host looks that no process stays behind.
+  std::vector<LostRank> bury_missing(const Mpi& left) const {
+    std::vector<LostRank> lost;
+    for (std::size_t r = 0; r < peers_.size(); ++r) {
+      const Peer& peer = peers_[r];
+      const auto is = [&](const Peer& other) {
+        return same_host(peer, other) && peer.process == other.process;
+      };
+      if (std::ranges::any_of(left.peers_, is)) continue;
+      lost.push_back({peer.rank, peer.host, peer.process});
+      end_process(peer);
+    }
+    return lost;
   }
 
   /// Shows the others that this rank lives: a worker tells rank 0, rank 0 tells everybody. So a rank that is
@@ -278,6 +374,11 @@ class Mpi final : public Transport {
     }
     for (std::size_t r = rank_ == 0 ? 1 : 0; r < heard_from_.size(); ++r) {
       if (now - heard_from_[r] <= options_.silence) continue;
+      if (survives_ && same_host(peers_[r], peers_[static_cast<std::size_t>(rank_)])) {
+        end_process(peers_[r]);  // its death is then told like any other
+        heard_from_[r] = now;
+        continue;
+      }
       const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - heard_from_[r]).count();
       throw CommError(call, 0, rank_,
                       "rank " + std::to_string(r) + " has shown no life for " + std::to_string(seconds) +
@@ -298,9 +399,13 @@ class Mpi final : public Transport {
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
-  using Clock = std::chrono::steady_clock;
-
   MpiOptions options_;
+  bool survives_;            ///< MPI goes on without ranks that it lost
+  bool lost_ = false;        ///< this group did
+  std::vector<Peer> peers_;  ///< by rank; empty when nobody survives anyway
+  std::optional<Watch> watch_;
+  std::vector<MPI_Request> requests_;  ///< of the verb at work
+  Clock::time_point last_look_{};
   std::vector<Clock::time_point> heard_from_;  ///< on rank 0 from every rank, elsewhere from rank 0
   Clock::time_point last_beat_{};
   Clock::time_point last_listened_{};
@@ -316,45 +421,9 @@ class Mpi final : public Transport {
 
 }  // namespace
 
-MpiEnvironment::MpiEnvironment(int& argc, char**& argv) : exceptions_at_start_(std::uncaught_exceptions()) {
-  int provided = 0;
-  if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
-    throw CommError("MPI_Init_thread", 0, -1, "MPI does not start");
-  }
-  if (provided < MPI_THREAD_FUNNELED) throw CommError("MPI_Init_thread", provided, -1, "MPI without threads");
-}
-
-MpiEnvironment::~MpiEnvironment() {
-  if (std::uncaught_exceptions() == exceptions_at_start_) MPI_Finalize();
-}
-
-bool launched_by_mpi() {
-  // Open MPI 4 and 5, PMIx launchers, Slurm's PMI, MPICH's Hydra.
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"}) {
-    if (std::getenv(name) != nullptr) return true;
-  }
-  return false;
-}
-
-int launched_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
-    if (const char* text = std::getenv(name)) return std::atoi(text);
-  }
-  return 0;
-}
-
-Communicator mpi_world(const MpiOptions& options) { return Communicator(std::make_shared<Mpi>(options)); }
-
-std::string mpi_version() {
-  char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
-  int length = 0;
-  MPI_Get_library_version(text, &length);
-  std::string version(text, static_cast<std::size_t>(length));
-  version = version.substr(0, version.find(','));
-#ifdef OMPI_HAVE_MPI_EXT_FTMPI
-  version += ", built with ULFM";
-#endif
-  return version;
+Communicator mpi_world(const MpiOptions& options) {
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  return Communicator(std::make_shared<Mpi>(MPI_COMM_WORLD, options));
 }
 
 }  // namespace dream::comm

@@ -10,8 +10,12 @@ namespace dream::comm {
 struct MpiOptions {
   /// How long the group waits for a rank from which it hears nothing: neither a pulse nor a wait of its own.
   /// A rank that computes shows that it lives with every pulse, so a stage may last for days; only a rank
-  /// that is stopped, or stuck in one item of work for so long, ends the job.
+  /// that is stopped, or stuck in one item of work for so long, ends the job. Where MPI survives a loss, a
+  /// rank of the same host ends that process instead, and the others go on.
   std::chrono::milliseconds silence{std::chrono::minutes(30)};
+  /// Where MPI survives a loss: how long a process may be stopped (SIGSTOP, a debugger) before a rank of the
+  /// same host ends it.
+  std::chrono::milliseconds stopped{std::chrono::seconds(10)};
   /// How often a rank shows that it lives.
   std::chrono::milliseconds beat{std::chrono::seconds(5)};
   /// Larger payloads travel in pieces; MPI counts are 32 bit. Tests lower it.

@@ -76,6 +76,7 @@ class ReaderPool::Slot {
       ready_ = false;
     }
     job_ = index;
+    last_try_ = fresh;
     out_ = frame::encode({job.format, job.bytes});
     rest_ = out_;
     in_.clear();
@@ -173,12 +174,12 @@ class ReaderPool::Slot {
 
   ReadResult died() {
     const bool was_ready = ready_;
-    const auto how = drop();
-    if (!was_ready) {
-      throw CorpusError(pool_.program_.string(), 0,
-                        "the document reader does not start; " + explain(how).detail);
+    auto result = explain(drop());
+    // One that the system killed before it was ready says nothing about the program, unless it happens again.
+    if (!was_ready && (last_try_ || result.reason != reason::memory)) {
+      throw CorpusError(pool_.program_.string(), 0, "the document reader does not start; " + result.detail);
     }
-    return explain(how);
+    return result;
   }
 
   std::optional<ReadResult> over_limit() {
@@ -207,6 +208,7 @@ class ReaderPool::Slot {
   std::span<const char> rest_;  // the part of `out_` that is still to be sent
   std::string in_;
   bool ready_ = false;
+  bool last_try_ = false;
   std::int64_t served_ = 0;
   Clock::time_point began_;
   double cpu_began_ = 0;
@@ -256,10 +258,9 @@ void ReaderPool::run(std::span<const ReadJob> jobs, std::deque<std::size_t>& wai
     }
     for (std::size_t i = 0; i < busy.size(); ++i) {
       const auto job = busy[i]->job();
-      const bool used = busy[i]->used();
       auto result = busy[i]->step(wishes[i].revents);
       if (!result) continue;
-      if (used && worth_a_fresh_reader(*result)) {
+      if (!again[job] && worth_a_fresh_reader(*result)) {
         again[job] = true;
         waiting.push_front(job);
       } else {

@@ -44,11 +44,11 @@ class ReaderPool {
   ReaderPool& operator=(const ReaderPool&) = delete;
 
   /// Results in the order of the jobs. A document that kills its reader, or meets a limit, is a result with a
-  /// reason, and does not touch its neighbours: the next document gets a fresh process, and a document that
-  /// dies in a used process is tried once more in a fresh one, so that results do not depend on who came
-  /// before. Never hangs: each document ends within wall_seconds by the clock (twice that when tried again).
-  /// Throws CorpusError when readers cannot be started at all; whatever `pulse` throws, after killing the
-  /// readers at work. Calls `pulse` at least ten times a second.
+  /// reason, and does not touch its neighbours: the next document gets a fresh process, and a document whose
+  /// reader died is tried once more in a fresh one, so that results depend neither on who came before nor on
+  /// one kill. Never hangs: each document ends within wall_seconds by the clock (twice that when tried
+  /// again). Throws CorpusError when readers cannot be started at all; whatever `pulse` throws, after killing
+  /// the readers at work. Calls `pulse` at least ten times a second.
   [[nodiscard]] std::vector<ReadResult> read(std::span<const ReadJob> jobs, const Pulse& pulse);
 
  private:

@@ -110,7 +110,9 @@ void Claim::refuse_others(const fs::path& folder) {
     const bool gone = process_is_gone(read_holder(other.path()));
     if (gone) fs::remove(other.path(), error);
     if (gone || !is_claim(other.path())) continue;
-    if (is_alive(other.path(), options_)) {
+    const bool replaced =
+        std::ranges::find(options_.replaces, other.path().filename().string()) != options_.replaces.end();
+    if (!replaced && is_alive(other.path(), options_)) {
       const Holder holder = read_holder(other.path());
       throw StateError(
           folder.string(), "",

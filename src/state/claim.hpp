@@ -16,6 +16,7 @@ namespace dream::state {
 struct ClaimOptions {
   std::chrono::milliseconds beat{2000};    ///< how often the claim is renewed
   std::chrono::milliseconds stale{12000};  ///< a claim not renewed for so long is dead
+  std::vector<std::string> replaces{};     ///< incarnations that are known to have ended
 };
 
 /// What one file of active/ says.
@@ -34,8 +35,9 @@ struct ClaimSeen {
 /// Says "a sweep works in this state folder", in active/<incarnation>, renewed by a thread that never calls
 /// MPI. A second sweep on the folder is refused by name. A claim whose process is gone (same host) is dead at
 /// once, one of another host when it has not been renewed for `stale`; the constructor waits that long before
-/// it refuses. A sweep whose file system stalled for longer than that has lost its claim without knowing it:
-/// who takes it over leaves <incarnation>.taken, and check() throws. Held by rank 0.
+/// it refuses, and one that it replaces is dead at once. A sweep whose file system stalled for longer than
+/// that has lost its claim without knowing it: who takes it over leaves <incarnation>.taken, and check()
+/// throws. Held by rank 0.
 class Claim {
  public:
   /// Throws StateError naming host, process and incarnation of a live sweep.

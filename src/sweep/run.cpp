@@ -29,13 +29,6 @@
 namespace dream::sweep {
 namespace {
 
-/// One string, known on rank 0, on all ranks.
-std::string shared_text(comm::Communicator& comm, std::string text) {
-  Bytes bytes(text.begin(), text.end());
-  comm.broadcast(bytes, 0);
-  return {bytes.begin(), bytes.end()};
-}
-
 /// Were the models of two ranks different, a sweep's bytes would depend on which rank embedded what.
 void check_same_models(comm::Communicator& comm, const Models& models) {
   Hasher hasher("models");
@@ -121,7 +114,7 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   check_folders_apart(comm, config);
   if (!options.plan_only || options.check_endpoints) {
     const PreflightOptions how{
-        .nonce = state::new_incarnation(), .until = options.until, .makes_state = !options.plan_only};
+        .nonce = options.incarnation, .until = options.until, .makes_state = !options.plan_only};
     for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
   }
   ready.questions = load_questions(comm, config.golden, options.s3, pulse);
@@ -229,7 +222,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const Pulse pulse = comm::pulse_of(comm, options.stop);
   auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
-  finished.incarnation = shared_text(comm, comm.rank() == 0 ? state::new_incarnation() : "");
+  finished.incarnation = options.incarnation;
   finished.questions = std::move(questions.list);
   finished.tokenizer = models.tokenizer_name;
   finished.precisions = precisions_of(models);
@@ -250,7 +243,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
 
   std::optional<state::Claim> claim;
   comm::agree(comm, [&] {
-    if (comm.rank() == 0) claim.emplace(config.sweep.state, finished.incarnation);
+    if (comm.rank() != 0) return;
+    state::ClaimOptions claiming;
+    claiming.replaces = options.replaces;
+    claim.emplace(config.sweep.state, finished.incarnation, claiming);
   });
   const Pulse claimed = [&claim, pulse] {
     pulse();

@@ -21,6 +21,11 @@ struct RunOptions {
   storage::Service* s3 = nullptr;  ///< when the config uses S3
   Pulse stop = no_pulse();         ///< throws Stopped when the run was asked to end
   Log log = no_log();
+  std::string
+      incarnation;  ///< names this run on the state folder, and no other run ever; the same on all ranks
+  /// Runs of this job that lost ranks and that this one follows: whatever they held of the state folder is
+  /// free.
+  std::vector<std::string> replaces;
   std::function<void(Stage)> fault = [](Stage) {};  ///< tests break a rank here
 };
 

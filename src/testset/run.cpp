@@ -104,16 +104,6 @@ std::set<Digest> documents_of(const TaskPlan& plan, const std::vector<std::int32
   return documents;
 }
 
-std::string incarnation_of(comm::Communicator& comm) {
-  Bytes bytes;
-  if (comm.rank() == 0) {
-    const auto name = state::new_incarnation();
-    bytes.assign(name.begin(), name.end());
-  }
-  comm.broadcast(bytes, 0);
-  return {bytes.begin(), bytes.end()};
-}
-
 /// One run on one rank, a step after the other.
 class Runner {
  public:
@@ -131,11 +121,13 @@ class Runner {
   Finished run(sweep::Progress& progress) {
     prepare();
     if (options_.plan_only) return std::move(finished_);
-    incarnation_ = incarnation_of(comm_);
     comm::agree(comm_, [&] {
-      if (comm_.rank() == 0) claim_.emplace(config_.sweep.state, incarnation_);
+      if (comm_.rank() != 0) return;
+      state::ClaimOptions claiming;
+      claiming.replaces = options_.replaces;
+      claim_.emplace(config_.sweep.state, options_.incarnation, claiming);
     });
-    const state::PartStore parts(config_.sweep.state, incarnation_, comm_.rank());
+    const state::PartStore parts(config_.sweep.state, options_.incarnation, comm_.rank());
     const auto buckets = read(parts, progress);
     const Shelf shelf{parts, buckets, config_.corpus.buckets,
                       config_.testset.passage_tokens * bytes_per_token};
@@ -158,7 +150,7 @@ class Runner {
     sweep::check_folders_apart(comm_, config_);
     if (!options_.plan_only || options_.check_endpoint) {
       const sweep::PreflightOptions how{
-          .nonce = state::new_incarnation(), .makes_state = !options_.plan_only, .reads_golden = false};
+          .nonce = options_.incarnation, .makes_state = !options_.plan_only, .reads_golden = false};
       for (const auto& note : sweep::preflight(comm_, calls_config_, how, pulse_))
         options_.log(Level::warning, note);
     }
@@ -199,8 +191,8 @@ class Runner {
     const auto tasks = tasks_of(finished_.plan, workers_, comm_.rank());
     std::map<Digest, Book> books;
     comm::agree(comm_, [&] { books = fetch(shelf, documents_of(finished_.plan, tasks), pulse_); });
-    sweep::CallSession calls(
-        {comm_, calls_config_, std::nullopt, workers_, incarnation_, pulse_, options_.log, "testset.budget"});
+    sweep::CallSession calls({comm_, calls_config_, std::nullopt, workers_, options_.incarnation, pulse_,
+                              options_.log, "testset.budget"});
     sweep::LanguageModels models(comm_, workers_, calls);
     const auto note = [&](const std::string& text) {
       if (comm_.rank() == 0) options_.note(text);
@@ -221,7 +213,6 @@ class Runner {
   Prompts prompts_;
   sweep::Inputs inputs_;  ///< rank 0
   sweep::Workers workers_;
-  std::string incarnation_;
   Finished finished_;
 };
 

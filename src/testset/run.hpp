@@ -15,10 +15,12 @@
 namespace dream::testset {
 
 struct RunOptions {
-  bool plan_only = false;          ///< list the documents, start nothing
-  bool check_endpoint = false;     ///< with plan_only: ask the endpoint too; a real run always does
-  Pulse stop = no_pulse();         ///< throws Stopped when the run was asked to end
-  storage::Service* s3 = nullptr;  ///< for what begins with s3://
+  bool plan_only = false;             ///< list the documents, start nothing
+  bool check_endpoint = false;        ///< with plan_only: ask the endpoint too; a real run always does
+  std::string incarnation;            ///< names this run, alike on all ranks
+  std::vector<std::string> replaces;  ///< incarnations of this job whose claims are void
+  Pulse stop = no_pulse();            ///< throws Stopped when the run was asked to end
+  storage::Service* s3 = nullptr;     ///< for what begins with s3://
   Log log = no_log();
   std::function<void(const std::string&)> note = [](const std::string&) {};  ///< rank 0 tells the user
 };

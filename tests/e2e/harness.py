@@ -22,6 +22,9 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ.get("DREAM_PROGRAMS", SOURCE / "build/release/bin"))
 MPIEXEC = os.environ.get("MPIEXEC") or "mpirun"
 
+# The words with which Open MPI 5 keeps a job whose rank has died; none where MPI ends the job (DREAM_FT unset).
+SURVIVING = ["--with-ft", os.environ["DREAM_FT"]] if os.environ.get("DREAM_FT") else []
+
 HANG = 120  # seconds after which a sweep that should have ended is a hang
 
 OK, BUG, CONFIG, INPUT, ENDPOINT, STATE, BUDGET, RESUMABLE = 0, 1, 2, 3, 4, 5, 7, 75
@@ -127,19 +130,20 @@ def environment():
     return env
 
 
-def command(ranks, *arguments, wrapper=(), program="dream_sweep"):
-    """ranks = 0: without mpirun."""
+def command(ranks, *arguments, wrapper=(), program="dream_sweep", surviving=None):
+    """ranks = 0: without mpirun. `surviving`: the words for mpirun instead of SURVIVING."""
     line = [*map(str, wrapper), str(PROGRAMS / program), *map(str, arguments)]
-    return line if ranks == 0 else [MPIEXEC, "-n", str(ranks), "--oversubscribe", *line]
+    return line if ranks == 0 else [MPIEXEC, *(SURVIVING if surviving is None else surviving), "-n", str(ranks), "--oversubscribe", *line]
 
 
 class Job:
     """A running sweep. Its output goes to a file, so that nothing blocks on a pipe."""
 
-    def __init__(self, ranks, *arguments, wrapper=(), prefix=(), cwd=None, env=None, program="dream_sweep"):
+    def __init__(self, ranks, *arguments, wrapper=(), prefix=(), cwd=None, env=None, program="dream_sweep", surviving=None):
         self.log = tempfile.TemporaryFile()
         self.start = time.monotonic()
-        self.process = subprocess.Popen([*prefix, *command(ranks, *arguments, wrapper=wrapper, program=program)], stdout=self.log,
+        line = command(ranks, *arguments, wrapper=wrapper, program=program, surviving=surviving)
+        self.process = subprocess.Popen([*prefix, *line], stdout=self.log,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
                                         cwd=cwd, env={**environment(), **(env or {})})
 
@@ -171,8 +175,8 @@ class Job:
         return Ended(code, text, time.monotonic() - self.start)
 
     def text(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        # Not by seek(): the job writes at the same offset.
+        return os.pread(self.log.fileno(), os.fstat(self.log.fileno()).st_size, 0).decode(errors="replace")
 
     def kill_all(self):
         """SIGKILL to launcher and ranks and their readers: the power cut."""
@@ -205,6 +209,10 @@ def descendants(pid):
         found += below
         queue += below
     return found
+
+
+def survives():
+    return bool(SURVIVING)
 
 
 def sweep(ranks, *arguments, timeout=HANG, **how):

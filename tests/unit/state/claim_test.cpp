@@ -113,6 +113,18 @@ BOOST_AUTO_TEST_CASE(a_claim_of_another_host_is_dead_when_it_stays_still) {
   BOOST_TEST(!fs::exists(file));
 }
 
+BOOST_AUTO_TEST_CASE(a_claim_that_is_replaced_is_dead_at_once_and_no_other_is) {
+  const auto file = leave("lost", "another-host 1 7\n");
+  ClaimOptions options{milliseconds(50), milliseconds(600000)};  // ten minutes, were it watched
+  options.replaces = {"before", "lost"};
+  {
+    const Claim claim(test::folder(), "next", options);
+    BOOST_TEST(!fs::exists(file));
+  }
+  const Claim live(test::folder(), "live", quick);
+  BOOST_CHECK_THROW(Claim(test::folder(), "next", options), StateError);
+}
+
 BOOST_AUTO_TEST_CASE(a_claim_of_another_host_that_beats_is_alive) {
   const auto file = leave("far", "another-host 1 7\n");
   std::thread heart([&] {
