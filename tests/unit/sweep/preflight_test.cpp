@@ -34,7 +34,7 @@ config::Config make_config(comm::Communicator& comm) {
 }
 
 sweep::PreflightOptions quick(const std::string& nonce = "n1") {
-  return {nonce, std::nullopt, true, std::chrono::milliseconds(100)};
+  return {.nonce = nonce, .patience = std::chrono::milliseconds(100)};
 }
 
 std::vector<sweep::Fault> faults_of(comm::Communicator& comm, const config::Config& config,
