@@ -128,7 +128,10 @@ int make_dataset(comm::Communicator& comm, jobs::Job& job, const jobs::GoldenLin
     if (comm.rank() != 0) return;
     check_golden_file(config, places);
     earlier = earlier_review(places);
-    if (!line.plan) report::prepare_output(config);
+    if (line.plan) return;
+    report::prepare_output(config);
+    if (storage::is_url(config.sweep.output))
+      storage::prove_writable(*s3, storage::parse_url(config.sweep.output), places.pulse);
   });
   if (!options.plan_only) options.log = jobs::start_log(comm, config, "testset.log", redact);
   if (!options.plan_only) jobs::say_first_words(comm, config, job, options.log);

@@ -155,6 +155,7 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
       finish(config, finished, options.log, s3.get(), comm::pulse_of(comm, options.stop));
     else if (finished.outcome.forecast) {
       report::write_forecast(config, finished);
+      put_results(config, s3.get(), comm::pulse_of(comm, options.stop));
       std::cout << report::forecast_text(config, finished);
     }
   });

@@ -1,10 +1,13 @@
 #include "jobs/state_needs.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "calls/endpoint.hpp"
 #include "calls/ledger.hpp"
 #include "comm/communicator.hpp"
+#include "jobs/s3.hpp"
+#include "net/redact.hpp"
 #include "state/parts.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/run.hpp"
@@ -27,6 +30,10 @@ Need plan_need(const config::Config& config, const Survey& survey, const Pulse& 
   options.plan_only = true;
   options.stop = pulse;
   auto comm = comm::self();
+  net::Redactor redact;
+  std::unique_ptr<storage::Service> s3;
+  if (config::uses_s3(config)) s3 = open_s3(comm, s3_settings(config.s3), redact);
+  options.s3 = s3.get();
   Quiet quiet;
   const auto plan = sweep::run(comm, config, options, quiet).plan;
   Need need{config.file, config.sweep.name, {}, {}, {}, "", {}};

@@ -12,7 +12,7 @@ bool on_s3(const std::string& place) { return place.starts_with("s3://"); }
 
 bool uses_s3(const Config& config) {
   return std::ranges::any_of(config.corpus.sources, on_s3) || on_s3(config.golden.file) ||
-         on_s3(config.sweep.output);
+         on_s3(config.golden.review) || on_s3(config.sweep.output);
 }
 
 std::string output_folder(const Config& config) {

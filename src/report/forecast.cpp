@@ -1,4 +1,4 @@
-// What the calls to language models were expected to take, and what they took.
+// What the calls to language models and rerankers were expected to take, and what they took.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -74,6 +74,13 @@ void write_forecast(const config::Config& config, const sweep::Finished& finishe
                      {"cost_usd", row.cost_usd},
                      {"most_usd", most_usd(config, row)}});
   }
+  // A run that ended at another stage has counted other calls.
+  for (auto& earlier : read(config, finished)) {
+    const bool again = std::ranges::any_of(calls, [&](const json& row) {
+      return row["purpose"] == earlier["purpose"] && row["model"] == earlier["model"];
+    });
+    if (!again) calls.push_back(std::move(earlier));
+  }
   write_file(file_of(config),
              json{{"scores", scores_of(finished.plan).hex()}, {"calls", calls}}.dump(2) + "\n");
 }
@@ -87,7 +94,7 @@ std::string forecast_text(const config::Config& config, const sweep::Finished& f
         row.purpose, row.model, row.sent, row.from_state, row.input_tokens, row.output_tokens, row.cost_usd,
         most_usd(config, row));
   }
-  return text.empty() ? "no calls to models behind endpoints are left\n" : text;
+  return text.empty() ? "none of the calls that are counted here are left\n" : text;
 }
 
 json forecast_beside_fact(const config::Config& config, const sweep::Finished& finished) {

@@ -186,6 +186,7 @@ std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const
     std::int64_t unserved = 0;
     std::int64_t served = 0;
     const auto packed = sweep::once(comm, callers_, asked, [&](const std::vector<Request>& distinct) {
+      check_time();
       std::vector<Bytes> packed_replies;
       for (auto& reply : serve(distinct)) {
         ++(reply ? served : unserved);

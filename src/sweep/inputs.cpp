@@ -195,7 +195,7 @@ bool lies_in(const std::string& path, const std::string& folder) {
 }  // namespace
 
 Inputs list_inputs(comm::Communicator& comm, const config::Config& config, storage::Service* service,
-                   const Pulse& pulse) {
+                   bool keeps, const Pulse& pulse) {
   const ObjectCache cache(config.sweep.state, service);
   std::vector<Listed> files;
   std::vector<Share> unknown;
@@ -205,7 +205,7 @@ Inputs list_inputs(comm::Communicator& comm, const config::Config& config, stora
     if (comm.rank() != 0) return;
     files = list_all(config.corpus, service, pulse);
     known = cache.load_known();
-    unknown = choose_unknown(files, cache, known, config.s3.cache_mb << 20, found);
+    unknown = choose_unknown(files, cache, known, keeps ? config.s3.cache_mb << 20 : 0, found);
   });
   const auto share = deal(comm, unknown);
   comm::agree(comm, [&] {
@@ -218,7 +218,7 @@ Inputs list_inputs(comm::Communicator& comm, const config::Config& config, stora
     if (comm.rank() != 0) return;
     const auto before = known.size();
     inputs = merge(files, std::string_view(all.values.data(), all.values.size()), cache, known);
-    if (known.size() != before) cache.save_known(known);
+    if (keeps && known.size() != before) cache.save_known(known);
   });
   return inputs;
 }

@@ -30,9 +30,10 @@ struct Inputs {
 };
 
 /// Lists the sources on rank 0 and hashes the files on all ranks; `service` reaches those on S3 and is null
-/// when there are none. Collective. Throws CorpusError for a source that is not there or holds no file.
+/// when there are none. `keeps`: whether the state folder keeps what was found out about objects. Collective.
+/// Throws CorpusError for a source that is not there or holds no file.
 [[nodiscard]] Inputs list_inputs(comm::Communicator& comm, const config::Config& config,
-                                 storage::Service* service, const Pulse& pulse);
+                                 storage::Service* service, bool keeps, const Pulse& pulse);
 
 /// Throws ConfigError when the state or output folder lies within a source: before the first of the two is
 /// made. Collective.

@@ -64,7 +64,10 @@ class KeptFile {
   void finish() {
     out_.close();
     std::error_code error;
-    if (out_) fs::rename(beside_, path_, error);
+    if (out_) {
+      sync_file(beside_);
+      fs::rename(beside_, path_, error);
+    }
     done_ = out_ && !error;
   }
 
@@ -150,7 +153,7 @@ void ObjectCache::save_known(const std::map<Digest, Known>& known) const {
 void ObjectCache::hash(std::span<const Wanted> wanted, const Found& found, const Pulse& pulse) const {
   if (wanted.empty()) return;
   std::error_code ignored;
-  fs::create_directories(folder_ / "bytes", ignored);
+  if (std::ranges::any_of(wanted, &Wanted::keep)) fs::create_directories(folder_ / "bytes", ignored);
   std::vector<storage::Object> missing;
   std::vector<std::size_t> index;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -212,6 +215,11 @@ std::vector<std::string> ObjectCache::read(std::span<const Place> places, const 
       }};
   storage::read_objects(*service_, missing, reader, pulse);
   return bytes;
+}
+
+void ObjectCache::forget_bytes(const Place& place) const {
+  std::error_code ignored;
+  fs::remove(kept(place), ignored);
 }
 
 void ObjectCache::forget_bytes() const {

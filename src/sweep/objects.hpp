@@ -16,8 +16,8 @@
 /// Documents on S3, as a sweep meets them: listed by rank 0, hashed by the rank whose share they are, read by
 /// the rank whose bucket they fall into. Under STATE/objects lies what saves fetching them again:
 ///
-///   known        what an object (endpoint, bucket, key, length, ETag, time) was found to be; outlives the
-///   run bytes/<id>   objects that were hashed and not yet read; removed when the documents are read
+///   known        what each object was found to be; outlives the run
+///   bytes/<id>   objects that were hashed and not yet read; removed when the documents are read
 ///
 /// Both are caches: whoever deletes them loses time only, and what is read is hashed again.
 namespace dream::sweep {
@@ -75,7 +75,9 @@ class ObjectCache {
   /// The bytes of objects, kept ones from the folder. Throws CorpusError for one that is gone or changed.
   [[nodiscard]] std::vector<std::string> read(std::span<const Place> places, const Pulse& pulse) const;
 
-  /// Removes what was kept. One rank, when no other reads any more.
+  /// Removes what was kept of one object: its bytes are not what they were.
+  void forget_bytes(const Place& place) const;
+  /// Removes all that was kept. One rank, when no other reads any more.
   void forget_bytes() const;
 
  private:

@@ -14,6 +14,7 @@
 #include "base/host.hpp"
 #include "calls/endpoint.hpp"
 #include "comm/agree.hpp"
+#include "storage/url.hpp"
 #include "sweep/call_session.hpp"
 
 namespace fs = std::filesystem;
@@ -36,8 +37,6 @@ struct Told {
 fs::path scratch_of(const config::Config& config) { return fs::path(config.sweep.state) / "tmp"; }
 
 std::string nonce_file(const std::string& nonce) { return nonce + "-preflight"; }
-
-bool is_remote_source(const std::string& source) { return source.find("://") != std::string::npos; }
 
 Fault fault_of(ExitCode code, std::string_view key, std::string_view value, const Obstacle& obstacle) {
   return {code, fmt::format("{} = \"{}\": {}; {}", key, value, obstacle.finding, obstacle.remedy)};
@@ -103,9 +102,9 @@ class Inspector {
   /// Sources, models, and what else every rank reads.
   void read_inputs(bool reads_golden) {
     for (const auto& source : config_.corpus.sources) {
-      if (!is_remote_source(source)) add_unreadable("corpus.sources", source);
+      if (!storage::is_url(source)) add_unreadable("corpus.sources", source);
     }
-    if (reads_golden && !is_remote_source(config_.golden.file))
+    if (reads_golden && !storage::is_url(config_.golden.file))
       add_unreadable("golden.file", config_.golden.file);
     for (const auto& name : models_in_use(config_)) read_model(config_.model(name));
   }

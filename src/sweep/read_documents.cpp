@@ -78,11 +78,12 @@ std::int64_t raw_bytes_at_a_time() {
 /// A film need not be fetched to become a row.
 bool is_fetched(const Job& job) { return job.place.on_s3() && corpus::is_supported(job.format); }
 
-corpus::ReadJob load_job(const Job& job, std::string bytes, Tally& tally) {
+corpus::ReadJob load_job(const Job& job, std::string bytes, const ObjectCache& cache, Tally& tally) {
   if (!corpus::is_supported(job.format)) return {job.format, ""};
   if (!job.place.on_s3()) bytes = read_file(job.place.path);
   tally.document_bytes += std::ssize(bytes);
   if (hash_document(job.format, bytes) != job.hash) {
+    cache.forget_bytes(job.place);  // or every start would find them
     throw CorpusError(job.place.path, 0,
                       "changed while the sweep was reading it; leave the sources alone and start again");
   }
@@ -103,7 +104,7 @@ std::vector<corpus::ReadJob> load_batch(std::span<const Job> jobs, const ObjectC
   std::vector<corpus::ReadJob> batch;
   std::size_t next = 0;
   for (const auto& job : jobs.first(count))
-    batch.push_back(load_job(job, is_fetched(job) ? std::move(fetched[next++]) : "", tally));
+    batch.push_back(load_job(job, is_fetched(job) ? std::move(fetched[next++]) : "", cache, tally));
   return batch;
 }
 
@@ -149,7 +150,7 @@ std::vector<Failure> share_failures(comm::Communicator& comm, const std::vector<
 
 corpus::ReaderOptions reader_options(const config::Corpus& corpus) {
   return {corpus.readers_per_rank, corpus.documents_per_reader, corpus.reader_cpu_seconds,
-          corpus.reader_memory_mb, corpus.reader_output_mb};
+          reader_megabytes(corpus, memory_of_this_rank()), corpus.reader_output_mb};
 }
 
 /// Index of each bucket that must be read -> the rank that does.

@@ -118,7 +118,7 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
   }
   ready.questions = load_questions(comm, config.golden, options.s3, pulse);
-  ready.inputs = list_inputs(comm, config, options.s3, pulse);
+  ready.inputs = list_inputs(comm, config, options.s3, !options.plan_only, pulse);
   check_corpus(comm, config, ready.inputs);
   check_sources(comm, config.golden, ready.questions.list, ready.inputs);
   agree_on_numeric_class(comm);

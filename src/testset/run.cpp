@@ -27,6 +27,7 @@ config::Config for_calls(const config::Config& config) {
   view.space = {};
   view.space.llms = {config.testset.llm};
   view.judge = {};
+  view.chunking = {};  // a tokenizer that no question needs
   view.objective.budget_usd = config.testset.budget_usd;
   view.objective.budget_tokens = config.testset.budget_tokens;
   view.objective.budget_hours = config.testset.budget_hours;
@@ -154,7 +155,7 @@ class Runner {
       for (const auto& note : sweep::preflight(comm_, calls_config_, how, pulse_))
         options_.log(Level::warning, note);
     }
-    inputs_ = sweep::list_inputs(comm_, config_, options_.s3, pulse_);
+    inputs_ = sweep::list_inputs(comm_, config_, options_.s3, !options_.plan_only, pulse_);
     sweep::check_corpus(comm_, config_, inputs_);
     finished_.documents = std::ssize(inputs_.documents) + std::ssize(inputs_.failed);
     for (const auto& document : inputs_.documents) finished_.names[document.hash] = document.names.front();

@@ -136,7 +136,7 @@ class AskingAnEndpoint(harness.Case):
         for row in harness.rows(self.folder / "forecast", "results.csv"):
             self.assertAlmostEqual(float(row["question_usd"]), float(row["cost_usd"]) / 10)
         ended = self.sweep_with("forecast", endpoint, 2, "--until", "select")
-        self.assertIn("no calls to models", ended.text)
+        self.assertIn("none of the calls that are counted here are left", ended.text)
         endpoint.close()
 
     def test_a_wrong_key_and_an_unknown_model_are_met_before_anything_is_asked(self):
