@@ -87,7 +87,7 @@ class Forecast(harness.Case):
         for row in self.rows("half").values():
             self.assert_near(row, "calls")
         # Nothing is left now; and a forecast of other scores is not compared with these.
-        self.assertIn("no calls", self.sweep_with("half", endpoint.url, 2, "--until", "select").text)
+        self.assertIn("none of the calls", self.sweep_with("half", endpoint.url, 2, "--until", "select").text)
         self.assert_ok(self.sweep_with("half", endpoint.url, 1, "--set", "space.top_k=[2]"))
         self.assertEqual(harness.manifest(self.folder / "half")["forecast"], [])
         endpoint.close()

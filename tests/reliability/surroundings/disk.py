@@ -50,7 +50,7 @@ class Disk(kit.Case):
         """As after an error of the disk. What was sealed is still read."""
         self.small("size=64m")
         job = self.run_until_stopped_at("select", 1)
-        kit.mount("-o", "remount,ro", self.state)
+        kit.mount("-o", "remount,ro", self.state, patience=30)
         self.go_on(job, 1)
         self.refused(job.wait(), "Read-only file system")
         kit.mount("-o", "remount,rw", self.state)

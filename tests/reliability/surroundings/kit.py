@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))
@@ -28,8 +29,11 @@ def alone_with_mounts():
     os.execvp("unshare", [*unshare, sys.executable, *sys.argv])
 
 
-def mount(*arguments):
-    subprocess.run(["mount", *map(str, arguments)], check=True)
+def mount(*arguments, patience=0.0):
+    """`patience`: seconds to try again in, as while somebody still writes to what becomes read-only."""
+    end = time.monotonic() + patience
+    while subprocess.run(["mount", *map(str, arguments)], check=time.monotonic() >= end).returncode != 0:
+        time.sleep(0.05)
 
 
 def skip_without(program, package):
