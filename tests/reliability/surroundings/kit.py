@@ -76,6 +76,7 @@ class Case(harness.Case):
     def run_until_stopped_at(self, stage, rank, ranks=2, **how):
         """A job in which one rank waits at the beginning of a stage. go_on() lets it."""
         job = harness.Job(ranks, self.config, "--test-fault", f"{stage}:{rank}:stop", **how)
+        self.addCleanup(lambda: job.process.poll() is None and job.kill_all())
         before = harness.STAGES[harness.STAGES.index(stage) - 1]
         self.wait_for(lambda: before in job.text() and self.is_stopped(job, rank), job)
         return job
