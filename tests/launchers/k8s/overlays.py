@@ -210,7 +210,8 @@ class Overlays(harness.Case):
             return {(peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"], port["port"]) for way in ways
                     for peer in way.get(end, []) if "podSelector" in peer for port in way.get("ports", [])}
 
-        ways = {("dream-sweep", "llm-server"), ("dream-sweep", "mlflow"), ("mlflow", "postgresql"), ("mlflow", "minio")}
+        ways = {("dream-sweep", "llm-server"), ("dream-sweep", "minio"), ("dream-sweep", "mlflow"), ("mlflow", "minio"),
+                ("mlflow", "postgresql")}
         out = {(name, to, port) for name, spec in policies.items() for to, port in peers(spec["egress"], "to")}
         let_in = {(caller, name, port) for name, spec in policies.items() for caller, port in peers(spec["ingress"], "from")}
         self.assertEqual(out, {(caller, called, ports[called]) for caller, called in ways})
