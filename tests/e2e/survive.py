@@ -44,8 +44,10 @@ class Survive(harness.Case):
             with self.subTest(faults=faults):
                 name = faults.replace(":", "-").replace(",", "-")
                 ended = harness.sweep(RANKS, self.config_in(name), "--test-fault", faults, "--stopped-limit", "2", "--set",
-                                      "sweep.min_ranks=1", timeout=SOON)
+                                      "sweep.min_ranks=1", "--ended", self.folder / "ended", timeout=SOON)
                 self.assert_ok(ended)
+                self.assertEqual((self.folder / "ended").read_text(), "0\n")
+                (self.folder / "ended").unlink()
                 self.assertIn(f"goes on with {left} rank", ended.text)
                 for fault in faults.split(","):
                     self.assertIn(f"rank {fault.split(':')[1]} on ", ended.text)
@@ -97,7 +99,9 @@ class Survive(harness.Case):
 
     def test_too_few_ranks_end_with_the_code_for_continue_me(self):
         config = self.config_in("few")
-        ended = harness.sweep(RANKS, config, "--test-fault", "embed:1:kill", "--set", "sweep.min_ranks=3", timeout=SOON)
+        ended = harness.sweep(RANKS, config, "--test-fault", "embed:1:kill", "--set", "sweep.min_ranks=3", "--ended",
+                              self.folder / "ended", timeout=SOON)
+        self.assertEqual((self.folder / "ended").read_text(), f"{harness.RESUMABLE}\n")
         self.assert_refused(ended, harness.RESUMABLE, "2 of 3 are left", "sweep.min_ranks", "the same command continues")
         self.assert_ok(harness.sweep(2, config))
 
