@@ -9,9 +9,9 @@
 namespace dream::comm {
 namespace {
 
-/// Where MPI survives a loss, MPI_Finalize brings those that live together and then asks the launcher to do so
-/// once more. Open MPI 5's launcher, when it reaps a dead process before it sees its connection break, waits
-/// there for the dead one too, for ever. The first is enough, so the second is left out.
+/// Where MPI survives a loss, MPI_Finalize brings those that live together and then asks the launcher to do
+/// so once more. Open MPI 5's launcher, when it reaps a dead process before it sees its connection break,
+/// waits there for the dead one too, for ever. The first is enough, so the second is left out.
 void finalize_without_the_launcher() {
   const char* survives = std::getenv("OMPI_MCA_mpi_ft_enable");
   if (ulfm::built() && survives != nullptr && std::atoi(survives) != 0)
