@@ -26,11 +26,14 @@ foreach(line IN LISTS lines)
       endif()
       list(APPEND labels mpi)
     endif()
+    # Open MPI 5's launcher does not start where a killed one with its process number has left files, so each case has a
+    # place of its own for them.
+    cmake_path(REPLACE_FILENAME OUT "sessions/${id}" OUTPUT_VARIABLE session)
     set(all ${NAME} ${common} ${labels})
     list(REMOVE_DUPLICATES all)
     string(APPEND text "add_test(\"${id}\" ${command})\n"
       "set_tests_properties(\"${id}\" PROPERTIES TIMEOUT ${TIMEOUT} PROCESSORS ${cores} SKIP_RETURN_CODE 77 "
-      "LABELS \"${all}\" ENVIRONMENT \"OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMP_NUM_THREADS=1;OMP_WAIT_POLICY=passive\")\n")
+      "LABELS \"${all}\" ENVIRONMENT \"PRTE_MCA_prte_tmpdir_base=${session};OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMP_NUM_THREADS=1;OMP_WAIT_POLICY=passive\")\n")
   endforeach()
 endforeach()
 file(WRITE ${OUT} "${text}")

@@ -33,6 +33,11 @@ void add_config_options(CLI::App& app, ConfigLine& line) {
          "Seconds after which a stopped rank counts as lost, under mpirun --with-ft ulfm (10)")
       ->type_name("SECONDS")
       ->check(CLI::Range(1, 3600));
+  app.add_option(
+         "--ended", line.ended,
+         "A file that rank 0 writes when the job has come to its end; mpirun --with-ft ulfm may end with "
+         "0 before that")
+      ->type_name("FILE");
 }
 
 /// Parses and calls `check`, or ends the program.

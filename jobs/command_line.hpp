@@ -14,6 +14,7 @@ struct ConfigLine {
   std::vector<std::string> overrides;
   std::string env_file;
   std::chrono::seconds stopped_limit{10};
+  std::string ended;  ///< a file for the exit code of a job that has come to its end
 };
 
 /// What the user of dream_sweep typed.

@@ -25,7 +25,10 @@ read -ra ssh_options <<<"-o BatchMode=yes -o ConnectTimeout=10 ${DREAM_SSH_OPTIO
 read -ra mpirun_options <<<"${DREAM_MPIRUN_OPTIONS:---bind-to none}"
 read -ra wrapper <<<"${DREAM_WRAPPER:-}"
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# What says on all hosts that the sweep has ended: with ULFM, mpirun gives up a job that has lost a host, and ends with 0.
+ended=
+if [[ " ${mpirun_options[*]} " == *" --with-ft "* ]]; then ended=$PWD/.on_hosts.$(hostname).$$.ended; fi
+trap 'rm -rf "$folder" ${ended:+"$ended"}' EXIT
 
 check_hostfile() {
   if [[ ! -r $hostfile ]]; then
@@ -68,6 +71,10 @@ ask_hosts() {
 # run ARGUMENTS: one try; returns its exit code, and sets `asked` when somebody wanted it to stop.
 run() {
   local run rc interrupted
+  if [[ -n $ended ]]; then
+    set -- "$@" --ended "$ended"
+    rm -f "$ended"
+  fi
   # In a session of its own, so that Ctrl-C reaches this script alone: mpirun would end the ranks where they stand.
   setsid mpirun --hostfile "$folder/answering" "${mpirun_options[@]}" -wdir "$PWD" -x OMP_WAIT_POLICY \
     "${wrapper[@]}" "$program" "$@" </dev/null &
@@ -79,6 +86,8 @@ run() {
     wait "$run" || rc=$?
     [[ $interrupted == yes ]] || break
   done
+  # By a look into the folder: a file server's client may remember that a name was not there.
+  if ((rc == 0)) && [[ -n $ended ]] && ! compgen -G "$ended*" >/dev/null; then rc=6; fi
   return "$rc"
 }
 
@@ -90,9 +99,10 @@ if ! cmp -s "$folder/hosts" "$folder/answering"; then
 fi
 # Waiting OpenMP threads must not spin: they would take the cores from the other ranks.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
-# The first is Open MPI 4's name, the second Open MPI 5's. A host that falls silent is given up after half a minute.
+# The first are Open MPI 4's names, the second Open MPI 5's. A host that falls silent is given up after half a minute.
 export OMPI_MCA_plm_rsh_args="${ssh_options[*]}" PRTE_MCA_plm_ssh_args="${ssh_options[*]}"
 export OMPI_MCA_oob_tcp_keepalive_time=15 OMPI_MCA_oob_tcp_keepalive_intvl=5 OMPI_MCA_oob_tcp_keepalive_probes=3
+export PRTE_MCA_oob_tcp_keepalive_time=15 PRTE_MCA_oob_tcp_keepalive_intvl=5 PRTE_MCA_oob_tcp_keepalive_probes=3
 asked=no
 for ((try = 1; ; ++try)); do
   rc=0

@@ -58,6 +58,17 @@ std::optional<int> guarded(comm::Communicator& comm, Job& job, const Body& body)
   }
 }
 
+/// For who started the job, when the launcher's word is not enough: Open MPI 5 under ULFM gives up a job that
+/// has lost a host, and ends with 0.
+void mark_end(const comm::Communicator& comm, const Job& job, int code) {
+  if (comm.rank() != 0 || job.line.ended.empty()) return;
+  try {
+    write_file(job.line.ended, fmt::format("{}\n", code));
+  } catch (const Error& e) {
+    std::cerr << "\n" << job.program << ": " << e.what() << std::endl;
+  }
+}
+
 }  // namespace
 
 config::Config load_config(comm::Communicator& comm, Job& job) {
@@ -143,7 +154,10 @@ int run_to_the_end(comm::Communicator comm, const std::string& program, const Co
                    const Body& body) {
   for (Job job{program, line, comm.size()};;) {
     const auto code = guarded(comm, job, body);
-    if (comm.conclude(code.has_value())) return *code;
+    if (comm.conclude(code.has_value())) {
+      mark_end(comm, job, *code);
+      return *code;
+    }
     auto left = comm.survivors();
     comm = std::move(left.comm);
     job.lost = std::move(left.lost);

@@ -6,7 +6,8 @@ say() {
   echo "job ${SLURM_JOB_ID:-?}: $*" >&2
 }
 
-# prepare ARGUMENTS: sets `sweep`, the words that start all ranks with the arguments of dream_sweep.
+# prepare ARGUMENTS: sets `sweep`, the words that start all ranks with the arguments of dream_sweep, and `ended`, a file that says
+# that it has ended where mpirun's exit code does not: with ULFM it gives up a job that has lost a node, and ends with 0.
 prepare() {
   local options wrapper program=${DREAM_BIN:-${DREAM_HOME:-.}/build/release/bin}/dream_sweep
   if (($# == 0)); then
@@ -37,13 +38,16 @@ prepare() {
       exit 2
       ;;
   esac
-  sweep+=("${wrapper[@]}" "$program" "$@")
+  ended=
+  if [[ " ${sweep[*]} " == *" --with-ft "* ]]; then ended=$PWD/.sweep.$SLURM_JOB_ID.ended; fi
+  sweep+=("${wrapper[@]}" "$program" "$@" ${ended:+--ended "$ended"})
 }
 
 # run_sweep: runs what prepare has set, and returns its exit code. Asked by Slurm to stop, which it does before the time limit, it
 # stops the ranks at a safe point and puts the job back into the queue; the next start goes on from the state folder.
 run_sweep() {
   local run rc interrupted asked=no
+  if [[ -n $ended ]]; then rm -f "$ended"; fi
   "${sweep[@]}" &
   run=$!
   # Set, not ignored: what is ignored here would stay ignored in mpirun. On scancel Slurm tells mpirun itself.
@@ -55,6 +59,14 @@ run_sweep() {
     wait "$run" || rc=$?
     [[ $interrupted == yes ]] || break
   done
+  if [[ -n $ended ]]; then
+    # By a look into the folder: a file server's client may remember that a name was not there.
+    if ((rc == 0)) && ! compgen -G "$ended*" >/dev/null; then
+      say "mpirun ended with 0 before the sweep did; submit the same line again"
+      rc=6
+    fi
+    rm -f "$ended"
+  fi
   if ((rc == 75)) && [[ $asked == yes ]] && ((${SLURM_RESTART_COUNT:-0} < ${DREAM_MAX_REQUEUES:-100})); then
     say "stopped before the time limit; goes back to the queue"
     scontrol requeue "$SLURM_JOB_ID" || say "requeue refused; submit the same line again"

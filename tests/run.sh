@@ -51,7 +51,7 @@ write_suite() {
     if [[ $with_ulfm == yes ]]; then
       find build/ulfm/tests -name 'test_*.ctest.cmake' -print0 | sort -z |
         xargs -0 --no-run-if-empty grep -h '\.np3"' | sed -E 's/^(add_test|set_tests_properties)\("/&ulfm./'
-      grep -F '[=[e2e.survive_kill_loop' build/ulfm/tests/e2e/CTestTestfile.cmake | sed 's/\[=\[/&ulfm./'
+      grep -F '[=[e2e.survive' build/ulfm/tests/e2e/CTestTestfile.cmake | sed 's/\[=\[/&ulfm./'
     fi
   } >"$suite/CTestTestfile.cmake"
 }

@@ -7,7 +7,21 @@
 #include "comm/ulfm.hpp"
 
 namespace dream::comm {
+namespace {
+
+/// Where MPI survives a loss, MPI_Finalize brings those that live together and then asks the launcher to do
+/// so once more. Open MPI 5's launcher, when it reaps a dead process before it sees its connection break,
+/// waits there for the dead one too, for ever. The first is enough, so the second is left out.
+void finalize_without_the_launcher() {
+  const char* survives = std::getenv("OMPI_MCA_mpi_ft_enable");
+  if (ulfm::built() && survives != nullptr && std::atoi(survives) != 0)
+    ::setenv("OMPI_MCA_async_mpi_finalize", "1", 0);
+}
+
+}  // namespace
+
 MpiEnvironment::MpiEnvironment(int& argc, char**& argv) : exceptions_at_start_(std::uncaught_exceptions()) {
+  finalize_without_the_launcher();
   int provided = 0;
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
     throw CommError("MPI_Init_thread", 0, -1, "MPI does not start");

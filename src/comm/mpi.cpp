@@ -9,15 +9,13 @@
 
 #include "comm/handle.hpp"
 #include "comm/peer.hpp"
+#include "comm/signals.hpp"
 #include "comm/ulfm.hpp"
 
 namespace dream::comm {
 namespace {
 
 constexpr int data_tag = 1;
-constexpr int alarm_tag = 2;
-constexpr int post_tag = 3;
-constexpr int beat_tag = 4;
 
 MPI_Op mpi_op(Reduce op) {
   switch (op) {
@@ -36,14 +34,18 @@ class Mpi final : public Transport {
 
  public:
   Mpi(MPI_Comm group, const MpiOptions& options)
-      : options_(options), survives_(ulfm::enabled()), collectives_(group), control_(group) {
+      : options_(options),
+        survives_(ulfm::enabled()),
+        collectives_(group),
+        control_(group),
+        signals_(control_.get(), options) {
     MPI_Comm_rank(collectives_.get(), &rank_);
     MPI_Comm_size(collectives_.get(), &size_);
-    heard_from_.assign(static_cast<std::size_t>(rank_ == 0 ? size_ : 1), Clock::now());
     if (survives_) meet_peers();
   }
   ~Mpi() override {
-    for (auto& post : posts_) requests_.push_back(post->request);
+    const auto posts = signals_.open_posts();
+    requests_.insert(requests_.end(), posts.begin(), posts.end());
     settle();
   }
 
@@ -132,63 +134,30 @@ class Mpi final : public Transport {
     });
   }
 
-  void raise_alarm() override {
-    if (raised_) return;
-    raised_ = true;
-    for (int r = 0; r < size_; ++r) {
-      if (r != rank_) send_empty(r, alarm_tag);
-    }
-  }
+  void raise_alarm() override { check("MPI_Isend", signals_.raise_alarm()); }
 
   bool alarmed() override {
     look_for_losses("alarm");
-    beat();
-    if (heard_) return true;
-    int waiting = 0;
-    check("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, alarm_tag, control_.get(), &waiting, MPI_STATUS_IGNORE));
-    heard_ = waiting != 0;
-    return heard_;
+    check("MPI_Isend", signals_.beat());
+    bool heard = false;
+    check("MPI_Iprobe", signals_.hear_alarm(heard));
+    return heard;
   }
 
   void clear_alarm() override {
     std::vector<std::int64_t> raised(static_cast<std::size_t>(size_), 0);
-    raised[static_cast<std::size_t>(rank_)] = raised_ ? 1 : 0;
+    raised[static_cast<std::size_t>(rank_)] = signals_.has_raised() ? 1 : 0;
     all_reduce(raised, Reduce::max);
     for (int r = 0; r < size_; ++r) {
       if (r == rank_ || raised[static_cast<std::size_t>(r)] == 0) continue;
-      check("MPI_Irecv", MPI_Irecv(nullptr, 0, MPI_BYTE, r, alarm_tag, control_.get(), open()));
+      check("MPI_Irecv", signals_.take_alarm(r, open()));
       finish("MPI_Irecv");
     }
-    raised_ = heard_ = false;
+    signals_.forget_alarms();
   }
 
-  // Nobody waits for progress, so a loss is not told here: the next other verb meets it.
-  void post(std::int64_t value) override {
-    std::erase_if(posts_, [](auto& post) {
-      int sent = 0;
-      return MPI_Test(&post->request, &sent, MPI_STATUS_IGNORE) != MPI_SUCCESS || sent != 0;
-    });
-    auto& post = posts_.emplace_back(std::make_unique<Post>());
-    post->value = value;
-    if (MPI_Isend(&post->value, 1, MPI_INT64_T, 0, post_tag, control_.get(), &post->request) != MPI_SUCCESS) {
-      posts_.pop_back();
-    }
-  }
-
-  std::int64_t collect() override {
-    std::int64_t sum = 0;
-    for (;;) {
-      int waiting = 0;
-      MPI_Status status;
-      if (MPI_Iprobe(MPI_ANY_SOURCE, post_tag, control_.get(), &waiting, &status) != MPI_SUCCESS) return sum;
-      if (!waiting) return sum;
-      std::int64_t value = 0;
-      if (MPI_Recv(&value, 1, MPI_INT64_T, status.MPI_SOURCE, post_tag, control_.get(), MPI_STATUS_IGNORE) !=
-          MPI_SUCCESS)
-        return sum;
-      sum += value;
-    }
-  }
+  void post(std::int64_t value) override { signals_.post(value); }
+  std::int64_t collect() override { return signals_.collect(); }
 
   void set_idle(std::function<void()> idle) override { idle_ = std::move(idle); }
 
@@ -265,7 +234,7 @@ class Mpi final : public Transport {
       std::this_thread::sleep_for(nap);
       if (idle_ && spins % 64 == 0) idle_();
       look_for_losses(call);
-      beat();
+      check("MPI_Isend", signals_.beat());
       check_silence(call);
     }
   }
@@ -279,6 +248,10 @@ class Mpi final : public Transport {
     watch_.emplace(peers_, rank_, options_.stopped);
   }
 
+  [[nodiscard]] bool is_neighbour(int rank) const {
+    return same_host(peers_[static_cast<std::size_t>(rank)], peers_[static_cast<std::size_t>(rank_)]);
+  }
+
   [[nodiscard]] bool knows_loss() const {
     return ulfm::revoked(collectives_.get()) || ulfm::revoked(control_.get()) ||
            !ulfm::failed(collectives_.get()).empty();
@@ -289,7 +262,7 @@ class Mpi final : public Transport {
   [[nodiscard]] bool loss_is_told() const {
     for (int tenths = 0; tenths < 20; ++tenths) {
       int waiting = 0;  // asking lets MPI hear what it was told
-      const int code = MPI_Iprobe(MPI_ANY_SOURCE, beat_tag, control_.get(), &waiting, MPI_STATUS_IGNORE);
+      const int code = MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, control_.get(), &waiting, MPI_STATUS_IGNORE);
       if (ulfm::means_loss(code) || knows_loss()) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
@@ -347,57 +320,22 @@ class Mpi final : public Transport {
     return lost;
   }
 
-  /// Shows the others that this rank lives: a worker tells rank 0, rank 0 tells everybody. So a rank that is
-  /// gone costs its neighbours no message, and a thousand ranks cost rank 0 a few hundred small ones a
-  /// second.
-  void beat() {
-    const auto now = Clock::now();
-    if (now - last_beat_ < options_.beat) return;
-    last_beat_ = now;
-    if (rank_ != 0) return send_empty(0, beat_tag);
-    for (int r = 1; r < size_; ++r) send_empty(r, beat_tag);
-  }
-
-  /// Throws when a rank that this one listens to has been silent for too long. What arrived while this rank
-  /// computed is heard first.
+  /// Throws when a rank that this one listens to has been silent for too long.
   void check_silence(const char* call) {
-    const auto now = Clock::now();
-    if (now - last_listened_ < options_.beat) return;
-    last_listened_ = now;
-    for (int waiting = 1; waiting != 0;) {
-      MPI_Status status;
-      check("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, beat_tag, control_.get(), &waiting, &status));
-      if (waiting == 0) break;
-      check("MPI_Recv",
-            MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, beat_tag, control_.get(), MPI_STATUS_IGNORE));
-      heard_from_[static_cast<std::size_t>(status.MPI_SOURCE)] = now;
-    }
-    for (std::size_t r = rank_ == 0 ? 1 : 0; r < heard_from_.size(); ++r) {
-      if (now - heard_from_[r] <= options_.silence) continue;
-      if (survives_ && same_host(peers_[r], peers_[static_cast<std::size_t>(rank_)])) {
-        end_process(peers_[r]);  // its death is then told like any other
-        heard_from_[r] = now;
+    std::vector<Silent> silent;
+    check("MPI_Iprobe", signals_.listen(silent));
+    for (const auto& [rank, seconds] : silent) {
+      if (survives_ && is_neighbour(rank)) {
+        end_process(peers_[static_cast<std::size_t>(rank)]);  // its death is then told like any other
+        signals_.excuse(rank);
         continue;
       }
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - heard_from_[r]).count();
       throw CommError(call, 0, rank_,
-                      "rank " + std::to_string(r) + " has shown no life for " + std::to_string(seconds) +
+                      "rank " + std::to_string(rank) + " has shown no life for " +
+                          std::to_string(seconds.count()) +
                           " s: its host may be gone, or its process stopped");
     }
   }
-
-  /// MPI buffers an empty message, so nobody waits for it here; its receiver may never look again.
-  void send_empty(int to, int tag) {
-    MPI_Request request;
-    check("MPI_Isend", MPI_Isend(nullptr, 0, MPI_BYTE, to, tag, control_.get(), &request));
-    MPI_Request_free(&request);
-  }
-
-  /// A number on its way to rank 0; it must stay where it is until it is sent.
-  struct Post {
-    std::int64_t value = 0;
-    MPI_Request request = MPI_REQUEST_NULL;
-  };
 
   MpiOptions options_;
   bool survives_;            ///< MPI goes on without ranks that it lost
@@ -406,17 +344,12 @@ class Mpi final : public Transport {
   std::optional<Watch> watch_;
   std::vector<MPI_Request> requests_;  ///< of the verb at work
   Clock::time_point last_look_{};
-  std::vector<Clock::time_point> heard_from_;  ///< on rank 0 from every rank, elsewhere from rank 0
-  Clock::time_point last_beat_{};
-  Clock::time_point last_listened_{};
-  std::vector<std::unique_ptr<Post>> posts_;
   std::function<void()> idle_;
   Handle collectives_;
   Handle control_;
+  Signals signals_;  ///< on control_
   int rank_ = 0;
   int size_ = 1;
-  bool raised_ = false;
-  bool heard_ = false;
 };
 
 }  // namespace

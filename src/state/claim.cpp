@@ -153,6 +153,8 @@ void Claim::end() {
   if (thread_.joinable()) thread_.join();
   std::error_code error;
   fs::remove(file_, error);
+  // Its holder is of this job, whose launcher leaves no process behind: nobody is left to be told.
+  for (const auto& former : options_.replaces) fs::remove(taken(file_.parent_path() / former), error);
 }
 
 void Claim::renew() {

@@ -137,15 +137,18 @@ def command(ranks, *arguments, wrapper=(), program="dream_sweep", surviving=None
 
 
 class Job:
-    """A running sweep. Its output goes to a file, so that nothing blocks on a pipe."""
+    """A running sweep. Its output goes to a file, so that nothing blocks on a pipe. Its launcher has a folder of its own for what
+    it leaves when it is killed: Open MPI 5 does not start where it finds the files of another one with its process number."""
 
     def __init__(self, ranks, *arguments, wrapper=(), prefix=(), cwd=None, env=None, program="dream_sweep", surviving=None):
         self.log = tempfile.TemporaryFile()
+        self.session = tempfile.TemporaryDirectory(prefix="dream_session_", ignore_cleanup_errors=True)
         self.start = time.monotonic()
         line = command(ranks, *arguments, wrapper=wrapper, program=program, surviving=surviving)
         self.process = subprocess.Popen([*prefix, *line], stdout=self.log,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
-                                        cwd=cwd, env={**environment(), **(env or {})})
+                                        cwd=cwd, env={**environment(), "PRTE_MCA_prte_tmpdir_base": self.session.name,
+                                                      **(env or {})})
 
     def rank_processes(self):
         """{rank: process id} of the ranks that run now."""
@@ -172,6 +175,7 @@ class Job:
     def ended(self, code):
         text = self.text()
         self.log.close()
+        self.session.cleanup()
         return Ended(code, text, time.monotonic() - self.start)
 
     def text(self):

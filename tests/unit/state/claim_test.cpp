@@ -120,7 +120,9 @@ BOOST_AUTO_TEST_CASE(a_claim_that_is_replaced_is_dead_at_once_and_no_other_is) {
   {
     const Claim claim(test::folder(), "next", options);
     BOOST_TEST(!fs::exists(file));
+    BOOST_TEST(fs::exists(fs::path(file) += ".taken"));  // should it live all the same
   }
+  BOOST_TEST(fs::is_empty(test::folder() / "active"));
   const Claim live(test::folder(), "live", quick);
   BOOST_CHECK_THROW(Claim(test::folder(), "next", options), StateError);
 }
@@ -147,6 +149,13 @@ BOOST_AUTO_TEST_CASE(a_sweep_that_was_taken_for_dead_learns_of_it) {
     BOOST_TEST(fs::exists(fs::path(file) += ".taken"));
     BOOST_CHECK_NO_THROW(next.check());
   }
+
+  // What it was told stays for it, and is in nobody's way: neither watched for ten minutes nor counted.
+  {
+    const Claim third(test::folder(), "third", {milliseconds(50), milliseconds(600000)});
+    BOOST_TEST(dream::state::claims_on(test::folder()).size() == 1);
+  }
+  BOOST_TEST(fs::exists(fs::path(file) += ".taken"));
 
   Claim stalled(test::folder(), "stalled", {milliseconds(20), milliseconds(100)});
   BOOST_CHECK_NO_THROW(stalled.check());
