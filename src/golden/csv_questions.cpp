@@ -77,11 +77,8 @@ class Reader {
   }
 
   void read_references(GoldenQuestion& question) {
-    question.reference = cell(columns_.reference);
-    if (names_[static_cast<std::size_t>(columns_.reference)] != list_of_references) return;
-    auto all = list(columns_.reference);
-    question.reference = all.empty() ? "" : all.front();
-    if (all.size() > 1) question.alternatives.assign(all.begin() + 1, all.end());
+    const bool several = names_[static_cast<std::size_t>(columns_.reference)] == list_of_references;
+    set_references(question, several ? list(columns_.reference) : std::vector{cell(columns_.reference)});
   }
 
   [[nodiscard]] bool is_unanswerable() const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "golden/columns.hpp"
 #include "golden/csv.hpp"
 #include "golden/golden.hpp"
 
@@ -12,18 +13,10 @@ namespace dream::golden {
 namespace {
 
 std::string trimmed_lower(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  std::string out(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
+  auto out = trimmed(text);
   std::ranges::transform(out, out.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return out;
-}
-
-std::string trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
 }
 
 /// Where a column stands; -1: absent.

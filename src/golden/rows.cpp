@@ -34,6 +34,13 @@ std::vector<GoldenQuestion> Rows::finish() {
   return std::move(read_.questions);
 }
 
+void set_references(GoldenQuestion& question, std::vector<std::string> references) {
+  if (references.empty()) return;
+  question.reference = std::move(references.front());
+  references.erase(references.begin());
+  question.alternatives = std::move(references);
+}
+
 void check_rows(const std::vector<Problem>& problems, std::int64_t questions, const std::string& file) {
   if (!problems.empty()) throw GoldenError(file, problems);
   if (questions == 0) throw CorpusError(file, 0, "has no questions; add a row for each question");

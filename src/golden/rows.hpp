@@ -29,6 +29,9 @@ struct RowsRead {
   std::vector<Problem> problems;
 };
 
+/// The first one is the reference, further ones are alternatives.
+void set_references(GoldenQuestion& question, std::vector<std::string> references);
+
 /// Throws GoldenError with all problems of a file, CorpusError when it has no question.
 void check_rows(const std::vector<Problem>& problems, std::int64_t questions, const std::string& file);
 
