@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "golden/encoding.hpp"
 #include "golden/formats.hpp"
+#include "golden/lines.hpp"
 #include "golden/rows.hpp"
 
 namespace dream::golden {
@@ -16,19 +17,6 @@ namespace {
 
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-/// Calls at(line without its end, number) for every line that is not blank.
-template <class At>
-void each_line(std::string_view bytes, At&& at) {
-  std::int64_t number = 0;
-  while (!bytes.empty()) {
-    const auto end = std::min(bytes.find('\n'), bytes.size());
-    auto line = bytes.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    bytes.remove_prefix(std::min(end + 1, bytes.size()));
-    if (++number, line.find_first_not_of(" \t") != std::string_view::npos) at(line, number);
-  }
-}
 
 struct Judgement {
   std::string document;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/errors.hpp"
+#include "golden/csv_scan.hpp"
 #include "golden/encoding.hpp"
 
 namespace dream::golden {
@@ -17,8 +18,8 @@ char separator_of(std::string_view bytes) {
 
 class Parser {
  public:
-  Parser(std::string_view bytes, const std::string& file)
-      : bytes_(bytes), file_(file), separator_(separator_of(bytes)) {}
+  Parser(std::string_view bytes, const std::string& file, char separator, std::int64_t line)
+      : bytes_(bytes), file_(file), separator_(separator), line_(line) {}
 
   std::vector<CsvRow> parse() {
     std::vector<CsvRow> rows;
@@ -83,13 +84,37 @@ class Parser {
   const std::string& file_;
   char separator_;
   std::size_t at_ = 0;
-  std::int64_t line_ = 1;
+  std::int64_t line_;
 };
 
 }  // namespace
 
 std::vector<CsvRow> parse_csv(std::string_view bytes, const std::string& file) {
-  return Parser(plain_utf8(bytes, file), file).parse();
+  const auto text = plain_utf8(bytes, file);
+  return Parser(text, file, separator_of(text), 1).parse();
+}
+
+std::vector<CsvRow> parse_csv_rows(std::string_view bytes, const std::string& file, char separator,
+                                   std::int64_t line) {
+  check_utf8(bytes, file, line);
+  return Parser(bytes, file, separator, line).parse();
+}
+
+std::optional<CsvHead> csv_head(std::string_view bytes, const std::string& file) {
+  const auto text = without_mark(bytes, file);
+  CsvHead head;
+  head.separator = separator_of(text);
+  bool found = false;
+  each_row_start(text, {}, head.separator, [&](std::size_t at, std::int64_t line) {
+    auto rows = parse_csv_rows(text.substr(0, at), file, head.separator, 1);
+    if (rows.empty()) return true;  // only empty rows so far
+    found = true;
+    head.row = std::move(rows.front());
+    head.end = static_cast<std::int64_t>(at + (bytes.size() - text.size()));
+    head.line = line;
+    return false;
+  });
+  return found ? std::optional(std::move(head)) : std::nullopt;
 }
 
 std::string csv_record(std::span<const std::string> cells) {

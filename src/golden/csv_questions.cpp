@@ -22,7 +22,8 @@ struct Columns {
 
 class Reader {
  public:
-  Reader(const CsvRow& header, const std::string& file) : header_(header), rows_(file) {
+  Reader(const CsvRow& header, const std::string& file, std::int64_t rows_before = 0)
+      : header_(header), rows_(file, rows_before) {
     for (const auto& cell : header.cells) names_.push_back(plain_name(cell));
     const auto& all = fields();
     columns_ = {required(all.question, file), required(all.reference, file), all.id.find(names_),
@@ -49,6 +50,7 @@ class Reader {
   }
 
   std::vector<GoldenQuestion> finish() { return rows_.finish(); }
+  RowsRead take() { return rows_.take(); }
 
  private:
   [[nodiscard]] int required(const Field& field, const std::string& file) const {
@@ -75,11 +77,8 @@ class Reader {
   }
 
   void read_references(GoldenQuestion& question) {
-    question.reference = cell(columns_.reference);
-    if (names_[static_cast<std::size_t>(columns_.reference)] != list_of_references) return;
-    auto all = list(columns_.reference);
-    question.reference = all.empty() ? "" : all.front();
-    if (all.size() > 1) question.alternatives.assign(all.begin() + 1, all.end());
+    const bool several = names_[static_cast<std::size_t>(columns_.reference)] == list_of_references;
+    set_references(question, several ? list(columns_.reference) : std::vector{cell(columns_.reference)});
   }
 
   [[nodiscard]] bool is_unanswerable() const {
@@ -103,6 +102,13 @@ std::vector<GoldenQuestion> read_csv(std::string_view bytes, const std::string& 
   Reader reader(rows[0], file);
   for (std::size_t i = 1; i < rows.size(); ++i) reader.add(rows[i]);
   return reader.finish();
+}
+
+RowsRead read_csv_rows(const CsvRow& header, std::span<const CsvRow> rows, std::int64_t rows_before,
+                       const std::string& file) {
+  Reader reader(header, file, rows_before);
+  for (const auto& row : rows) reader.add(row);
+  return reader.take();
 }
 
 }  // namespace dream::golden

@@ -25,11 +25,16 @@ std::size_t character_size(std::string_view rest) {
   return size;
 }
 
-void check_encoding(std::string_view bytes, const std::string& file) {
-  if (bytes.substr(0, 2) == "\xFF\xFE" || bytes.substr(0, 2) == "\xFE\xFF") {
+}  // namespace
+
+std::string_view without_mark(std::string_view bytes, const std::string& file) {
+  if (bytes.substr(0, 3) == "\xEF\xBB\xBF") bytes.remove_prefix(3);
+  if (bytes.substr(0, 2) == "\xFF\xFE" || bytes.substr(0, 2) == "\xFE\xFF")
     throw CorpusError(file, 0, "is UTF-16; save it as UTF-8");
-  }
-  std::int64_t line = 1;
+  return bytes;
+}
+
+void check_utf8(std::string_view bytes, const std::string& file, std::int64_t line) {
   while (!bytes.empty()) {
     const auto size = character_size(bytes);
     if (size == 0) {
@@ -42,12 +47,10 @@ void check_encoding(std::string_view bytes, const std::string& file) {
   }
 }
 
-}  // namespace
-
 std::string_view plain_utf8(std::string_view bytes, const std::string& file) {
-  if (bytes.substr(0, 3) == "\xEF\xBB\xBF") bytes.remove_prefix(3);
-  check_encoding(bytes, file);
-  return bytes;
+  const auto text = without_mark(bytes, file);
+  check_utf8(text, file, 1);
+  return text;
 }
 
 }  // namespace dream::golden

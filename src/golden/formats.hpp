@@ -1,16 +1,25 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "golden/csv.hpp"
 #include "golden/golden.hpp"
+#include "golden/rows.hpp"
 
 /// The formats of golden files; load() and parse() choose among them. `bytes`: UTF-8 without a byte order
 /// mark. Errors are those of load().
 namespace dream::golden {
 
 [[nodiscard]] std::vector<GoldenQuestion> read_csv(std::string_view bytes, const std::string& file);
+
+/// The same of some rows of a file, ids not yet unique. rows_before: between the header and these. Throws
+/// GoldenError for a header without our columns.
+[[nodiscard]] RowsRead read_csv_rows(const CsvRow& header, std::span<const CsvRow> rows,
+                                     std::int64_t rows_before, const std::string& file);
 
 /// An object in each line, with the fields of CSV's columns; lists are JSON lists or what a cell may hold.
 /// Empty lines are left out.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <unordered_map>
 
 #include "golden/document_names.hpp"
 #include "lexical/letters.hpp"
@@ -21,46 +22,73 @@ std::uint64_t hash_of(std::u32string_view letters) {
   return hash;
 }
 
-std::uint64_t power(std::uint64_t exponent) {
+std::uint64_t power(std::int64_t exponent) {
   std::uint64_t out = 1;
-  for (std::uint64_t i = 0; i < exponent; ++i) out *= base;
+  for (std::uint64_t square = base; exponent > 0; exponent /= 2, square *= square)
+    if (exponent % 2 == 1) out *= square;
   return out;
 }
 
-/// Calls at(position, hash) for every window of the letters.
-template <class At>
-void roll(std::u32string_view letters, std::size_t size, At&& at) {
-  if (letters.size() < size) return;
-  const auto leaving = power(size);
-  auto hash = hash_of(letters.substr(0, size));
-  at(std::size_t{0}, hash);
-  for (std::size_t i = size; i < letters.size(); ++i) {
-    hash = hash * base + letters[i] - leaving * letters[i - size];
-    at(i - size + 1, hash);
-  }
+std::size_t window_of(std::size_t letters) {
+  return *std::ranges::find_if(window_sizes, [letters](std::size_t size) { return letters >= size; });
 }
+
+Digest digest_of_letters(std::u32string_view letters) {
+  return digest_of(
+      std::string_view(reinterpret_cast<const char*>(letters.data()), letters.size() * sizeof(char32_t)));
+}
+
+/// Hashes of all beginnings of a text, so that the hash of any piece takes no loop.
+class Hashes {
+ public:
+  explicit Hashes(std::u32string_view letters) : until_(letters.size() + 1, 0) {
+    for (std::size_t i = 0; i < letters.size(); ++i) until_[i + 1] = until_[i] * base + letters[i];
+  }
+  /// leaving: power(size).
+  [[nodiscard]] std::uint64_t of(std::size_t begin, std::size_t size, std::uint64_t leaving) const {
+    return until_[begin + size] - until_[begin] * leaving;
+  }
+
+ private:
+  std::vector<std::uint64_t> until_;
+};
 
 }  // namespace
 
-GoldFinder::GoldFinder(std::span<const GoldenQuestion> questions) {
+Passage passage_of(std::string_view text) {
+  const auto letters = lexical::letters_only(text);
+  if (letters.empty()) return {};
+  const std::u32string_view all(letters);
+  return {digest_of_letters(all), hash_of(all), hash_of(all.substr(0, window_of(all.size()))),
+          std::ssize(letters)};
+}
+
+std::vector<std::vector<Passage>> passages_of(std::span<const GoldenQuestion> questions) {
+  std::vector<std::vector<Passage>> all;
+  for (const auto& question : questions) {
+    auto& own = all.emplace_back();
+    for (const auto& context : question.contexts) own.push_back(passage_of(context));
+  }
+  return all;
+}
+
+GoldFinder::GoldFinder(std::span<const std::vector<Passage>> questions) {
   for (const auto size : window_sizes) windows_.push_back({size, {}});
-  std::map<std::u32string, std::int32_t> numbers;
+  std::unordered_map<Digest, std::int32_t> numbers;
   for (const auto& question : questions) {
     auto& own = passages_.emplace_back();
-    for (const auto& context : question.contexts) {
-      auto letters = lexical::letters_only(context);
-      if (letters.empty()) {
+    for (const auto& passage : question) {
+      if (passage.size == 0) {
         own.push_back(-1);
         continue;
       }
-      const auto [entry, is_new] =
-          numbers.emplace(std::move(letters), static_cast<std::int32_t>(needles_.size()));
+      const auto number = static_cast<std::int32_t>(needles_.size());
+      const auto [entry, is_new] = numbers.emplace(passage.letters, number);
       own.push_back(entry->second);
       if (!is_new) continue;
-      const auto& needle = needles_.emplace_back(entry->first);
-      auto& window = *std::find_if(windows_.begin(), windows_.end(),
-                                   [&needle](const Window& w) { return needle.size() >= w.size; });
-      window.by_hash.emplace(hash_of(std::u32string_view(needle).substr(0, window.size)), entry->second);
+      needles_.push_back({passage, power(passage.size)});
+      const auto size = window_of(static_cast<std::size_t>(passage.size));
+      std::ranges::find(windows_, size, &Window::size)->by_hash.emplace(passage.head, number);
     }
   }
 }
@@ -68,21 +96,24 @@ GoldFinder::GoldFinder(std::span<const GoldenQuestion> questions) {
 std::vector<GoldHit> GoldFinder::find(const Digest& document, std::string_view text) const {
   const auto letters = lexical::letters_of(text);
   const std::u32string_view all(letters.text);
+  const Hashes hashes(all);
   std::vector<bool> found(needles_.size(), false);
   std::vector<GoldHit> hits;
   for (const auto& window : windows_) {
     if (window.by_hash.empty()) continue;
-    roll(all, window.size, [&](std::size_t at, std::uint64_t hash) {
-      const auto [begin, end] = window.by_hash.equal_range(hash);
+    const auto leaving = power(static_cast<std::int64_t>(window.size));
+    for (std::size_t at = 0; at + window.size <= all.size(); ++at) {
+      const auto [begin, end] = window.by_hash.equal_range(hashes.of(at, window.size, leaving));
       for (auto candidate = begin; candidate != end; ++candidate) {
         const auto number = static_cast<std::size_t>(candidate->second);
-        const auto& needle = needles_[number];
-        if (found[number] || all.substr(at, needle.size()) != needle) continue;
+        const auto& [passage, leaves] = needles_[number];
+        const auto size = static_cast<std::size_t>(passage.size);
+        if (found[number] || at + size > all.size() || hashes.of(at, size, leaves) != passage.hash) continue;
+        if (digest_of_letters(all.substr(at, size)) != passage.letters) continue;
         found[number] = true;
-        hits.push_back(
-            {candidate->second, document, {letters.begin[at], letters.end[at + needle.size() - 1]}});
+        hits.push_back({candidate->second, document, {letters.begin[at], letters.end[at + size - 1]}});
       }
-    });
+    }
   }
   std::sort(hits.begin(), hits.end());
   return hits;

@@ -12,6 +12,18 @@
 
 namespace dream::golden {
 
+/// What the search for a golden passage needs of it: its letters and digits alone (lexical/letters.hpp), and
+/// of them digests, so that no rank holds all passages' texts. Plain.
+struct Passage {
+  Digest letters;
+  std::uint64_t hash = 0;  ///< of all letters
+  std::uint64_t head = 0;  ///< of those in its window
+  std::int64_t size = 0;   ///< letters; 0: it has none and cannot be found
+};
+[[nodiscard]] Passage passage_of(std::string_view text);
+/// Of each question's contexts, in their order.
+[[nodiscard]] std::vector<std::vector<Passage>> passages_of(std::span<const GoldenQuestion> questions);
+
 /// A passage found in a document. Plain, so that ranks can send theirs to each other.
 struct GoldHit {
   std::int32_t passage = 0;  ///< as GoldFinder numbers them
@@ -25,11 +37,12 @@ struct GoldHit {
 /// and markup may differ. Immutable after construction; safe from several threads.
 class GoldFinder {
  public:
-  /// Equal passages of several questions are one. Passages without a letter or digit are left out.
-  explicit GoldFinder(std::span<const GoldenQuestion> questions);
+  /// By question. Equal passages of several questions are one. Passages without a letter or digit are left
+  /// out.
+  explicit GoldFinder(std::span<const std::vector<Passage>> questions);
 
   /// The passages that stand in this text, each at its first place, by passage. O(bytes), whatever the number
-  /// of passages, unless many passages begin alike.
+  /// of passages.
   [[nodiscard]] std::vector<GoldHit> find(const Digest& document, std::string_view text) const;
 
   /// passages()[q]: the numbers of question q's contexts, in their order; -1 for one without letters.
@@ -42,7 +55,12 @@ class GoldFinder {
     std::unordered_multimap<std::uint64_t, std::int32_t> by_hash;
   };
 
-  std::vector<std::u32string> needles_;
+  struct Needle {
+    Passage passage;
+    std::uint64_t leaving = 0;  ///< base to the power of its size
+  };
+
+  std::vector<Needle> needles_;
   std::vector<std::vector<std::int32_t>> passages_;
   std::vector<Window> windows_;
 };

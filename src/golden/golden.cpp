@@ -43,10 +43,14 @@ std::vector<GoldenQuestion> load(const std::filesystem::path& path) {
 
 std::vector<GoldenQuestion> parse(std::string_view bytes, const std::string& file) {
   const auto text = plain_utf8(bytes, file);
-  const auto first = text.find_first_not_of(" \t\r\n");
-  // No header of CSV begins with a brace.
-  if (first == std::string_view::npos || text[first] != '{') return read_csv(text, file);
+  if (is_csv(text)) return read_csv(text, file);
   return is_squad(text) ? read_squad(text, file) : read_json_lines(text, file);
+}
+
+bool is_csv(std::string_view head) {
+  if (head.substr(0, 3) == "\xEF\xBB\xBF") head.remove_prefix(3);
+  const auto first = head.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos || head[first] != '{';  // no header of CSV begins with a brace
 }
 
 std::vector<Problem> validate(std::span<const GoldenQuestion> questions,
@@ -71,19 +75,24 @@ std::vector<Problem> validate(std::span<const GoldenQuestion> questions,
   return problems;
 }
 
-std::vector<Problem> duplicates(std::span<const GoldenQuestion> questions) {
+std::vector<Problem> duplicates(std::span<const GoldenQuestion> questions, std::span<const Digest> contents) {
   std::vector<Problem> problems;
   std::unordered_map<Digest, std::int64_t> rows;
-  std::int64_t row = 0;
-  for (auto content : questions) {
-    content.id.clear();
-    const auto [first, is_new] = rows.emplace(digest_of(std::span(&content, 1)), ++row);
+  for (std::size_t q = 0; q < questions.size(); ++q) {
+    const auto row = static_cast<std::int64_t>(q) + 1;
+    const auto [first, is_new] = rows.emplace(contents[q], row);
     if (is_new) continue;
     problems.push_back(
-        {row, content.line, "",
+        {row, questions[q].line, "",
          fmt::format("says the same as row {}, so it counts twice; delete one of the two", first->second)});
   }
   return problems;
+}
+
+Digest content_of(const GoldenQuestion& question) {
+  auto content = question;
+  content.id.clear();
+  return digest_of(std::span(&content, 1));
 }
 
 Bytes pack(std::span<const GoldenQuestion> questions) {

@@ -56,8 +56,15 @@ void unpack(const Bytes& message, std::vector<GoldenQuestion>& questions);
                                             std::span<const std::string> known_sources);
 
 /// Rows that say the same as an earlier one but for their ids: they count twice in every mean and are no
-/// second draw.
-[[nodiscard]] std::vector<Problem> duplicates(std::span<const GoldenQuestion> questions);
+/// second draw. contents: content_of() each question.
+[[nodiscard]] std::vector<Problem> duplicates(std::span<const GoldenQuestion> questions,
+                                              std::span<const Digest> contents);
+
+/// Digest of all fields of a question but its id and line.
+[[nodiscard]] Digest content_of(const GoldenQuestion& question);
+
+/// Whether a file that begins with these bytes is read as CSV.
+[[nodiscard]] bool is_csv(std::string_view head);
 
 /// Digest of all fields but the lines of all questions in order: what depends on the golden set has it in its
 /// key.

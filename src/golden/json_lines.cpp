@@ -4,6 +4,7 @@
 
 #include "golden/columns.hpp"
 #include "golden/formats.hpp"
+#include "golden/lines.hpp"
 #include "golden/list_cell.hpp"
 #include "golden/rows.hpp"
 
@@ -45,9 +46,7 @@ class Reader {
     question.question = text(all.question);
     question.contexts = list(all.contexts);
     question.sources = list(all.sources);
-    const auto references = is_list(all.reference) ? list(all.reference) : std::vector{text(all.reference)};
-    if (!references.empty()) question.reference = references.front();
-    if (references.size() > 1) question.alternatives.assign(references.begin() + 1, references.end());
+    set_references(question, is_list(all.reference) ? list(all.reference) : std::vector{text(all.reference)});
     rows_.add(std::move(question), {key(all.question), key(all.reference)});
   }
 
@@ -113,14 +112,7 @@ class Reader {
 
 std::vector<GoldenQuestion> read_json_lines(std::string_view bytes, const std::string& file) {
   Reader reader(file);
-  std::int64_t number = 0;
-  while (!bytes.empty()) {
-    const auto end = std::min(bytes.find('\n'), bytes.size());
-    const auto line = bytes.substr(0, end);
-    bytes.remove_prefix(std::min(end + 1, bytes.size()));
-    ++number;
-    if (!trimmed(line).empty()) reader.add(line, number);
-  }
+  each_line(bytes, [&](std::string_view line, std::int64_t number) { reader.add(line, number); });
   return reader.finish();
 }
 

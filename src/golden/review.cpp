@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "golden/columns.hpp"
 #include "golden/csv.hpp"
 #include "golden/golden.hpp"
 
@@ -12,18 +13,10 @@ namespace dream::golden {
 namespace {
 
 std::string trimmed_lower(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  std::string out(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
+  auto out = trimmed(text);
   std::ranges::transform(out, out.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return out;
-}
-
-std::string trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
 }
 
 /// Where a column stands; -1: absent.
@@ -99,26 +92,28 @@ Review parse_review(std::string_view bytes, const std::string& file) {
   return review;
 }
 
-std::vector<GoldenQuestion> without_rejected(std::vector<GoldenQuestion> questions, const Review& review,
-                                             const std::string& file) {
-  std::unordered_set<std::string> ids;
-  for (const auto& question : questions) ids.insert(question.id);
+std::vector<std::int64_t> rejected_by(const Review& review, std::span<const GoldenQuestion> questions,
+                                      const std::string& file) {
+  std::vector<std::int64_t> places;
+  std::unordered_set<std::string_view> found;
+  for (std::size_t q = 0; q < questions.size(); ++q) {
+    const auto said = review.find(questions[q].id);
+    if (said == review.end() || said->second.decision != Decision::reject) continue;
+    places.push_back(static_cast<std::int64_t>(q));
+    found.insert(questions[q].id);
+  }
   std::vector<Problem> problems;
   for (const auto& [id, said] : review) {
-    if (said.decision != Decision::reject || ids.contains(id)) continue;
+    if (said.decision != Decision::reject || found.contains(id)) continue;
     problems.push_back({said.row, said.line, "id",
                         fmt::format("\"{}\" is rejected here and no question of the golden file; delete the "
                                     "row, or name the right review in golden.review",
                                     id)});
   }
   if (!problems.empty()) throw GoldenError(file, std::move(problems));
-  std::erase_if(questions, [&](const GoldenQuestion& question) {
-    const auto found = review.find(question.id);
-    return found != review.end() && found->second.decision == Decision::reject;
-  });
-  if (questions.empty() && !ids.empty())
+  if (!questions.empty() && places.size() == questions.size())
     throw CorpusError(file, 0, "rejects every question of the golden file; there is nothing to sweep with");
-  return questions;
+  return places;
 }
 
 }  // namespace dream::golden

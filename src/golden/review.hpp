@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,11 @@ using Review = std::map<std::string, Reviewed>;
 /// that are wrong: another word, an id that is empty or comes twice.
 [[nodiscard]] Review parse_review(std::string_view bytes, const std::string& file);
 
-/// The questions that were not rejected, in their order. Throws GoldenError when a rejected id is none of the
-/// questions', so that no rejection is lost, and when none is left. `file`: the review's, for messages.
-[[nodiscard]] std::vector<GoldenQuestion> without_rejected(std::vector<GoldenQuestion> questions,
-                                                           const Review& review, const std::string& file);
+/// The places (from 0, rising) of the questions that were rejected. Throws GoldenError when a rejected id is
+/// none of the questions', so that no rejection is lost, and when none is left. `file`: the review's, for
+/// messages.
+[[nodiscard]] std::vector<std::int64_t> rejected_by(const Review& review,
+                                                    std::span<const GoldenQuestion> questions,
+                                                    const std::string& file);
 
 }  // namespace dream::golden

@@ -47,9 +47,7 @@ class Reader {
     question.question = text(one, "question", place);
     question.unanswerable = one.is_object() && one.value("is_impossible", json()) == true;
     if (!question.unanswerable) {
-      auto references = answers(one, place);
-      if (!references.empty()) question.reference = references.front();
-      if (references.size() > 1) question.alternatives.assign(references.begin() + 1, references.end());
+      set_references(question, answers(one, place));
       question.contexts = {text(paragraph, "context", place.substr(0, place.find(".qas")))};
     }
     rows_.add(std::move(question), {place + ".question", place + ".answers"});

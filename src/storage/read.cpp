@@ -27,6 +27,18 @@ std::string problem_of(const Reply& reply, const Object& object, const Range& ra
   return same ? "" : "changed since it was listed; leave the sources alone and start again";
 }
 
+Request request_of(const Object& object, std::int64_t begin, std::int64_t bytes) {
+  Request request;
+  request.bucket = object.bucket;
+  request.key = object.key;
+  if (bytes < object.bytes) request.headers["range"] = fmt::format("bytes={}-{}", begin, begin + bytes - 1);
+  return request;
+}
+
+std::string where(const Service& service, const Url& url) {
+  return fmt::format("{} (at {})", url.text(), service.settings().endpoint);
+}
+
 /// Cuts objects into ranges and puts what comes back into their order again.
 class Stream {
  public:
@@ -39,10 +51,7 @@ class Stream {
     const auto length = std::min(range_bytes, object.bytes - at_);
     Range range{object_, at_, length, at_ + length == object.bytes};
     waiting_.push_back({range, std::nullopt});
-    Request request;
-    request.bucket = object.bucket;
-    request.key = object.key;
-    if (length < object.bytes) request.headers["range"] = fmt::format("bytes={}-{}", at_, at_ + length - 1);
+    auto request = request_of(object, at_, length);
     at_ += length;
     if (range.last) {
       ++object_;
@@ -90,15 +99,44 @@ void read_objects(Service& service, std::span<const Object> objects, const Reade
                    [&](std::size_t index, Reply reply) { stream.take(index, std::move(reply)); }, pulse);
 }
 
-std::string read_object(Service& service, const Url& url, const Pulse& pulse) {
+Object find_object(Service& service, const Url& url, const Pulse& pulse) {
   auto found = list_below(service, url, pulse);
   std::erase_if(found, [&](const Object& object) { return object.key != url.key; });
-  const auto where = fmt::format("{} (at {})", url.text(), service.settings().endpoint);
-  if (found.empty()) throw CorpusError(where, 0, "no such object; check the bucket and the key");
+  if (found.empty())
+    throw CorpusError(where(service, url), 0, "no such object; check the bucket and the key");
+  return found.front();
+}
+
+std::string read_range(Service& service, const Object& object, std::int64_t begin, std::int64_t bytes,
+                       const Pulse& pulse) {
+  std::vector<std::string> pieces;
+  const auto length_of = [&](std::size_t piece) {
+    return std::min(range_bytes, bytes - static_cast<std::int64_t>(piece) * range_bytes);
+  };
+  const auto next = [&]() -> std::optional<Request> {
+    const auto from = std::ssize(pieces) * range_bytes;
+    if (from >= bytes) return std::nullopt;
+    auto request = request_of(object, begin + from, length_of(pieces.size()));
+    pieces.emplace_back();
+    return request;
+  };
+  const auto done = [&](std::size_t index, Reply reply) {
+    const auto problem = problem_of(reply, object, {0, 0, length_of(index), false});
+    if (!problem.empty()) throw CorpusError(where(service, {object.bucket, object.key}), 0, problem);
+    pieces[index] = std::move(reply.body);
+  };
+  service.exchange(next, done, pulse);
+  std::string all;
+  for (auto& piece : pieces) all += piece;
+  return all;
+}
+
+std::string read_object(Service& service, const Url& url, const Pulse& pulse) {
+  const std::vector found{find_object(service, url, pulse)};
   std::string bytes;
   Reader reader{[&](std::size_t, std::string_view block) { bytes += block; },
                 [&](std::size_t, const std::string& problem) {
-                  if (!problem.empty()) throw CorpusError(where, 0, problem);
+                  if (!problem.empty()) throw CorpusError(where(service, url), 0, problem);
                 }};
   read_objects(service, found, reader, pulse);
   return bytes;

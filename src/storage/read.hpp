@@ -28,6 +28,14 @@ struct Reader {
 void read_objects(Service& service, std::span<const Object> objects, const Reader& reader,
                   const Pulse& pulse);
 
+/// The object of a URL. Throws CorpusError when there is none.
+[[nodiscard]] Object find_object(Service& service, const Url& url, const Pulse& pulse);
+
+/// `bytes` bytes of an object from `begin` on, in ranges that are fetched together. Throws CorpusError naming
+/// the object when it changed since it was found.
+[[nodiscard]] std::string read_range(Service& service, const Object& object, std::int64_t begin,
+                                     std::int64_t bytes, const Pulse& pulse);
+
 /// One whole object, whatever its ETag. Throws CorpusError when it is not there or private.
 [[nodiscard]] std::string read_object(Service& service, const Url& url, const Pulse& pulse);
 

@@ -6,25 +6,12 @@
 
 #include <vector>
 
+#include "base/blanks.hpp"
 #include "storage/checksum.hpp"
 #include "storage/url.hpp"
 
 namespace dream::storage {
 namespace {
-
-/// Blanks around it gone, and those inside folded to one: what the server does before it compares.
-std::string folded(std::string_view value) {
-  std::string out;
-  for (const char c : value) {
-    const bool blank = c == ' ' || c == '\t';
-    if (!blank)
-      out += c;
-    else if (!out.empty() && out.back() != ' ')
-      out += ' ';
-  }
-  if (out.ends_with(' ')) out.pop_back();
-  return out;
-}
 
 std::string names_of(const std::map<std::string, std::string>& headers) {
   std::vector<std::string_view> names;
@@ -45,7 +32,8 @@ std::string canonical_query(const std::map<std::string, std::string>& query) {
 
 std::string canonical_request(const SignedParts& parts) {
   std::string lines;
-  for (const auto& [name, value] : parts.headers) lines += name + ":" + folded(value) + "\n";
+  // Blanks folded: what the server does before it compares.
+  for (const auto& [name, value] : parts.headers) lines += name + ":" + with_single_blanks(value) + "\n";
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", parts.method, parts.path, parts.query, lines,
                      names_of(parts.headers), parts.payload_hash);
 }

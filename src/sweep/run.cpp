@@ -171,23 +171,23 @@ Outcome start_outcome(const comm::Communicator& comm, const config::Config& conf
 /// Names the golden contexts that stand in no document, by row, and keeps what was said.
 void tell_lost(const Run& run, const golden::Gold& gold, GoldSummary& summary) {
   for (const auto& [question, context] : gold.lost) {
-    const auto& row = run.questions[static_cast<std::size_t>(question)];
     const golden::Problem problem{
-        question + 1, row.line, "contexts",
-        "\"" + row.contexts[static_cast<std::size_t>(context)].substr(0, 60) +
-            "...\" stands in no document of the corpus; correct the passage, or add its document"};
+        question + 1, run.questions[static_cast<std::size_t>(question)].line, "contexts",
+        fmt::format("passage {} stands in no document of the corpus; correct it, or add its document",
+                    context + 1)};
     summary.lost.push_back(problem.text());
     if (run.comm.rank() == 0) run.log(Level::warning, run.config.golden.file + ": " + problem.text());
   }
 }
 
 /// The stages after reading, in their order. This is the one place that knows it.
-void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stage> until,
+void run_stages(Run& run, const golden::DocumentNames& names,
+                std::span<const std::vector<golden::Passage>> passages, std::optional<Stage> until,
                 Finished& finished) {
   const auto wanted = [&](Stage stage) { return !until || stage <= *until; };
   collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
-  if (wanted(Stage::gold)) gold = find_gold(run, names);
+  if (wanted(Stage::gold)) gold = find_gold(run, names, passages);
   finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages, {}};
   tell_lost(run, gold, finished.outcome.gold);
   if (wanted(Stage::chunk)) chunk_documents(run);
@@ -214,21 +214,21 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
   finished.incarnation = options.incarnation;
-  finished.questions = std::move(questions.list);
   finished.tokenizer = models.tokenizer_name;
   finished.precisions = precisions_of(models);
   if (comm.rank() == 0) {
-    finished.warnings = warnings_of(config, finished.questions);
+    finished.warnings = warnings_of(config, questions);
     for (const auto& warning : finished.warnings) options.log(Level::warning, warning);
     for (const auto& [name, precision] : finished.precisions)
       options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
                                    kernels::cpu::numeric_class());
   }
   const auto names = names_of(inputs);
+  finished.questions = std::move(questions.list);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
   if (options.plan_only) {
     finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
-                              digests_of(finished.questions));
+                              questions.digests);
     return finished;
   }
 
@@ -253,7 +253,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
                                        claimed, options.fault, progress, tally},
                                       inputs, finished.outcome);
-  finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
+  finished.plan = make_plan(config, models.identities, buckets, questions.digests);
   CallSession calls(
       {comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed, options.log});
   const Pulse timely = [&calls, claimed] {
@@ -274,7 +274,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               tally,
               options.fault,
               calls};
-  run_stages(context, names, options.until, finished);
+  run_stages(context, names, questions.passages, options.until, finished);
   calls.finish();
   tally.calls = calls.counts().sent;
   tally.calls_from_state = calls.counts().from_store;

@@ -119,7 +119,7 @@ class GoldenFiles(harness.Case):
         self.assert_ok(self.sweep("odd", golden))
         manifest = harness.manifest(self.folder / "odd")
         self.assertIn("row 3 (line 4)", manifest["warnings"][0])
-        self.assertIn("row 1 (line 2), column \"contexts\": \"It stands nowhere", manifest["gold"]["lost"][0])
+        self.assertIn("row 1 (line 2), column \"contexts\": passage 1 stands in no document", manifest["gold"]["lost"][0])
         self.assertIn("stands in no document", (self.folder / "odd/results/sweep.log").read_text())
 
 

@@ -1,8 +1,9 @@
 """A real S3 service for the tests: OpenStack Swift on loopback, which checks signatures; a proxy before it that counts
-requests and breaks some; and a small client of our own, so that no test trusts the code that it tests.
+requests and breaks some; and a small client of our own, so that no test trusts the code that it tests. Moto is another
+service, which believes every signature.
 
-Swift comes as Debian packages (group `s3` of tools/packages.txt). Where it is missing or cannot be started, the cases are
-skipped with the reason.
+Swift comes as Debian packages (group `s3` of tools/packages.txt), moto from PyPI (`pip install "moto[server]"`). Where one
+is missing or cannot be started, the cases are skipped with the reason.
 """
 import contextlib
 import datetime
@@ -163,6 +164,30 @@ class Swift:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Moto:
+    """AWS as moto imagines it, in one process: $DREAM_MOTO, or moto_server on the PATH. close() ends it."""
+
+    def __init__(self):
+        program = os.environ.get("DREAM_MOTO") or shutil.which("moto_server")
+        if not program:
+            raise unittest.SkipTest('moto_server is not installed (pip install "moto[server]" in a venv; DREAM_MOTO names it)')
+        self.port = free_port()
+        self.process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(self.port)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 180
+        while time.monotonic() < end and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+                return
+            time.sleep(0.25)
+        self.close()
+        raise unittest.SkipTest(f"{program} did not start here")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
 # ---- a client that shares no code with ours -----------------------------------------------------------------------
 
 class Client:
@@ -238,6 +263,7 @@ class Proxy:
 
     def __init__(self, port):
         self.target, self.every, self.broken = port, 0, 0
+        self.refusal = None  # (status, code): the answer to every request
         self.requests, self.lock = [], threading.Lock()
         proxy = self
 
@@ -287,9 +313,10 @@ class Proxy:
         headers = http.client.parse_headers(peer.rfile)
         body = peer.rfile.read(int(headers.get("Content-Length", 0)))
         how = self._note(f"{method} {path}")
-        if how == "error":
-            text = b"<Error><Code>InternalError</Code><Message>on purpose</Message></Error>"
-            peer.wfile.write(b"HTTP/1.1 500 Broken\r\nContent-Length: %d\r\n\r\n" % len(text) + text)
+        refusal = (500, "InternalError") if how == "error" else self.refusal
+        if refusal:
+            text = b"<Error><Code>%s</Code><Message>on purpose</Message></Error>" % refusal[1].encode()
+            peer.wfile.write(b"HTTP/1.1 %d Broken\r\nContent-Length: %d\r\n\r\n" % (refusal[0], len(text)) + text)
             return True
         if how == "before":
             return self._reset(peer)

@@ -1,6 +1,7 @@
 """Documents, golden questions and results on S3, and dream_ingest, against a real service that checks signatures
 (object_store.py). Equal results to local files is what all of it must show.
 """
+import csv
 import json
 import os
 import random
@@ -14,16 +15,25 @@ ODD_NAMES = ["plain.txt", "with space.txt", "a+b.txt", "100%25 & more.txt", "50%
              "quote'\"s.txt", "deep/er/~tilde (1).txt", "semi;colon,comma@at$.txt", "<xml>&amp;.txt", "back\\slash.txt"]
 
 
-def setUpModule():
-    global swift, proxy, client
-    swift = object_store.Swift()
-    proxy = object_store.Proxy(swift.port)
+def start(new_service):
+    """The cases talk to this service, through a proxy."""
+    global service, proxy, client
+    service = new_service
+    proxy = object_store.Proxy(service.port)
     client = object_store.Client(proxy.port)
 
 
-def tearDownModule():
+def stop():
     proxy.close()
-    swift.close()
+    service.close()
+
+
+def setUpModule():
+    start(object_store.Swift())
+
+
+def tearDownModule():
+    stop()
 
 
 class S3Case(harness.Case):
@@ -31,7 +41,7 @@ class S3Case(harness.Case):
 
     def setUp(self):
         super().setUp()
-        proxy.every = 0
+        proxy.every, proxy.refusal = 0, None
         self.bucket = "b" + self._testMethodName.replace("_", "-").lower()[5:45].strip("-")
         client.make_bucket(self.bucket)
         self.env = {"AWS_ACCESS_KEY_ID": object_store.ACCESS, "AWS_SECRET_ACCESS_KEY": object_store.SECRET,
@@ -117,7 +127,7 @@ class Ingest(S3Case):
 
     def test_web_addresses_are_brought(self):
         """The service itself is a web server: an address that it refuses is a failure of its own."""
-        web = object_store.Proxy(swift.port)
+        web = object_store.Proxy(service.port)
         try:
             addresses = self.folder / "urls.txt"
             addresses.write_text(f"# two\n{web.url}/info?x=1\n{web.url}/healthcheck/none.pdf\n")
@@ -206,12 +216,37 @@ class Sweep(S3Case):
         best.write_bytes(client.get(self.bucket, "out/best.toml"))
         self.assertIn(f'output = "{self.url("out")}"', best.read_text())
 
+    def long_golden(self):
+        """The same questions in a file that ranks read in blocks: a column that nobody asks for is long, and full of
+        quoted line ends."""
+        long = self.folder / "long" / "long.csv"
+        long.parent.mkdir()
+        with self.golden.open(newline="") as short, long.open("w", newline="") as file:
+            rows = list(csv.reader(short))
+            out = csv.writer(file)
+            out.writerow([*rows[0], "notes"])
+            for number, row in enumerate(rows[1:]):
+                out.writerow([*row, f'{number} "said",\r\n' * 300_000])
+        self.assertGreater(long.stat().st_size, 2 * (8 << 20))
+        return long
+
+    def test_a_long_golden_file_is_read_in_blocks(self):
+        config = self.config("long")
+        ended = harness.sweep(3, config, "--set", f'golden.file="{self.long_golden()}"', "--set", f'corpus.sources=["{self.corpus}"]')
+        self.assert_ok(ended)
+        self.assert_same_tables(self.local, harness.tables(config.parent), "blocks")
+
     def test_faults_change_nothing(self):
         """Every tenth request is answered with 500 or its connection is reset, before or after it has worked."""
         proxy.every = 10
         self.assert_ok(self.ingest(self.corpus, self.url("docs"), ranks=2))
+        self.assert_ok(self.ingest(self.long_golden(), self.url("golden")))
         config = self.config("faults")
-        self.assert_ok(self.sweep(3, config, "--set", f'sweep.output="{self.url("out")}"'))
+        proxy.forget()
+        self.assert_ok(self.sweep(3, config, "--set", f'sweep.output="{self.url("out")}"', "--set",
+                                  f'golden.file="{self.url("golden/long.csv")}"'))
+        # Its head, the header's block, and three blocks in ranges of 4 MiB.
+        self.assertGreaterEqual(proxy.count("GET", "golden/long.csv"), 1 + 2 + 5)
         self.assertGreater(proxy.broken, 5)
         proxy.every = 0
         for name, content in self.local.items():
@@ -255,6 +290,14 @@ class BadInput(S3Case):
     def test_no_keys(self):
         self.refused(self.url("docs"), harness.CONFIG, "AWS_ACCESS_KEY_ID", "s3.anonymous",
                      env={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""})
+
+    def test_an_expired_token(self):
+        client.put(self.bucket, "docs/a.txt", b"text")
+        proxy.refusal = (400, "ExpiredToken")
+        self.refused(self.url("docs"), harness.ENDPOINT, "ExpiredToken", "expired", self.bucket, proxy.url,
+                     env={"AWS_SESSION_TOKEN": "old"})
+        self.refused(self.corpus, harness.ENDPOINT, "expired", env={"AWS_SESSION_TOKEN": "old"},
+                     more=("--set", f'golden.file="{self.url("golden.csv")}"'))
 
     def test_a_missing_bucket(self):
         self.refused("s3://nobody-made-this/docs", harness.ENDPOINT, "nobody-made-this", proxy.url, "check its name")

@@ -48,6 +48,15 @@ def texts():
         write("encode", f"{kind}_broken", bytes([kind]) + b"a\xff\xc3 \xe4\xb8\x00\xf0\x9f")
 
 
+def golden():
+    rows = ['question,reference,contexts\nQ,"R\n""1""",["a", "b"]\n', '\ufeffq;r\r\n"x\r\n";y\r\r\n', 'question,reference\nQ,"R" x\n"',
+            'question,reference\n"never,closed\n', '{"question": "Q", "reference": "R"}\n\n{"question": 1}', '{"version": 1, "data": [{"paragraphs": 3}]}',
+            "question\tground_truths\nQ\t\"['it', \"\"it's\"\"]\"\n", 'a"b,c"\r\n\r\n,\n', "\ufffe"]
+    for i, text in enumerate(rows):
+        write("golden_csv", f"{i}", bytes([i]) + text.encode())
+    write("golden_csv", "utf16", bytes([2]) + "question,reference\nQ,R".encode("utf-16"))
+
+
 def charsmap():
     """Maps U+00E9 to "e" and "a" to nothing: a trie of 256 units with two leaves, and their replacements."""
     units = [0] * 512
@@ -157,6 +166,7 @@ def folders():
 def main():
     weights()
     texts()
+    golden()
     tokenizers()
     lists()
     folders()

@@ -67,8 +67,9 @@ golden::Gold unpack(const Bytes& message) {
 
 }  // namespace
 
-golden::Gold find_gold(Run& run, const golden::DocumentNames& names) {
-  const golden::GoldFinder finder(run.questions);
+golden::Gold find_gold(Run& run, const golden::DocumentNames& names,
+                       std::span<const std::vector<golden::Passage>> passages) {
+  const golden::GoldFinder finder(passages);
   make_parts(run, Stage::gold, [&](const Item& item) {
     parts::GoldPart part;
     for (const auto& read :

@@ -9,8 +9,9 @@
 namespace dream::sweep {
 
 void chunk_documents(Run& run);
-/// names: of the documents; read on rank 0 only. Every rank gets the gold.
-[[nodiscard]] golden::Gold find_gold(Run& run, const golden::DocumentNames& names);
+/// names: of the documents; read on rank 0 only. passages: of each question. Every rank gets the gold.
+[[nodiscard]] golden::Gold find_gold(Run& run, const golden::DocumentNames& names,
+                                     std::span<const std::vector<golden::Passage>> passages);
 void embed_chunks(Run& run);
 void embed_questions(Run& run);
 void build_indexes(Run& run);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <map>
 
+#include "base/blanks.hpp"
 #include "base/file.hpp"
 #include "corpus/clean.hpp"
 #include "corpus/normal_text.hpp"
@@ -37,20 +38,6 @@ std::map<std::string, Read> read_folder(const std::filesystem::path& folder, con
     auto document = clean(digest_of(jobs[i].bytes), jobs[i].format, results[i].pages);
     out[files[i].name] = {std::move(results[i]), std::move(document)};
   }
-  return out;
-}
-
-/// The text with each run of white space as one blank, without those at its ends.
-std::string with_single_blanks(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool blank = c == ' ' || c == '\n' || c == '\t';
-    if (!blank)
-      out += c;
-    else if (!out.empty() && out.back() != ' ')
-      out += ' ';
-  }
-  if (out.ends_with(' ')) out.pop_back();
   return out;
 }
 

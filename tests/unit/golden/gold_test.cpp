@@ -15,7 +15,7 @@ GoldenQuestion question(std::vector<std::string> contexts, std::vector<std::stri
 /// A corpus of (name, text) and what a sweep does with it.
 golden::Gold gold_of(const std::vector<GoldenQuestion>& questions,
                      const std::vector<std::pair<std::string, std::string>>& corpus) {
-  const golden::GoldFinder finder(questions);
+  const golden::GoldFinder finder(golden::passages_of(questions));
   std::vector<golden::GoldHit> hits;
   golden::DocumentNames names;
   std::map<Digest, std::int64_t> sizes;
@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(a_passage_is_found_whatever_its_white_space_and_markup) {
   const std::vector questions{question({"The quick-brown fox\njumps, \"over\" the lazy dog."}),
                               question({"quick"}), question({"absent words are here"}), question({"7"})};
   const std::string text = "# T\n\nThe **quick** brown\n\nfox jumps over the la-\nzy dog. 17 quick";
-  const auto hits = golden::GoldFinder(questions).find(digest_of(text), text);
+  const auto hits = golden::GoldFinder(golden::passages_of(questions)).find(digest_of(text), text);
   BOOST_REQUIRE(hits.size() == 3);
   const auto cut = [&text](const golden::GoldHit& hit) {
     return text.substr(static_cast<std::size_t>(hit.span.begin), static_cast<std::size_t>(hit.span.size()));
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(passages_that_begin_alike_are_told_apart) {
   const std::string common = "these thirty-two letters are the same in all of them and then ";
   const std::vector questions{question({common + "one"}), question({common + "two"}),
                               question({common + "one"}), question({"!?", common + "three"})};
-  const golden::GoldFinder finder(questions);
+  const golden::GoldFinder finder(golden::passages_of(questions));
   BOOST_TEST((finder.passages() == std::vector<std::vector<std::int32_t>>{{0}, {1}, {0}, {-1, 2}}));
   const auto text = common + "x. " + common + "two. " + common + "one.";
   const auto hits = finder.find({}, text);

@@ -15,7 +15,7 @@ std::vector<GoldenQuestion> questions() {
 
 std::string complaint(std::string_view bytes) {
   try {
-    (void)without_rejected(questions(), parse_review(bytes, "r.csv"), "r.csv");
+    (void)rejected_by(parse_review(bytes, "r.csv"), questions(), "r.csv");
   } catch (const CorpusError& e) {
     return e.what();
   }
@@ -29,10 +29,7 @@ BOOST_AUTO_TEST_CASE(rejected_questions_are_left_out) {
       parse_review("Decision,id,comment,else\n reject ,q2,\"no, thanks\",x\nACCEPT,q1,,\n,q3,,\n", "r");
   BOOST_TEST(review.at("q2").comment == "no, thanks");
   BOOST_TEST((review.at("q1").decision == Decision::accept));
-  const auto left = without_rejected(questions(), review, "r");
-  BOOST_REQUIRE(left.size() == 2U);
-  BOOST_TEST(left[0].id == "q1");
-  BOOST_TEST(left[1].id == "q3");
+  BOOST_TEST((rejected_by(review, questions(), "r") == std::vector<std::int64_t>{1}));
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_of_a_review_are_told_together_with_their_rows) {
