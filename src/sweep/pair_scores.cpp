@@ -116,6 +116,7 @@ void PairScores::score_here(const std::vector<const Request*>& fresh) {
   for (const auto* request : fresh) owned.emplace_back(request->payload);
   std::vector<rerank::Pair> pairs;
   for (const auto& pair : owned) pairs.push_back({pair.query, pair.passage});
+  const auto span = run_.trace.span(Track::work, "score pairs", std::ssize(pairs));
   std::vector<float> scores(pairs.size());
   if (!pairs.empty()) here_->score(pairs, scores, run_.pulse);
   for (std::size_t i = 0; i < fresh.size(); ++i) known_[fresh[i]->key] = scores[i];

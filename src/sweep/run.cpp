@@ -212,6 +212,7 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   if (until == Stage::select) finished.outcome.forecast = foresee_calls(run, gold);
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold);
+  const auto span = run.trace.span(Track::stage, "aggregate");
   aggregate(run, finished.outcome);
 }
 
@@ -220,6 +221,7 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
 Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
              Progress& progress) {
   const Pulse pulse = comm::pulse_of(comm, options.stop);
+  auto preparing = std::make_optional(options.trace.span(Track::stage, "prepare"));
   auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
   finished.incarnation = options.incarnation;
@@ -259,12 +261,13 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const ObjectCache objects(config.sweep.state, options.s3);
+  preparing.reset();
   const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
-                                       claimed, options.fault, progress, tally},
+                                       claimed, options.fault, progress, tally, options.trace},
                                       inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
-  CallSession calls(
-      {comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed, options.log});
+  CallSession calls({comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed,
+                     options.log, "objective.budget", options.trace});
   const Pulse timely = [&calls, claimed] {
     claimed();
     calls.check_time();
@@ -282,7 +285,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               progress,
               tally,
               options.fault,
-              calls};
+              calls,
+              options.trace};
   run_stages(context, names, options.until, finished);
   calls.finish();
   tally.calls = calls.counts().sent;

@@ -89,6 +89,7 @@ Matrix TextVectors::embed(std::span<const std::string> texts) {
 void TextVectors::embed_here(const std::vector<const Request*>& fresh) {
   std::vector<std::string_view> texts;
   for (const auto* request : fresh) texts.push_back(request->payload);
+  const auto span = run_.trace.span(Track::work, "embed texts", std::ssize(texts));
   Matrix vectors(std::ssize(texts), dimension_);
   if (!texts.empty()) here_->embed(texts, role_, vectors.view(), run_.pulse);
   for (std::size_t i = 0; i < fresh.size(); ++i) {
