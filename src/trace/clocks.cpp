@@ -13,6 +13,7 @@ ClockOffset offset_between(std::span<const Passage> root, std::span<const Passag
     least = std::max(least, root[i].came - other[i].left);
     most = std::min(most, root[i].left - other[i].came);
   }
+  if (least <= 0 && most >= 0) return {0, std::max(-least, most)};
   return {least + (most - least) / 2, (most - least + 1) / 2};
 }
 

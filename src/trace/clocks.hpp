@@ -22,7 +22,8 @@ struct Passage {
 
 /// The offset between two clocks from the passages of both through the same barriers. Nobody leaves a barrier
 /// before all have come: came(a) <= left(b) and came(b) <= left(a) at one true time, so each barrier bounds
-/// the offset from both sides, and all of them together leave an interval, whose middle is taken. Pure.
+/// the offset from both sides, and all of them together leave an interval, whose middle is
+/// taken; or 0 where that is possible: ranks of one host have one clock. Pure.
 [[nodiscard]] ClockOffset offset_between(std::span<const Passage> root, std::span<const Passage> other);
 
 /// Every rank's offset to rank 0, on every rank. Some barriers, less than a millisecond. Collective.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -72,20 +73,31 @@ std::vector<Scenario> scenarios(int ranks) {
 
 }  // namespace
 
-/// usage: sweep_simulation [--stages] [RANKS...]
+/// usage: sweep_simulation [--stages] [--only WORDS] [RANKS...]      WORDS: a scenario's name begins with
+/// them
 int main(int argc, char** argv) {
   bool stages = false;
+  std::string only;
   std::vector<int> ranks;
   for (int i = 1; i < argc; ++i) {
-    if (argv[i] == std::string("--stages"))
+    const std::string word = argv[i];
+    if (word == "--stages")
       stages = true;
+    else if (word == "--only" && i + 1 < argc)
+      only = argv[++i];
     else
       ranks.push_back(std::atoi(argv[i]));
   }
   if (ranks.empty()) ranks = {16, 64, 256, 1024, 4096};
   print_head();
+  std::map<std::string, dream::sweep::Plan> plans;  // they do not depend on the number of ranks
   for (const auto n : ranks) {
-    for (const auto& [name, world] : scenarios(n))
-      print_row(name, world, dream::simulation::simulate(world), stages);
+    for (const auto& [name, world] : scenarios(n)) {
+      if (!name.starts_with(only)) continue;
+      const auto size = fmt::format("{} {} {} {}", world.buckets, world.methods, world.embedders, world.llms);
+      const auto [plan, is_new] = plans.try_emplace(size);
+      if (is_new) plan->second = dream::simulation::plan_of(world);
+      print_row(name, world, dream::simulation::simulate(world, plan->second), stages);
+    }
   }
 }

@@ -35,6 +35,8 @@ struct Result {
 /// Lets a clock of discrete events run over the sweep. What is done by whom, when, and in which rounds is
 /// asked of sweep/plan, sweep/schedule and calls/endpoint, the functions of a real run; only how long a thing
 /// takes is made up (Costs).
+/// `plan`: plan_of() a world of the same size.
+[[nodiscard]] Result simulate(const World& world, const sweep::Plan& plan);
 [[nodiscard]] Result simulate(const World& world);
 
 }  // namespace dream::simulation

@@ -37,6 +37,10 @@ BOOST_AUTO_TEST_CASE(clocks_are_compared_by_barriers) {
   BOOST_TEST(offset.add == 981);
   BOOST_TEST(offset.error == 21);
   BOOST_TEST(std::abs(offset.add - 1000) <= offset.error);
+  // One clock, as on one host: the same passages without the shift.
+  const std::vector<Passage> beside{{50, 58}, {139, 140}};
+  BOOST_TEST(offset_between(root, beside).add == 0);
+  BOOST_TEST(offset_between(root, beside).error == 40);
 }
 
 BOOST_AUTO_TEST_CASE(times_move_onto_the_clock_of_rank_0) {

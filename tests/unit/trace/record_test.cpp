@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(full_counts_and_meetings_thin_out) {
   const auto trace = hands.trace(64);
   for (std::int64_t i = 0; i < 10'000; ++i) {
     hands.now += 1'000'000;
-    trace.count("calls in flight", i % 2 == 0 ? i + 1 : 5);
+    trace.count("calls in flight", i % 2 == 0 ? i + 10 : 5);
     trace.meet();
   }
   trace.count("calls in flight", 0);
