@@ -19,6 +19,7 @@
 #include "jobs/environment.hpp"
 #include "jobs/program.hpp"
 #include "jobs/s3.hpp"
+#include "jobs/tracing.hpp"
 #include "net/redact.hpp"
 #include "report/outputs.hpp"
 #include "storage/folder.hpp"
@@ -111,6 +112,22 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
             << "manifest.json; report.html shows them in a browser\n";
 }
 
+/// sweep::run(), and its trace where the config asks for one.
+sweep::Finished run_traced(comm::Communicator& comm, const config::Config& config, sweep::RunOptions& options,
+                           sweep::Progress& progress) {
+  if (options.plan_only) return sweep::run(comm, config, options, progress);
+  jobs::Tracing tracing(comm, config, config.sweep.trace);
+  options.trace = tracing.trace();
+  try {
+    auto finished = sweep::run(tracing.comm(), config, options, progress);
+    tracing.finish(config, options.log);
+    return finished;
+  } catch (const Error& e) {
+    if (e.on_all_ranks) tracing.finish(config, options.log);
+    throw;
+  }
+}
+
 /// `redact` learns the config's secrets as soon as they are known, for the messages of main().
 int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine& line,
               net::Redactor& redact) {
@@ -142,7 +159,7 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
   jobs::check_ranks(comm, config, job);
   options.replaces = job.incarnations;
   options.incarnation = jobs::name_run(comm, job);
-  const auto finished = sweep::run(comm, config, options, *board);
+  const auto finished = run_traced(comm, config, options, *board);
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
     if (line.check) {

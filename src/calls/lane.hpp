@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/trace.hpp"
 #include "calls/breaker.hpp"
 #include "calls/endpoint.hpp"
 #include "calls/rate_limit.hpp"
@@ -19,6 +20,7 @@ struct AskOptions {
   std::chrono::milliseconds pause{1'000};           ///< of a dead endpoint; doubled up to longest_backoff
   int failures_before_pause = 8;
   std::uint64_t seed = 1;  ///< of the random waits; no result depends on it
+  Trace trace = {};        ///< counts calls in flight and queued
 };
 
 /// What this rank may send to one endpoint, and when: requests open at once, requests and tokens per minute,

@@ -60,6 +60,8 @@ std::vector<Sent> Sender::advance(milliseconds bound) {
   for (auto& result : http_.poll(ended_.empty() ? patience(bound) : milliseconds(0)))
     receive(std::move(result));
   start_waiting();
+  options_.trace.count("calls in flight", http_.in_flight());
+  options_.trace.count("calls queued", std::ssize(jobs_) - http_.in_flight());
   return std::exchange(ended_, {});
 }
 

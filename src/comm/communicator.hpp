@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/trace.hpp"
 
 namespace dream::comm {
 
@@ -181,6 +182,7 @@ class Communicator {
   }
 
  private:
+  friend Communicator traced(const Communicator& comm, Trace trace);
   template <class T>
   static std::span<char> as_bytes(std::span<T> data) requires(!std::is_const_v<T>) {
     return {reinterpret_cast<char*>(data.data()), data.size_bytes()};

@@ -36,6 +36,7 @@ struct Sweep {
   std::int64_t min_ranks = 0;         ///< below so many the job ends; 0: half of those it began with
   double wall_hours = 0;              ///< that the launcher gives the job; 0: no limit
   double wall_margin_minutes = 5;     ///< before that end, the job stops at a safe point
+  bool trace = false;                 ///< record what each rank does when
   double max_failed_documents = 0.5;  ///< share of documents that may fail before the sweep is refused
   bool operator==(const Sweep&) const = default;
 };

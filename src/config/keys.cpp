@@ -49,6 +49,8 @@ std::vector<Key> table() {
        "how long before the end of sweep.wall_hours the job stops",
        "10",
        {.min = 0}},
+      {"sweep.trace", at(&Config::sweep, &Sweep::trace),
+       "write trace.json into sweep.output: what each rank did when, for ui.perfetto.dev", "true"},
       {"sweep.max_failed_documents",
        at(&Config::sweep, &Sweep::max_failed_documents),
        "share of documents that may fail before the sweep is refused",

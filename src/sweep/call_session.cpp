@@ -6,13 +6,12 @@
 #include <filesystem>
 
 #include "comm/agree.hpp"
+#include "sweep/schedule.hpp"
 
 namespace dream::sweep {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr int everybody = -1;
 
 std::filesystem::path calls_of(const config::Config& config) {
   return std::filesystem::path(config.sweep.state) / "calls";
@@ -90,7 +89,7 @@ CallSession::CallSession(Setting setting)
   for (const auto& [name, paths] : names) {
     const auto& endpoint = endpoints_[name] = calls::endpoint_of(config.model(name));
     redact_.add(endpoint.api_key.value);
-    callers_.count = static_cast<int>(std::min<std::int64_t>(callers_.count, endpoint.in_flight));
+    callers_ = callers_of(callers_, endpoint.in_flight);
   }
   for (auto& [name, endpoint] : endpoints_) {
     endpoint = calls::limit_to(endpoint, std::max(0, comm.rank() - callers_.first), callers_.count);
@@ -117,6 +116,7 @@ CallSession::CallSession(Setting setting)
         std::make_unique<calls::CallStore>(calls_of(config), segments, setting_.incarnation, comm.rank());
     calls::AskOptions options;
     options.seed = static_cast<std::uint64_t>(config.sweep.seed + comm.rank());
+    options.trace = setting_.trace;
     sender_ = std::make_unique<calls::Sender>(redact_, options);
     sender_->charge(budget_, *ledger_);
     asker_ = std::make_unique<calls::Asker>(*store_, *sender_);
@@ -158,17 +158,8 @@ calls::Allowance CallSession::left() {
   return left;
 }
 
-/// Deals what is left in equal shares, or all of it to the rank `only`: the last of it may pay for a call
-/// though no equal share does. Collective.
-void CallSession::deal(int only) {
-  auto share = left();
-  const bool calls = callers_.has(setting_.comm.rank());
-  const int parts = only == everybody ? callers_.count : 1;
-  const bool mine = only == everybody ? calls : setting_.comm.rank() == only;
-  if (share.usd) *share.usd = mine ? *share.usd / parts : 0;
-  if (share.tokens) *share.tokens = mine ? *share.tokens / parts : 0;
-  budget_.deal(share);
-}
+/// Collective.
+void CallSession::deal(int only) { budget_.deal(share_of(left(), callers_, setting_.comm.rank(), only)); }
 
 std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const ServeCalls& serve) {
   if (endpoints_.empty()) {  // on all ranks alike
@@ -187,6 +178,7 @@ std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const
     std::int64_t served = 0;
     const auto packed = sweep::once(comm, callers_, asked, [&](const std::vector<Request>& distinct) {
       check_time();
+      const auto span = setting_.trace.span(Track::calls, "calls", std::ssize(distinct));
       std::vector<Bytes> packed_replies;
       for (auto& reply : serve(distinct)) {
         ++(reply ? served : unserved);

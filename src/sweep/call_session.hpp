@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/pulse.hpp"
+#include "base/trace.hpp"
 #include "calls/asker.hpp"
 #include "calls/vector_asker.hpp"
 #include "comm/communicator.hpp"
@@ -50,6 +51,7 @@ class CallSession {
     Pulse pulse;
     Log log;
     const char* budget_key = "objective.budget";  ///< which key of the config limits it, for messages
+    Trace trace = {};
   };
   /// Seals what earlier jobs left, and opens. Collective.
   explicit CallSession(Setting setting);
@@ -91,7 +93,7 @@ class CallSession {
   void throw_spent(const std::vector<std::int64_t>& unserved);
 
   Setting setting_;
-  Workers callers_;  ///< workers that may have a request open: no more than the smallest limits.in_flight
+  Workers callers_;  ///< those that ask endpoints (callers_of())
   std::map<std::string, calls::Endpoint> endpoints_;
   net::Redactor redact_;
   std::unique_ptr<calls::CallStore> store_;

@@ -61,6 +61,7 @@ struct Reading {
   std::function<void(Stage)> fault;
   Progress& progress;
   Tally& tally;
+  Trace trace = {};
 };
 
 /// Reads the documents of all buckets that the state folder does not hold, on all workers, and returns the

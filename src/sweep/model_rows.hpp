@@ -16,6 +16,7 @@ namespace dream::sweep {
 /// number. The model is in this program, or behind an endpoint.
 struct RowModel {
   std::string_view row, text;  ///< what they are called in messages: "vector", "text"
+  std::string_view work;       ///< what making them is called in a trace: "embed texts"
   std::int64_t cols = 0;       ///< numbers in a row; 0: greet() tells
 
   /// In this program: texts -> (texts.size(), cols).

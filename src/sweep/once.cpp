@@ -4,6 +4,7 @@
 #include <map>
 
 #include "comm/agree.hpp"
+#include "sweep/schedule.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -40,10 +41,7 @@ std::vector<Request> unpack(const Bytes& message) {
 std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
                         const std::vector<Request>& requests, const Serve& serve) {
   const auto ranks = static_cast<std::size_t>(comm.size());
-  auto home = [&](const Digest& key) {
-    return static_cast<std::size_t>(
-        workers.rank(static_cast<int>(key.prefix() % static_cast<std::uint64_t>(workers.count))));
-  };
+  auto home = [&](const Digest& key) { return static_cast<std::size_t>(home_of(key, workers)); };
 
   // What I ask each home, each key once.
   std::map<Digest, std::size_t> first;  // key -> its first place in `requests`

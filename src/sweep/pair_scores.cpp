@@ -29,7 +29,7 @@ void score_here(const rerank::Reranker& reranker, std::span<const std::string_vi
 }
 
 RowModel row_model(Run& run, const std::string& reranker) {
-  RowModel model{.row = "score", .text = "passage", .cols = 1};
+  RowModel model{.row = "score", .text = "passage", .work = "score pairs", .cols = 1};
   if (run.calls.has(reranker)) {
     model.there = &run.calls.endpoint(reranker);
     model.asker = &run.calls.scores();

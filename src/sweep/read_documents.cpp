@@ -176,6 +176,7 @@ std::vector<Failure> read_buckets(const Reading& reading, const std::vector<Buck
   corpus::ReaderPool pool(corpus::find_reader(), reader_options(reading.corpus));
   for (const auto& bucket : jobs) {
     reading.pulse();
+    const auto span = reading.trace.span(Track::work, "documents", bucket.bucket);
     const auto documents = read_bucket(pool, bucket, reading.objects, reading.tally, failures, reading.pulse);
     std::vector<Digest> kept;
     for (const auto& read : documents) kept.push_back(read.document.hash);
@@ -210,7 +211,8 @@ std::vector<Bucket> read_documents(const Reading& reading, Inputs& inputs, Outco
   const auto owner = choose_owners(reading, buckets);
   std::vector<Failure> found;
   {
-    StageScope scope(reading.progress, reading.tally, Stage::read, std::ssize(buckets), std::ssize(owner));
+    StageScope scope(reading.progress, reading.tally, reading.trace, Stage::read, std::ssize(buckets),
+                     std::ssize(owner));
     const auto jobs = scatter_jobs(reading.comm, inputs, reading.corpus.buckets, buckets, owner);
     comm::agree(reading.comm, [&] { found = read_buckets(reading, jobs, scope); });
   }

@@ -17,11 +17,7 @@ inline void in_rounds(comm::Communicator& comm, const std::vector<Item>& items, 
   for (;;) {
     const auto left = static_cast<std::int64_t>(items.size() - at);
     if (comm.all_reduce(left, comm::Reduce::max) == 0) return;
-    std::size_t end = at;
-    for (std::int64_t weight = 0; end < items.size() && (end == at || weight + items[end].weight <= budget);
-         ++end) {
-      weight += items[end].weight;
-    }
+    const auto end = end_of_round(items, at, budget);
     round(std::span(items).subspan(at, end - at));
     at = end;
   }

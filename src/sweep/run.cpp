@@ -203,6 +203,7 @@ void run_stages(Run& run, const golden::DocumentNames& names,
   if (until == Stage::select) finished.outcome.forecast = foresee_calls(run, gold);
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold);
+  const auto span = run.trace.span(Track::stage, "aggregate");
   aggregate(run, finished.outcome);
 }
 
@@ -211,6 +212,7 @@ void run_stages(Run& run, const golden::DocumentNames& names,
 Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
              Progress& progress) {
   const Pulse pulse = comm::pulse_of(comm, options.stop);
+  auto preparing = std::make_optional(options.trace.span(Track::stage, "prepare"));
   auto [questions, inputs, models] = prepare(comm, config, options, pulse);
   Finished finished;
   finished.incarnation = options.incarnation;
@@ -250,12 +252,13 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   finished.outcome.judge_of_itself = judge_of_itself(config);
   Tally tally;
   const ObjectCache objects(config.sweep.state, options.s3);
+  preparing.reset();
   const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
-                                       claimed, options.fault, progress, tally},
+                                       claimed, options.fault, progress, tally, options.trace},
                                       inputs, finished.outcome);
   finished.plan = make_plan(config, models.identities, buckets, questions.digests);
-  CallSession calls(
-      {comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed, options.log});
+  CallSession calls({comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed,
+                     options.log, "objective.budget", options.trace});
   const Pulse timely = [&calls, claimed] {
     claimed();
     calls.check_time();
@@ -273,7 +276,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               progress,
               tally,
               options.fault,
-              calls};
+              calls,
+              options.trace};
   run_stages(context, names, questions.passages, options.until, finished);
   calls.finish();
   tally.calls = calls.counts().sent;

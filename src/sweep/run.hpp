@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/pulse.hpp"
+#include "base/trace.hpp"
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
 #include "storage/service.hpp"
@@ -21,6 +22,7 @@ struct RunOptions {
   storage::Service* s3 = nullptr;  ///< when the config uses S3
   Pulse stop = no_pulse();         ///< throws Stopped when the run was asked to end
   Log log = no_log();
+  Trace trace;  ///< what each rank does, for those who want to know
   std::string
       incarnation;  ///< names this run on the state folder, and no other run ever; the same on all ranks
   /// Runs of this job that lost ranks and that this one follows: whatever they held of the state folder is

@@ -19,49 +19,16 @@ std::int64_t parts_of(const Plan& plan, Stage stage) {
   return parts;
 }
 
-/// What a part costs, roughly: enough to spread the work evenly.
-std::int64_t weight_of(const Plan& plan, const Node& node, int part) {
-  const auto at = static_cast<std::size_t>(part);
-  switch (node.cut) {
-    case Cut::bucket:
-      return plan.buckets[at].bytes;
-    case Cut::shard: {
-      std::int64_t bytes = 0;
-      for (int b : plan.shards[at]) bytes += plan.buckets[static_cast<std::size_t>(b)].bytes;
-      return bytes;
-    }
-    case Cut::question:
-    case Cut::slice:
-      return plan.slices[at].end - plan.slices[at].begin;
-    case Cut::corpus:
-      return 1;
-  }
-  return 1;
-}
-
 }  // namespace
 
-std::vector<Item> pending(const Run& run, Stage stage) {
-  std::vector<Item> items;
-  for (int number : run.plan.nodes_of(stage)) {
-    const auto& node = run.node(number);
-    for (int part = 0; part < run.plan.parts_of(node); ++part) {
-      const auto key = run.key(number, part);
-      if (!run.sealed.contains(key)) items.push_back({number, part, key, weight_of(run.plan, node, part)});
-    }
-  }
-  return items;
+Trace::Span Run::span(const Item& item) const {
+  return trace.span(Track::work, node(item.node).label, item.part);
 }
 
+std::vector<Item> pending(const Run& run, Stage stage) { return pending(run.plan, run.sealed, stage); }
+
 std::vector<Item> mine(const Run& run, const std::vector<Item>& items) {
-  std::vector<std::int64_t> weights;
-  for (const auto& item : items) weights.push_back(item.weight);
-  const auto owner = assign(weights, run.workers.count);
-  std::vector<Item> own;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (run.workers.rank(owner[i]) == run.comm.rank()) own.push_back(items[i]);
-  }
-  return own;
+  return mine(items, run.workers, run.comm.rank());
 }
 
 void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& make) {
@@ -71,15 +38,18 @@ void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& m
     run.fault(stage);
     for (const auto& item : mine(run, items)) {
       run.pulse();
+      const auto span = run.span(item);
       make(item);
       scope.advance();
     }
   });
 }
 
-StageScope::StageScope(Progress& progress, Tally& tally, Stage stage, std::int64_t items, std::int64_t left)
+StageScope::StageScope(Progress& progress, Tally& tally, const Trace& trace, Stage stage, std::int64_t items,
+                       std::int64_t left)
     : progress_(progress),
       tally_(tally),
+      span_(trace.span(Track::stage, name_of(stage), left)),
       stage_(stage),
       start_(now()),
       exceptions_(std::uncaught_exceptions()) {
@@ -87,7 +57,7 @@ StageScope::StageScope(Progress& progress, Tally& tally, Stage stage, std::int64
 }
 
 StageScope::StageScope(Run& run, Stage stage, const std::vector<Item>& left)
-    : StageScope(run.progress, run.tally, stage, parts_of(run.plan, stage), std::ssize(left)) {}
+    : StageScope(run.progress, run.tally, run.trace, stage, parts_of(run.plan, stage), std::ssize(left)) {}
 
 StageScope::~StageScope() {
   tally_.seconds[static_cast<std::size_t>(stage_)] += now() - start_;

@@ -9,13 +9,14 @@
 
 #include "base/log.hpp"
 #include "base/pulse.hpp"
+#include "base/trace.hpp"
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
 #include "stages/types.hpp"
 #include "state/parts.hpp"
-#include "sweep/assign.hpp"
 #include "sweep/models.hpp"
 #include "sweep/plan.hpp"
+#include "sweep/schedule.hpp"
 
 namespace dream::sweep {
 
@@ -65,17 +66,12 @@ struct Run {
   Tally& tally;
   std::function<void(Stage)> fault;  ///< tests break a rank here; does nothing otherwise
   CallSession& calls;
+  Trace trace;
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }
-};
-
-/// A part to be made.
-struct Item {
-  int node = 0;
-  int part = 0;
-  Digest key;
-  std::int64_t weight = 0;
+  /// For the trace: this rank works at a part.
+  [[nodiscard]] Trace::Span span(const Item& item) const;
 };
 
 /// The parts of all nodes of a stage that the state folder does not hold, in plan order. The same on every
@@ -93,7 +89,8 @@ void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& m
 class StageScope {
  public:
   /// `items`: all pieces of work, of which `left` are not in the state folder.
-  StageScope(Progress& progress, Tally& tally, Stage stage, std::int64_t items, std::int64_t left);
+  StageScope(Progress& progress, Tally& tally, const Trace& trace, Stage stage, std::int64_t items,
+             std::int64_t left);
   /// Of all parts of a stage, with those that are pending().
   StageScope(Run& run, Stage stage, const std::vector<Item>& left);
   ~StageScope();
@@ -105,6 +102,7 @@ class StageScope {
  private:
   Progress& progress_;
   Tally& tally_;
+  Trace::Span span_;
   Stage stage_;
   double start_;
   int exceptions_;  ///< in flight at the start: a stage that an error ends is not told as done

@@ -12,7 +12,7 @@ void normalise(std::span<float> vector) {
 }
 
 RowModel row_model(Run& run, const std::string& embedder, embed::Role role) {
-  RowModel model{.row = "vector", .text = "text"};
+  RowModel model{.row = "vector", .text = "text", .work = "embed texts"};
   if (run.calls.has(embedder)) {
     model.there = &run.calls.endpoint(embedder);
     model.asker = &run.calls.vectors();

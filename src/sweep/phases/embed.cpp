@@ -13,8 +13,6 @@
 namespace dream::sweep {
 namespace {
 
-constexpr std::int64_t round_bytes = 8 << 20;  ///< of document files; bounds the text in memory
-
 /// The distinct texts that an embed part needs, by hash.
 std::map<Digest, std::string> texts_of(const Run& run, const Item& item) {
   const auto& chunk_node = run.node(run.node(item.node).inputs[0]);
@@ -32,12 +30,14 @@ std::map<Digest, std::string> texts_of(const Run& run, const Item& item) {
 
 /// One round: the texts of some buckets, embedded by all ranks, written by this one.
 void embed_round(Run& run, TextVectors& vectors, std::span<const Item> items, StageScope& scope) {
+  const auto round = run.trace.span(Track::work, "round", std::ssize(items));
   std::vector<std::map<Digest, std::string>> by_item;
   std::vector<std::string> texts;
   comm::agree(run.comm, [&] {
     run.fault(Stage::embed);
     for (const auto& item : items) {
       run.pulse();
+      const auto span = run.span(item);
       by_item.push_back(texts_of(run, item));
       for (const auto& [hash, text] : by_item.back()) texts.push_back(text);
     }
@@ -46,6 +46,7 @@ void embed_round(Run& run, TextVectors& vectors, std::span<const Item> items, St
   comm::agree(run.comm, [&] {
     std::int64_t row = 0;
     for (std::size_t i = 0; i < items.size(); ++i) {
+      const auto span = run.span(items[i]);
       parts::TextVectors part;
       part.vectors = Matrix(std::ssize(by_item[i]), embedded.cols);
       std::int64_t at = 0;
@@ -64,14 +65,10 @@ void embed_round(Run& run, TextVectors& vectors, std::span<const Item> items, St
 void embed_chunks(Run& run) {
   const auto items = pending(run, Stage::embed);
   StageScope scope(run, Stage::embed, items);
-  // An embedder at a time, all methods together: a text that two methods share is embedded once.
-  std::map<std::string, std::vector<Item>> by_embedder;
-  for (const auto& item : items) by_embedder[run.node(item.node).embedder].push_back(item);
-  for (auto& [embedder, pending_items] : by_embedder) {
-    std::ranges::stable_sort(pending_items, {}, &Item::part);
+  for (const auto& [embedder, pending_items] : by_embedder(run.plan, items)) {
     TextVectors vectors(run, embedder, embed::Role::passage);
     comm::agree(run.comm, [&] { index::check_factory(run.config.index.factory, vectors.dimension()); });
-    in_rounds(run.comm, mine(run, pending_items), round_bytes,
+    in_rounds(run.comm, mine(run, pending_items), embed_round_bytes,
               [&](std::span<const Item> round) { embed_round(run, vectors, round, scope); });
   }
 }
@@ -79,9 +76,7 @@ void embed_chunks(Run& run) {
 void embed_questions(Run& run) {
   const auto items = pending(run, Stage::query);
   StageScope scope(run, Stage::query, items);
-  std::map<std::string, std::vector<Item>> by_embedder;
-  for (const auto& item : items) by_embedder[run.node(item.node).embedder].push_back(item);
-  for (const auto& [embedder, pending_items] : by_embedder) {
+  for (const auto& [embedder, pending_items] : by_embedder(run.plan, items)) {
     // Over all ranks, so that a text has one home here and when the judge compares it: it is asked for once.
     TextVectors vectors(run, embedder, embed::Role::query);
     const auto own = mine(run, pending_items);
@@ -98,6 +93,7 @@ void embed_questions(Run& run) {
     comm::agree(run.comm, [&] {
       std::int64_t row = 0;
       for (const auto& item : own) {
+        const auto span = run.span(item);
         const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
         Matrix part(slice.end - slice.begin, embedded.cols);
         for (std::int64_t at = 0; at < part.rows; ++at)

@@ -102,15 +102,18 @@ parts::Reranked reranked(const Run& run, const Work& work, std::span<const float
 
 /// Collective.
 void rerank_round(Run& run, PairScores& scorer, std::span<const Item> items, StageScope& scope) {
+  const auto span = run.trace.span(Track::work, "round", std::ssize(items));
   std::vector<Work> round;
   comm::agree(run.comm, [&] {
     run.fault(Stage::rerank);
+    const auto loading = run.trace.span(Track::work, "load", std::ssize(items));
     round = load(run, items);
   });
   const auto scores = scorer.score(pairs_of(run, round));
   comm::agree(run.comm, [&] {
     std::size_t at = 0;
     for (const auto& work : round) {
+      const auto writing = run.span(work.item);
       const auto part = reranked(run, work, std::span(scores).subspan(at));
       at += part.retrieved.chunks.size();
       run.parts.write(work.item.key, [&](state::H5Writer& file) { parts::save(file, part); });

@@ -21,8 +21,6 @@
 namespace dream::sweep {
 namespace {
 
-constexpr std::int64_t round_questions = 2048;  ///< per rank; bounds contexts and answers in memory
-
 /// One trial's question on its way to its scores.
 struct Row {
   const GoldenQuestion* question = nullptr;
@@ -225,10 +223,12 @@ struct Judging {
 /// Scores some parts of this rank; a part with rows that may turn out otherwise is written, but not sealed.
 /// Returns the number of such rows. Collective.
 std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item> items) {
+  const auto span = run.trace.span(Track::work, "round", std::ssize(items));
   std::vector<Work> round;
   comm::agree(run.comm, [&] {
     run.fault(Stage::score);
     for (const auto& item : items) {
+      const auto loading = run.span(item);
       round.push_back(load(run, judging.gold, item));
       answer_locally(run, round.back());
     }
@@ -240,6 +240,7 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
   std::int64_t passing = 0;
   comm::agree(run.comm, [&] {
     for (const auto& work : round) {
+      const auto scoring = run.span(work.item);
       const auto slice = judge(run, work, cosines);
       const auto fill = [&](state::H5Writer& file) { parts::save(file, slice); };
       if (work.passing() == 0)
@@ -258,7 +259,7 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
 Forecast foresee_calls(Run& run, const golden::Gold& gold) {
   const auto items = pending(run, Stage::score);
   LanguageModels models(run, LanguageModels::Mode::foresee);
-  in_rounds(run.comm, mine(run, items), round_questions, [&](std::span<const Item> round) {
+  in_rounds(run.comm, mine(run, items), score_round_questions, [&](std::span<const Item> round) {
     std::vector<Work> works;
     comm::agree(run.comm, [&] {
       for (const auto& item : round) {
@@ -279,7 +280,7 @@ std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
   TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
   LanguageModels models(run);
   std::int64_t passing = 0;
-  in_rounds(run.comm, mine(run, items), round_questions, [&](std::span<const Item> round) {
+  in_rounds(run.comm, mine(run, items), score_round_questions, [&](std::span<const Item> round) {
     passing += score_round(run, {gold, vectors, models, scope}, round);
   });
   return run.comm.all_reduce(passing, comm::Reduce::sum);

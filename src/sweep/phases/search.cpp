@@ -1,6 +1,7 @@
 #include "stages/retrieve/search.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/file.hpp"
 #include "comm/agree.hpp"
@@ -53,17 +54,29 @@ Retrieved search_shard(Run& run, int index_node, int shard, const Matrix& questi
       run.pulse);
 }
 
-/// The shards of this rank: the heaviest to the least loaded, as everywhere.
-std::vector<int> my_shards(const Run& run) {
-  std::vector<Item> items;
-  for (std::size_t s = 0; s < run.plan.shards.size(); ++s) {
-    std::int64_t bytes = 0;
-    for (int b : run.plan.shards[s]) bytes += run.plan.buckets[static_cast<std::size_t>(b)].bytes;
-    items.push_back({0, static_cast<int>(s), {}, bytes});
+/// The vectors of the questions, by query node: loaded when a shard is searched with them.
+const Matrix& questions_of(const Run& run, int query_node, std::map<int, Matrix>& loaded) {
+  const auto [at, is_new] = loaded.try_emplace(query_node);
+  if (is_new) at->second = load_questions(run, query_node);
+  return at->second;
+}
+
+/// What this rank's share of the shards holds for some search nodes, in the order of `searches`.
+std::vector<Retrieved> search_mine(Run& run, std::span<const Item> searches) {
+  std::vector<Retrieved> best(searches.size(), retrieve::no_hits(std::ssize(run.questions)));
+  std::map<int, Matrix> questions;
+  for (const auto& item : mine(run, shard_searches(run.plan, searches))) {
+    run.pulse();
+    const auto span = run.span(item);
+    const auto& node = run.node(item.node);
+    const auto at = std::ranges::find(searches, item.node, &Item::node) - searches.begin();
+    auto& found = best[static_cast<std::size_t>(at)];
+    found = retrieve::merge(found,
+                            search_shard(run, node.inputs.at(0), item.part,
+                                         questions_of(run, node.inputs.at(2), questions), node.k),
+                            static_cast<std::int32_t>(node.k));
   }
-  std::vector<int> own;
-  for (const auto& item : mine(run, items)) own.push_back(item.part);
-  return own;
+  return best;
 }
 
 }  // namespace
@@ -71,26 +84,24 @@ std::vector<int> my_shards(const Run& run) {
 void search_indexes(Run& run) {
   const auto items = pending(run, Stage::search);
   StageScope scope(run, Stage::search, items);
-  const auto shards = my_shards(run);
-  for (const auto& item : items) {
-    const auto& node = run.node(item.node);
-    const auto k = static_cast<std::int32_t>(node.k);
-    Retrieved best;
+  for (auto left = std::span(items); !left.empty();) {
+    const auto group = left.first(searches_together(run.plan, left, run.workers));
+    left = left.subspan(group.size());
+    std::vector<Retrieved> best;
     comm::agree(run.comm, [&] {
       run.fault(Stage::search);
-      const auto questions = load_questions(run, node.inputs.at(2));
-      best = retrieve::no_hits(questions.rows);
-      for (int shard : shards) {
-        run.pulse();
-        best = retrieve::merge(best, search_shard(run, node.inputs.at(0), shard, questions, node.k), k);
-      }
+      best = search_mine(run, group);
     });
-    best = retrieve::merge_over_ranks(run.comm, best, k);
-    comm::agree(run.comm, [&] {
-      if (run.comm.rank() != 0) return;
-      run.parts.write(item.key, [&](state::H5Writer& file) { parts::save(file, best); });
-      scope.advance();
-    });
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const auto k = static_cast<std::int32_t>(run.node(group[i].node).k);
+      const auto merged = retrieve::merge_over_ranks(run.comm, best[i], k);
+      best[i] = {};
+      comm::agree(run.comm, [&] {
+        if (run.comm.rank() != 0) return;
+        run.parts.write(group[i].key, [&](state::H5Writer& file) { parts::save(file, merged); });
+        scope.advance();
+      });
+    }
   }
 }
 

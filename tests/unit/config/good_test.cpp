@@ -40,6 +40,7 @@ BOOST_AUTO_TEST_CASE(values_arrive_in_their_fields) {
   BOOST_TEST(config.sweep.coordinator == "dedicated");
   BOOST_TEST(config.sweep.min_ranks == 3);
   BOOST_TEST(config.sweep.wall_hours == 1.5);
+  BOOST_TEST(config.sweep.trace);
   BOOST_TEST(config.sweep.wall_margin_minutes == 2.0);
   BOOST_TEST(config.sweep.max_failed_documents == 1.0);
   BOOST_TEST(config.corpus.sources == std::vector<std::string>{"inputs/handbook"});

@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "judge/queries.hpp"
+#include "sweep/plan.hpp"
+
+namespace dream::sweep {
+namespace {
+
+/// Invariant: memory per rank = constants + the largest bucket and shard + a number of bytes per document and
+/// chunk.
+std::string describe_memory(const Plan& plan) {
+  constexpr std::int64_t bytes_per_document = 320;  // rank 0: digest, path, format, names
+  constexpr std::int64_t bytes_per_hit = 32;        // digest, ordinal, score, origin, offsets
+  std::int64_t bucket = 0;
+  std::int64_t shard = 0;
+  for (const auto& b : plan.buckets) bucket = std::max(bucket, b.bytes);
+  for (const auto& members : plan.shards) {
+    std::int64_t bytes = 0;
+    for (int b : members) bytes += plan.buckets[static_cast<std::size_t>(b)].bytes;
+    shard = std::max(shard, bytes);
+  }
+  std::int64_t k = 0;
+  for (const int number : plan.nodes_of(Stage::search))
+    k = std::max(k, plan.nodes[static_cast<std::size_t>(number)].k);
+  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+  return fmt::format(
+      "memory of a rank, beside the program and the models' weights:\n"
+      "  largest bucket    {:>14} bytes of files, a few times over while it is read and cut\n"
+      "  largest shard     {:>14} bytes of files; 8 x dimension bytes for each of its chunks while it is "
+      "searched\n"
+      "  embedded texts     4 x dimension bytes for each distinct text, spread over the workers\n"
+      "  hits              {:>14} bytes ({} questions x {} x {})\n"
+      "  rank 0 only       {:>14} bytes ({} documents x {})\n",
+      bucket, shard, questions * k * bytes_per_hit, questions, k, bytes_per_hit,
+      plan.documents() * bytes_per_document, plan.documents(), bytes_per_document);
+}
+
+/// What rerankers read at most; a pair that several methods or embedders find is read once.
+std::string describe_reranking(const Plan& plan, const config::Config& config) {
+  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+  std::int64_t pairs = 0;
+  std::int64_t calls = 0;
+  for (const int number : plan.nodes_of(Stage::rerank)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    pairs += questions * node.k;
+    const auto& params = config.model(node.reranker).params;
+    if (!params.has("batch.texts")) continue;
+    const auto batch = params.get<std::int64_t>("batch.texts");
+    calls += questions * ((node.k + batch - 1) / batch);
+  }
+  if (pairs == 0) return "";
+  return fmt::format(
+      "reranking: at most {} pairs of question and chunk, in about {} calls; --until search counts calls and "
+      "tokens "
+      "to send\n",
+      pairs, calls);
+}
+
+}  // namespace
+
+std::string describe(const Plan& plan, const config::Config& config) {
+  std::string text =
+      fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",
+                  plan.trials.size(), plan.documents(), plan.bytes(), plan.buckets.size(), plan.shards.size(),
+                  plan.slices.empty() ? 0 : plan.slices.back().end);
+  text += fmt::format("{:<8} {:>14} {:>8}\n", "stage", "distinct nodes", "parts");
+  for (int s = 0; s < stage_count; ++s) {
+    const auto stage = static_cast<Stage>(s);
+    const auto nodes = plan.nodes_of(stage);
+    if (nodes.empty()) continue;
+    std::int64_t parts = 0;
+    for (int node : nodes) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
+    text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
+  }
+  std::int64_t asked = 0;
+  std::int64_t judged = 0;
+  std::int64_t tokens = 0;
+  double usd = 0;
+  const bool judges = config.judge.llm != "overlap";
+  for (const int number : plan.nodes_of(Stage::score)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    const auto& model = config.model(node.llm);
+    const auto calls = plan.slices.empty() ? 0 : plan.slices.back().end;
+    const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
+    if (judges)
+      judged +=
+          calls * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
+    if (model.kind != "openai") continue;
+    const auto most = calls * model.params.get<std::int64_t>("max_tokens");
+    asked += calls;
+    tokens += most;
+    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
+  }
+  text += describe_reranking(plan, config);
+  text += fmt::format(
+      "model calls: at most {} for answers and about {} for scores "
+      "(fewer when replies are in the state folder or requests are equal)\n",
+      asked, judged);
+  if (asked > 0) {
+    text += fmt::format(
+        "  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n",
+        tokens, usd);
+  }
+  return text + describe_memory(plan);
+}
+
+}  // namespace dream::sweep
