@@ -124,27 +124,22 @@ std::vector<std::string> gather_texts(Communicator& comm, const std::string& min
   return texts;
 }
 
-/// What a rank found out about itself.
-struct Found {
+/// What this rank has; fills in what it needs of the ground.
+GpuFacts look(const GpuLibraries& libraries, int number_on_host, NcclGround& ground) {
   GpuFacts facts;
-  std::shared_ptr<const GpuCalls> calls;
-  int ordinal = 0;
-};
-
-Found look(const ExchangeOptions& options, int number_on_host) {
-  Found found;
-  found.facts.host = host_name();
+  facts.host = host_name();
   try {
-    found.calls = std::make_shared<const GpuCalls>(options.cuda_library, options.nccl_library);
-    found.facts.nccl = found.calls->nccl_version();
-    found.ordinal = number_on_host % found.calls->count_devices();
-    found.facts.gpu = bus_address(*found.calls, found.ordinal);
+    const auto calls = std::make_shared<const GpuCalls>(libraries.cuda, libraries.nccl);
+    facts.nccl = calls->nccl_version();
+    ground.ordinal = number_on_host % calls->count_devices();
+    facts.gpu = bus_address(*calls, ground.ordinal);
     const char* shares = std::getenv("NCCL_MULTI_RANK_GPU_ENABLE");
-    found.facts.shares = shares != nullptr && std::string_view(shares) == "1";
+    facts.shares = shares != nullptr && std::string_view(shares) == "1";
+    ground.calls = calls;
   } catch (const Error& error) {
-    found.facts.obstacle = error.what();
+    facts.obstacle = error.what();
   }
-  return found;
+  return facts;
 }
 
 std::vector<GpuFacts> gather_facts(Communicator& comm, const GpuFacts& mine) {
@@ -164,11 +159,11 @@ std::vector<GpuFacts> gather_facts(Communicator& comm, const GpuFacts& mine) {
   return all;
 }
 
-std::unique_ptr<VectorExchange> start_nccl(Communicator& comm, const Found& found,
+std::unique_ptr<VectorExchange> start_nccl(Communicator& comm, const NcclGround& ground,
                                            const ExchangeOptions& options) {
   std::unique_ptr<Staging> staging;
   agree(comm, [&] {
-    const auto gpu = std::make_shared<const Gpu>(found.calls, found.ordinal);
+    const auto gpu = std::make_shared<const Gpu>(ground.calls, ground.ordinal);
     staging = std::make_unique<Staging>(gpu, options.staging_bytes / comm.size(), comm.size());
   });
   return std::make_unique<OverNccl>(comm, std::move(*staging), options.nccl);
@@ -208,6 +203,15 @@ ExchangeChoice choose_exchange(std::span<const GpuFacts> by_rank) {
                             shared.empty() ? ", a GPU for each rank" : ", " + shared)};
 }
 
+NcclGround find_nccl(Communicator& comm, const GpuLibraries& libraries) {
+  const auto hosts = gather_texts(comm, host_name());
+  const auto before = hosts.begin() + comm.rank();
+  NcclGround ground;
+  const auto mine = look(libraries, static_cast<int>(std::count(hosts.begin(), before, *before)), ground);
+  ground.choice = choose_exchange(gather_facts(comm, mine));
+  return ground;
+}
+
 std::unique_ptr<VectorExchange> open_vector_exchange(Communicator& comm, const ExchangeOptions& options,
                                                      const Log& log) {
   const auto over_mpi = [&](const std::string& reason) {
@@ -217,10 +221,8 @@ std::unique_ptr<VectorExchange> open_vector_exchange(Communicator& comm, const E
   };
   if (options.wish == "mpi") return over_mpi("device.exchange = \"mpi\"");
   if (options.wish == "auto" && !options.made_on_gpus) return over_mpi("they are made in host memory");
-  const auto hosts = gather_texts(comm, host_name());
-  const auto before = hosts.begin() + comm.rank();
-  const auto found = look(options, static_cast<int>(std::count(hosts.begin(), before, *before)));
-  const auto choice = choose_exchange(gather_facts(comm, found.facts));
+  const auto ground = find_nccl(comm, options.libraries);
+  const auto& choice = ground.choice;
   const bool forced = options.wish == "nccl";
   if (!choice.nccl && forced) {
     agree(comm, [&] {
@@ -230,7 +232,7 @@ std::unique_ptr<VectorExchange> open_vector_exchange(Communicator& comm, const E
   }
   if (!choice.nccl) return over_mpi(choice.reason);
   try {
-    auto exchange = start_nccl(comm, found, options);
+    auto exchange = start_nccl(comm, ground, options);
     if (comm.rank() == 0) log(Level::info, "vectors travel over " + choice.reason);
     return exchange;
   } catch (const Error& error) {

@@ -44,20 +44,33 @@ struct ExchangeChoice {
 /// version and the environment let ranks share one.
 [[nodiscard]] ExchangeChoice choose_exchange(std::span<const GpuFacts> by_rank);
 
+/// Where the libraries are looked for.
+struct GpuLibraries {
+  std::string cuda = "libcuda.so.1";
+  std::string nccl = "libnccl.so.2";
+};
+
+/// Whether all ranks together can use NCCL, and what this one needs for it.
+struct NcclGround {
+  ExchangeChoice choice;
+  std::shared_ptr<const GpuCalls> calls;  ///< null where there is an obstacle
+  int ordinal = 0;  ///< of this rank's GPU: its number among the ranks of its host, counted round
+};
+/// Never throws for what a rank lacks: the choice says it. Collective.
+[[nodiscard]] NcclGround find_nccl(Communicator& comm, const GpuLibraries& libraries = {});
+
 struct ExchangeOptions {
   std::string wish = "auto";  ///< auto | mpi | nccl
   /// Whether the vectors are made on GPUs. If not, `auto` is MPI: they would travel up and down for nothing.
   bool made_on_gpus = false;
   /// Memory of the GPU for bytes on their way in, and as much for those on their way out.
   std::int64_t staging_bytes = std::int64_t{64} << 20;
-  std::string cuda_library = "libcuda.so.1";
-  std::string nccl_library = "libnccl.so.2";
+  GpuLibraries libraries;
   NcclOptions nccl;
 };
 
-/// Chooses, and logs the choice with its reason on rank 0. A rank's GPU is the one of its number among the
-/// ranks of its host, counted round. Throws Error (exit code `device`) on all ranks alike when NCCL was asked
-/// for and cannot be, naming the first rank, its host and the remedy. Collective.
+/// Chooses, and logs the choice with its reason on rank 0. Throws Error (exit code `device`) on all ranks
+/// alike when NCCL was asked for and cannot be, naming the first rank, its host and the remedy. Collective.
 [[nodiscard]] std::unique_ptr<VectorExchange> open_vector_exchange(Communicator& comm,
                                                                    const ExchangeOptions& options,
                                                                    const Log& log);

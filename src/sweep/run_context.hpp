@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/pulse.hpp"
 #include "comm/communicator.hpp"
+#include "comm/vector_exchange.hpp"
 #include "config/config.hpp"
 #include "stages/types.hpp"
 #include "state/parts.hpp"
@@ -65,6 +66,7 @@ struct Run {
   Tally& tally;
   std::function<void(Stage)> fault;  ///< tests break a rank here; does nothing otherwise
   CallSession& calls;
+  comm::VectorExchange& vectors;  ///< how they travel between ranks
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }

@@ -71,11 +71,12 @@ Matrix TextVectors::embed(std::span<const std::string> texts) {
   if (there_ != nullptr) {
     replies = run_.calls.once(requests, serve_all);
   } else {
-    replies = once(run_.comm, run_.workers, requests, [&](const std::vector<Request>& distinct) {
+    const auto serve_here = [&](const std::vector<Request>& distinct) {
       std::vector<Bytes> all;
       for (auto& served : serve_all(distinct)) all.push_back(std::move(served.value()));
       return all;
-    });
+    };
+    replies = once(run_.comm, run_.workers, requests, serve_here, run_.vectors);
   }
   Matrix vectors(std::ssize(texts), dimension_);
   for (std::size_t i = 0; i < replies.size(); ++i) {

@@ -15,7 +15,7 @@ comm::ExchangeOptions over_stand_in(const std::string& wish) {
   comm::ExchangeOptions options;
   options.wish = wish;
   options.made_on_gpus = true;
-  options.cuda_library = options.nccl_library = test::stand_in_path();
+  options.libraries = {test::stand_in_path(), test::stand_in_path()};
   return options;
 }
 
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(ranks_that_share_a_gpu_use_mpi_unless_nccl_lets_them, *rank
 BOOST_AUTO_TEST_CASE(nccl_that_is_forced_and_absent_on_one_rank_is_one_error, *ranks({1, 2, 3})) {
   auto options = over_stand_in("nccl");
   const int last = test::world().size() - 1;
-  if (test::world().rank() == last) options.nccl_library = "libnothing_of_this_name.so";
+  if (test::world().rank() == last) options.libraries.nccl = "libnothing_of_this_name.so";
   const auto says = "rank " + std::to_string(last) + " on ";
   BOOST_CHECK_EXCEPTION((void)open(options), Error, [&](const Error& error) {
     return error.on_all_ranks && error.code == ExitCode::device && holds(error.what(), says) &&

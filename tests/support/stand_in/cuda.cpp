@@ -43,7 +43,7 @@ dream::stand_in::Control* dream::stand_in::dream_stand_in_control() {
   static const bool once = [] {
     control.devices = from_environment("DREAM_STAND_IN_GPUS", control.devices);
     control.version = from_environment("DREAM_STAND_IN_NCCL", control.version);
-    control.silent_from = from_environment("DREAM_STAND_IN_SILENT_FROM", -1);
+    control.fail_group = from_environment("DREAM_STAND_IN_FAIL_GROUP", -1);
     return true;
   }();
   (void)once;
