@@ -11,7 +11,7 @@ struct ncclComm;
 
 /// The entry points of CUDA's driver and of NCCL that this folder calls, in one table that is filled when the
 /// program runs: it is built without their headers, and starts where the libraries are absent. What is
-/// declared here is the part of their binary interfaces that has not changed since CUDA 7 and NCCL 2.14; a
+/// declared here is the part of their binary interfaces that has not changed since CUDA 11 and NCCL 2.14; a
 /// test compares it with nccl.h where there is one (docs/adr/0019).
 namespace dream::comm {
 

@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(nccl_has_every_verb, *ranks({1, 2, 3, 4})) {
   BOOST_TEST(bench.control.live_comms == 0);
 }
 
-BOOST_AUTO_TEST_CASE(communicators_follow_each_other, *ranks({1, 3})) {
+BOOST_AUTO_TEST_CASE(communicators_follow_each_other, *ranks({3})) {
   for (int round = 0; round < 3; ++round) {
     Bench bench;
     check_exchange(bench, [&](int from, int to) { return from + to + round; });
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(communicators_follow_each_other, *ranks({1, 3})) {
 }
 
 // Of messages this long only the ends travel: counts and places beyond 32 bits are what could go wrong.
-BOOST_AUTO_TEST_CASE(counts_beyond_2_gib, *ranks({2, 3})) {
+BOOST_AUTO_TEST_CASE(counts_beyond_2_gib, *ranks({3})) {
   Bench bench;
   bench.control.edges = true;
   const int me = bench.nccl.rank();
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(counts_beyond_2_gib, *ranks({2, 3})) {
   bench.nccl.close();
 }
 
-BOOST_AUTO_TEST_CASE(an_asynchronous_error_ends_the_verb_and_the_communicator, *ranks({1, 2, 4})) {
+BOOST_AUTO_TEST_CASE(an_asynchronous_error_ends_the_verb_and_the_communicator, *ranks({1, 3})) {
   Bench bench;
   const auto data = bench.up("data");
   bench.nccl.broadcast(data.span(), 0);
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(an_asynchronous_error_ends_the_verb_and_the_communicator, *
   (void)error_of([&] { (void)bench.nccl.exchange_counts(std::vector<std::int64_t>(4)); });
 }
 
-BOOST_AUTO_TEST_CASE(a_failure_on_one_rank_reaches_the_others, *ranks({2, 4})) {
+BOOST_AUTO_TEST_CASE(a_failure_on_one_rank_reaches_the_others, *ranks({4})) {
   Bench bench;
   if (bench.nccl.rank() == 1) {
     bench.control.fail_code = 1;
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_failure_on_one_rank_reaches_the_others, *ranks({2, 4})) {
   BOOST_TEST(error.native_code == (bench.nccl.rank() == 1 ? 1 : 6));
 }
 
-BOOST_AUTO_TEST_CASE(a_silent_peer_ends_at_the_deadline, *ranks({2, 3})) {
+BOOST_AUTO_TEST_CASE(a_silent_peer_ends_at_the_deadline, *ranks({3})) {
   Bench bench({.deadline = 400ms});
   if (bench.nccl.rank() == 1) bench.control.silent_from = 0;
   const auto data = bench.up("data");
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(a_silent_peer_ends_at_the_deadline, *ranks({2, 3})) {
   BOOST_TEST((error.call == "ncclAllGather"));
 }
 
-BOOST_AUTO_TEST_CASE(a_rank_that_comes_late_is_waited_for, *ranks({2, 3})) {
+BOOST_AUTO_TEST_CASE(a_rank_that_comes_late_is_waited_for, *ranks({2})) {
   Bench bench({.deadline = 300ms});
   if (bench.nccl.rank() == 1) std::this_thread::sleep_for(1s);
   const auto data = bench.up(values(bench.nccl.rank(), 0, 10));
@@ -253,18 +253,22 @@ BOOST_AUTO_TEST_CASE(a_rank_that_comes_late_is_waited_for, *ranks({2, 3})) {
   bench.nccl.close();
 }
 
-BOOST_AUTO_TEST_CASE(sizes_that_differ_are_told_on_all_ranks, *ranks({2, 3})) {
+BOOST_AUTO_TEST_CASE(sizes_that_differ_are_told_on_all_ranks, *ranks({3})) {
   Bench bench;
+  const int me = bench.nccl.rank();
   const DeviceBuffer data(bench.gpu, 8);
-  BOOST_CHECK_THROW(bench.nccl.broadcast(data.span().part(0, 4 + bench.nccl.rank() % 2), 0), InternalError);
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(bench.nccl.size()), 4);
-  const DeviceBuffer all(bench.gpu, 4 * bench.nccl.size());
-  if (bench.nccl.rank() == 0) std::swap(counts[0], counts[1] += 1), counts[0] = 4, counts[1] = 4;
-  bench.nccl.all_gather_v(data.span().part(0, 4), counts, all.span());  // it still works
+  BOOST_CHECK_THROW(bench.nccl.broadcast(data.span().part(0, me == 1 ? 5 : 4), 0), InternalError);
+  // Rank 2 thinks otherwise of what 0 and 1 give, though the sum is the same.
+  const std::vector<std::int64_t> counts =
+      me == 2 ? std::vector<std::int64_t>{4, 2, 3} : std::vector<std::int64_t>{2, 4, 3};
+  const DeviceBuffer all(bench.gpu, 9);
+  const auto mine = data.span().part(0, counts[static_cast<std::size_t>(me)]);
+  BOOST_CHECK_THROW(bench.nccl.all_gather_v(mine, counts, all.span()), InternalError);
+  bench.nccl.broadcast(data.span(), 0);  // nothing was begun, so it still works
   bench.nccl.close();
 }
 
-BOOST_AUTO_TEST_CASE(a_start_that_fails_on_one_rank_fails_on_all, *ranks({2, 3, 4})) {
+BOOST_AUTO_TEST_CASE(a_start_that_fails_on_one_rank_fails_on_all, *ranks({3})) {
   auto world = test::world();
   const auto gpu = test::gpu_of(world.rank());
   if (world.rank() == 1) test::control(gpu->calls()).refuse_start = 2;

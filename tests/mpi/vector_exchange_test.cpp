@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(vectors_made_in_host_memory_stay_on_mpi, *ranks({2})) {
   if (test::world().rank() == 0) BOOST_TEST(holds(log, "over MPI: they are made in host memory"));
 }
 
-BOOST_AUTO_TEST_CASE(ranks_that_share_a_gpu_use_mpi_unless_nccl_lets_them, *ranks({2, 3})) {
+BOOST_AUTO_TEST_CASE(ranks_that_share_a_gpu_use_mpi_unless_nccl_lets_them, *ranks({3})) {
   const auto calls = test::stand_in();
   auto& control = test::control(*calls);
   control.devices = 1;
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(ranks_that_share_a_gpu_use_mpi_unless_nccl_lets_them, *rank
   exchange->close();
 }
 
-BOOST_AUTO_TEST_CASE(nccl_that_is_forced_and_absent_on_one_rank_is_one_error, *ranks({1, 2, 3})) {
+BOOST_AUTO_TEST_CASE(nccl_that_is_forced_and_absent_on_one_rank_is_one_error, *ranks({1, 3})) {
   auto options = over_stand_in("nccl");
   const int last = test::world().size() - 1;
   if (test::world().rank() == last) options.libraries.nccl = "libnothing_of_this_name.so";
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(nccl_that_is_forced_and_absent_on_one_rank_is_one_error, *r
   check_same_as_mpi(*exchange, 5);
 }
 
-BOOST_AUTO_TEST_CASE(a_start_of_nccl_that_fails_leaves_auto_with_mpi, *ranks({2, 3})) {
+BOOST_AUTO_TEST_CASE(a_start_of_nccl_that_fails_leaves_auto_with_mpi, *ranks({3})) {
   const auto calls = test::stand_in();
   if (test::world().rank() == 1) test::control(*calls).refuse_start = 1;
   BOOST_CHECK_THROW((void)open(over_stand_in("nccl")), Error);
