@@ -38,9 +38,10 @@ std::vector<Request> unpack(const Bytes& message) {
   return requests;
 }
 
-template <class Way>
+/// `way_back` of the replies; null: as the requests.
 std::vector<Bytes> serve_once(comm::Communicator& comm, const Workers& workers,
-                              const std::vector<Request>& requests, const Serve& serve, Way& way_back) {
+                              const std::vector<Request>& requests, const Serve& serve,
+                              comm::VectorExchange* way_back) {
   const auto ranks = static_cast<std::size_t>(comm.size());
   auto home = [&](const Digest& key) {
     return static_cast<std::size_t>(
@@ -78,7 +79,8 @@ std::vector<Bytes> serve_once(comm::Communicator& comm, const Workers& workers,
     for (const auto& request : list) packer.put(served.at(request.key));
     answers.push_back(packer.take());
   }
-  const auto got = exchange(way_back, std::move(answers));
+  const auto got =
+      way_back == nullptr ? exchange(comm, std::move(answers)) : exchange(*way_back, std::move(answers));
 
   std::map<Digest, Bytes> mine;
   std::vector<Unpacker> readers(got.begin(), got.end());
@@ -93,13 +95,13 @@ std::vector<Bytes> serve_once(comm::Communicator& comm, const Workers& workers,
 
 std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
                         const std::vector<Request>& requests, const Serve& serve) {
-  return serve_once(comm, workers, requests, serve, comm);
+  return serve_once(comm, workers, requests, serve, nullptr);
 }
 
 std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
                         const std::vector<Request>& requests, const Serve& serve,
                         comm::VectorExchange& replies_over) {
-  return serve_once(comm, workers, requests, serve, replies_over);
+  return serve_once(comm, workers, requests, serve, &replies_over);
 }
 
 }  // namespace dream::sweep
