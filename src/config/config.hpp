@@ -120,8 +120,9 @@ struct Judge {
 };
 
 struct Device {
-  std::string backend = "auto";  ///< auto | cpu | cuda
-  std::int64_t threads = 0;      ///< compute threads per rank; 0: this rank's share of the node's cores
+  std::string backend = "auto";   ///< auto | cpu | cuda
+  std::string exchange = "auto";  ///< how vectors travel between ranks: auto | mpi | nccl
+  std::int64_t threads = 0;       ///< compute threads per rank; 0: this rank's share of the node's cores
   bool operator==(const Device&) const = default;
 };
 

@@ -144,6 +144,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
         {"questions", m.finished.questions.size()},
         {"rejected", m.finished.outcome.rejected_questions}}},
       {"precision", m.finished.precisions},
+      {"vectors_over", m.finished.vectors_over},
       {"gold", gold(m)},
       {"trials", plan.trials.size()},
       {"verdict", verdict.sentence},

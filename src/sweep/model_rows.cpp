@@ -46,11 +46,12 @@ Matrix ModelRows::rows(const std::vector<Request>& requests) {
   if (model_.there != nullptr) {
     replies = run_.calls.once(requests, serve_all);
   } else {
-    replies = once(run_.comm, run_.workers, requests, [&](const std::vector<Request>& distinct) {
+    const auto serve_here = [&](const std::vector<Request>& distinct) {
       std::vector<Bytes> all;
       for (auto& served : serve_all(distinct)) all.push_back(std::move(served.value()));
       return all;
-    });
+    };
+    replies = once(run_.comm, run_.workers, requests, serve_here, run_.vectors);
   }
   Matrix rows(std::ssize(requests), model_.cols);
   for (std::size_t i = 0; i < replies.size(); ++i) {

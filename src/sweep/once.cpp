@@ -9,8 +9,11 @@
 namespace dream::sweep {
 namespace {
 
-/// Sends each rank its message and returns those of all ranks to this one.
-std::vector<Bytes> exchange(comm::Communicator& comm, std::vector<Bytes> messages) {
+/// Sends each rank its message and returns those of all ranks to this one. `way`: a Communicator, or how
+/// vectors travel.
+template <class Way>
+std::vector<Bytes> exchange(Way& way, std::vector<Bytes> messages) {
+  const auto ranks = static_cast<int>(messages.size());
   Bytes out;
   std::vector<std::int64_t> counts;
   for (auto& message : messages) {
@@ -18,9 +21,9 @@ std::vector<Bytes> exchange(comm::Communicator& comm, std::vector<Bytes> message
     out.insert(out.end(), message.begin(), message.end());
     message = Bytes();
   }
-  const auto in = comm.all_to_all_v(std::span<const char>(out), std::span<const std::int64_t>(counts));
+  const auto in = way.all_to_all_v(std::span<const char>(out), std::span<const std::int64_t>(counts));
   std::vector<Bytes> received;
-  for (int r = 0; r < comm.size(); ++r) {
+  for (int r = 0; r < ranks; ++r) {
     const auto part = in.from(r);
     received.emplace_back(part.begin(), part.end());
   }
@@ -36,10 +39,10 @@ std::vector<Request> unpack(const Bytes& message) {
   return requests;
 }
 
-}  // namespace
-
-std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
-                        const std::vector<Request>& requests, const Serve& serve) {
+/// `way_back` of the replies; null: as the requests.
+std::vector<Bytes> serve_once(comm::Communicator& comm, const Workers& workers,
+                              const std::vector<Request>& requests, const Serve& serve,
+                              comm::VectorExchange* way_back) {
   const auto ranks = static_cast<std::size_t>(comm.size());
   auto home = [&](const Digest& key) { return static_cast<std::size_t>(home_of(key, workers)); };
 
@@ -74,7 +77,8 @@ std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
     for (const auto& request : list) packer.put(served.at(request.key));
     answers.push_back(packer.take());
   }
-  const auto got = exchange(comm, std::move(answers));
+  const auto got =
+      way_back == nullptr ? exchange(comm, std::move(answers)) : exchange(*way_back, std::move(answers));
 
   std::map<Digest, Bytes> mine;
   std::vector<Unpacker> readers(got.begin(), got.end());
@@ -83,6 +87,19 @@ std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
   replies.reserve(requests.size());
   for (const auto& request : requests) replies.push_back(mine.at(request.key));
   return replies;
+}
+
+}  // namespace
+
+std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
+                        const std::vector<Request>& requests, const Serve& serve) {
+  return serve_once(comm, workers, requests, serve, nullptr);
+}
+
+std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
+                        const std::vector<Request>& requests, const Serve& serve,
+                        comm::VectorExchange& replies_over) {
+  return serve_once(comm, workers, requests, serve, &replies_over);
 }
 
 }  // namespace dream::sweep

@@ -7,6 +7,7 @@
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
 #include "comm/communicator.hpp"
+#include "comm/vector_exchange.hpp"
 #include "sweep/assign.hpp"
 
 namespace dream::sweep {
@@ -33,5 +34,9 @@ using Serve = std::function<std::vector<Bytes>(const std::vector<Request>&)>;
 /// leaves on all ranks.
 [[nodiscard]] std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
                                       const std::vector<Request>& requests, const Serve& serve);
+/// The same for replies that are vectors, which have a way of their own between ranks.
+[[nodiscard]] std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
+                                      const std::vector<Request>& requests, const Serve& serve,
+                                      comm::VectorExchange& replies_over);
 
 }  // namespace dream::sweep

@@ -4,6 +4,7 @@
 
 #include "base/host.hpp"
 #include "comm/agree.hpp"
+#include "comm/vector_exchange.hpp"
 #include "golden/gold.hpp"
 #include "golden/golden.hpp"
 #include "kernels/api/numeric_class.hpp"
@@ -135,6 +136,16 @@ std::map<std::string, std::string> precisions_of(const Models& models) {
   return precisions;
 }
 
+/// How vectors travel; a plan moves none, and --check looks whether it could be as the config wants it.
+std::unique_ptr<comm::VectorExchange> open_exchange(comm::Communicator& comm, const config::Config& config,
+                                                    const RunOptions& options) {
+  const bool wanted = !options.plan_only || options.check_endpoints;
+  comm::ExchangeOptions how;
+  how.wish = wanted ? config.device.exchange : "mpi";
+  how.made_on_gpus = false;  // models compute on the CPU
+  return comm::open_vector_exchange(comm, how, options.log);
+}
+
 golden::DocumentNames names_of(const Inputs& inputs) {
   golden::DocumentNames names;
   for (const auto& document : inputs.documents) {
@@ -225,12 +236,15 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
       options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
                                    kernels::cpu::numeric_class());
   }
+  const auto vectors = open_exchange(comm, config, options);
+  finished.vectors_over = vectors->name();
   const auto names = names_of(inputs);
   finished.questions = std::move(questions.list);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
   if (options.plan_only) {
     finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
                               questions.digests);
+    vectors->close();
     return finished;
   }
 
@@ -277,8 +291,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               tally,
               options.fault,
               calls,
-              options.trace};
+              options.trace,
+              *vectors};
   run_stages(context, names, questions.passages, options.until, finished);
+  vectors->close();
   calls.finish();
   tally.calls = calls.counts().sent;
   tally.calls_from_state = calls.counts().from_store;

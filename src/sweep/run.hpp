@@ -40,6 +40,7 @@ struct Finished {
       question_clusters;  ///< questions whose evidence is in the same document share a number
   std::string tokenizer;  ///< what chunking.tokenizer = "auto" chose
   std::map<std::string, std::string> precisions;  ///< in which numbers each model computed ("bf16")
+  std::string vectors_over;                       ///< how vectors travel between ranks: "mpi" or "nccl"
   std::vector<std::string> warnings;              ///< what is allowed and yet deserves a look; rank 0
   std::string incarnation;
   bool complete = false;  ///< false: it was a plan, or `until` ended it early

@@ -11,6 +11,7 @@
 #include "base/pulse.hpp"
 #include "base/trace.hpp"
 #include "comm/communicator.hpp"
+#include "comm/vector_exchange.hpp"
 #include "config/config.hpp"
 #include "stages/types.hpp"
 #include "state/parts.hpp"
@@ -67,6 +68,7 @@ struct Run {
   std::function<void(Stage)> fault;  ///< tests break a rank here; does nothing otherwise
   CallSession& calls;
   Trace trace;
+  comm::VectorExchange& vectors;  ///< how they travel between ranks
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }
