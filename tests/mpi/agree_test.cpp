@@ -53,4 +53,9 @@ BOOST_AUTO_TEST_CASE(a_failure_interrupts_long_work_elsewhere, *test::ranks({2, 
                       dream::Error);
     BOOST_TEST((clock::now() - start < std::chrono::seconds(10)));
   }
+  // No alarm of the past is heard in what follows.
+  for (int i = 0; i < 10; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    BOOST_TEST(!comm.alarmed());
+  }
 }
