@@ -1,5 +1,7 @@
 #include "sweep/run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/host.hpp"
