@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/errors.hpp"
 #include "golden/csv_scan.hpp"
 #include "golden/encoding.hpp"
@@ -10,6 +12,8 @@ namespace dream::golden {
 namespace {
 
 char separator_of(std::string_view bytes) {
+  bytes.remove_prefix(
+      std::min(bytes.find_first_not_of("\r\n"), bytes.size()));  // empty rows before the header
   const auto first = bytes.substr(0, bytes.find_first_of("\r\n"));
   if (first.find(',') != std::string_view::npos) return ',';
   if (first.find(';') != std::string_view::npos) return ';';

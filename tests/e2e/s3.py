@@ -231,7 +231,7 @@ class Sweep(S3Case):
         return long
 
     def test_a_long_golden_file_is_read_in_blocks(self):
-        config = self.config("long")
+        config = self.config("blocks")
         ended = harness.sweep(3, config, "--set", f'golden.file="{self.long_golden()}"', "--set", f'corpus.sources=["{self.corpus}"]')
         self.assert_ok(ended)
         self.assert_same_tables(self.local, harness.tables(config.parent), "blocks")

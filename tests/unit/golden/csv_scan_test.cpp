@@ -78,6 +78,7 @@ BOOST_AUTO_TEST_CASE(rows_read_one_by_one_are_the_rows_of_the_reader) {
           rows_of(std::string_view(bytes).substr(starts[i].first, end - starts[i].first), starts[i].second);
       BOOST_TEST_REQUIRE(one.has_value(), bytes);
       BOOST_TEST_REQUIRE(one->size() <= 1U, bytes);
+      BOOST_TEST_REQUIRE((i == 0 || bytes.substr(starts[i].first - 1, 2) != "\r\n"), bytes);  // one line end
       rows.insert(rows.end(), one->begin(), one->end());
     }
     BOOST_TEST_REQUIRE(rows.size() == wanted->size(), bytes);
@@ -90,12 +91,12 @@ BOOST_AUTO_TEST_CASE(rows_read_one_by_one_are_the_rows_of_the_reader) {
 }
 
 BOOST_AUTO_TEST_CASE(a_header_is_found_as_soon_as_a_row_follows) {
-  const std::string bytes = "\xEF\xBB\xBF\n\r\n\"a\nb\";c\r\n1;2\n";
+  const std::string bytes = "\xEF\xBB\xBF\n\r\nc;\"a\nb\"\r\n1;2\n";
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
     const auto head = golden::csv_head(std::string_view(bytes).substr(0, size), "g");
     BOOST_TEST_REQUIRE(head.has_value() == (size > 15), size);
     if (!head) continue;
-    BOOST_TEST((head->row.cells == std::vector<std::string>{"a\nb", "c"}));
+    BOOST_TEST((head->row.cells == std::vector<std::string>{"c", "a\nb"}));
     BOOST_TEST(head->row.line == 3);
     BOOST_TEST(head->separator == ';');
     BOOST_TEST(head->end == 15);
