@@ -38,11 +38,15 @@ struct TraceState {
       return;
     }
     record.spans.push_back(span);
-    while (record.spans.size() >= most && shortest < (std::int64_t{1} << 60)) {
-      shortest = std::max<std::int64_t>(1000, 2 * shortest);
-      const auto gone = std::erase_if(record.spans, [&](const auto& one) { return too_short(one); });
-      record.forgotten += static_cast<std::int64_t>(gone);
-    }
+    if (record.spans.size() < most) return;
+    // The shorter half goes, and whatever comes and is as short.
+    std::vector<std::int64_t> lengths;
+    for (const auto& one : record.spans) lengths.push_back(one.end - one.begin);
+    const auto middle = lengths.begin() + std::ssize(lengths) / 2;
+    std::ranges::nth_element(lengths, middle);
+    shortest = std::max(shortest, *middle) + 1;
+    const auto gone = std::erase_if(record.spans, [&](const auto& one) { return too_short(one); });
+    record.forgotten += static_cast<std::int64_t>(gone);
   }
 
   void keep(const TraceRecord::Count& count) {

@@ -114,9 +114,14 @@ int home_of(const Digest& key, const Workers& workers) {
 }
 
 Workers callers_of(const Workers& workers, std::int64_t in_flight) {
-  const auto each = std::max<std::int64_t>(1, (in_flight + workers.count - 1) / workers.count);
-  const auto callers = std::max<std::int64_t>(1, (in_flight + each - 1) / each);
-  return {workers.first, static_cast<int>(callers)};
+  const auto most = std::max<std::int64_t>(1, std::min<std::int64_t>(workers.count, in_flight));
+  // The calls end when the callers with the smallest part have made theirs.
+  const auto used = [&](std::int64_t callers) { return callers * (in_flight / callers); };
+  auto best = most;
+  for (auto callers = most; 2 * callers >= most; --callers) {
+    if (used(callers) > used(best)) best = callers;
+  }
+  return {workers.first, static_cast<int>(best)};
 }
 
 calls::Allowance share_of(calls::Allowance left, const Workers& callers, int rank, int only) {

@@ -44,7 +44,7 @@ struct Item {
 
 inline constexpr std::int64_t embed_round_bytes = 8 << 20;  ///< of document files; bounds the text in memory
 inline constexpr std::int64_t score_round_questions =
-    2048;  ///< per rank; bounds contexts and answers in memory
+    4096;  ///< per rank; bounds contexts and answers in memory
 
 /// How many of the search nodes in `items`, from the first, are searched together: enough that each worker
 /// has several shards to search, and no more than memory holds the hits of. At least one.
@@ -57,8 +57,9 @@ inline constexpr std::int64_t score_round_questions =
 /// The rank that serves a request, always the same one.
 [[nodiscard]] int home_of(const Digest& key, const Workers& workers);
 
-/// Those of the workers that ask an endpoint which takes `in_flight` requests at once: each may have as many
-/// open as the others, but for the last one. More would wait for those with the smaller share.
+/// Those of the workers that ask an endpoint which takes `in_flight` requests at once, half of them at least:
+/// so many that equal parts use the most of it. All have about as many calls, so a caller with one open
+/// beside callers with two would be waited for twice as long.
 [[nodiscard]] Workers callers_of(const Workers& workers, std::int64_t in_flight);
 
 inline constexpr int everybody = -1;

@@ -1,5 +1,6 @@
 #include "tests/bench/simulation/simulation.hpp"
 
+#include "sweep/schedule.hpp"
 #include "tests/support/test.hpp"
 
 using namespace dream::simulation;
@@ -58,12 +59,25 @@ BOOST_AUTO_TEST_CASE(lost_ranks_cost_what_they_would_have_done) {
 BOOST_AUTO_TEST_CASE(an_endpoint_is_kept_busy_whatever_its_share_for_a_rank) {
   auto world = small();
   world.llms = 40;
-  for (const std::int64_t in_flight : {8, 32, 40, 128}) {
+  for (const std::int64_t in_flight : {8, 32, 40, 65, 128}) {
     world.in_flight = in_flight;
     const auto result = simulate(world);
     BOOST_TEST(result.stages.back().bound / result.stages.back().seconds > 0.85, "in flight: " << in_flight);
     BOOST_TEST(result.makespan >= result.bound());
   }
+}
+
+BOOST_AUTO_TEST_CASE(callers_have_equal_parts_of_an_endpoint) {
+  const auto callers = [](int workers, std::int64_t in_flight) {
+    return dream::sweep::callers_of({1, workers}, in_flight).count;
+  };
+  BOOST_TEST(callers(15, 64) == 8);   // 8 each; of 15 callers most would have 4, and use 60
+  BOOST_TEST(callers(3, 4) == 2);     // 2 each
+  BOOST_TEST(callers(3, 2) == 2);     // 1 each
+  BOOST_TEST(callers(32, 33) == 32);  // 1 each: with 16 callers as many
+  BOOST_TEST(callers(1023, 1536) == 768);
+  BOOST_TEST(callers(1, 5) == 1);
+  BOOST_TEST(callers(4, 64) == 4);
 }
 
 BOOST_AUTO_TEST_CASE(searches_fill_all_ranks_though_shards_are_few) {
