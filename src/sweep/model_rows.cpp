@@ -92,7 +92,6 @@ std::vector<Served> ModelRows::serve(const std::vector<Request>& requests) {
 void ModelRows::make(const std::vector<const Request*>& fresh) {
   std::vector<std::string_view> texts;
   for (const auto* request : fresh) texts.push_back(request->payload);
-  const auto span = run_.trace.span(Track::work, model_.work, std::ssize(texts));
   Matrix rows(std::ssize(texts), model_.cols);
   if (!texts.empty()) model_.make(texts, rows.view());
   for (std::size_t i = 0; i < fresh.size(); ++i) {
