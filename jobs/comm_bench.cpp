@@ -56,6 +56,7 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   }
   line.over_is_asked = over->count() > 0;
   if (line.verbs.empty()) line.verbs = verbs;
+  line.from = std::max(line.from, jobs::word_bytes);  // nothing is smaller than a word
   return line;
 }
 
