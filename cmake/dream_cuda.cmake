@@ -1,0 +1,38 @@
+# Whether this build has code for GPUs: DREAM_CUDA, and DREAM_CUDA_BUILD says which (for --version). Only the toolkit's
+# compiler, headers and static run time are needed; the driver and cuBLAS are looked for when the program runs.
+set(DREAM_CUDA OFF)
+set_property(CACHE DREAM_WITH_CUDA PROPERTY STRINGS AUTO ON OFF)
+if(NOT DREAM_WITH_CUDA STREQUAL "OFF")
+  find_program(DREAM_NVCC nvcc HINTS ENV CUDACXX PATHS /usr/local/cuda/bin)
+  if(DREAM_WITH_CUDA STREQUAL "AUTO" AND DREAM_SANITIZE)
+    set(DREAM_CUDA_BUILD "not built: the build has sanitizers")
+  elseif(DREAM_NVCC)
+    set(DREAM_CUDA ON)
+  elseif(DREAM_WITH_CUDA STREQUAL "AUTO")
+    set(DREAM_CUDA_BUILD "not built: no nvcc was found")
+  else()
+    message(FATAL_ERROR "DREAM_WITH_CUDA=ON: no nvcc was found; put it on the PATH, name it with -DDREAM_NVCC=..., "
+                        "or set the option to AUTO or OFF")
+  endif()
+else()
+  set(DREAM_CUDA_BUILD "not built: DREAM_WITH_CUDA=OFF")
+endif()
+
+if(DREAM_CUDA)
+  # Ampere and Hopper as machine code, and code for the driver to compile for what comes after.
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 90-virtual)
+  endif()
+  set(CMAKE_CUDA_COMPILER ${DREAM_NVCC})
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
+  enable_language(CUDA)
+  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that nvcc has it
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+  endif()
+  set(CMAKE_CUDA_STANDARD 20)
+  find_package(CUDAToolkit REQUIRED)
+  string(REPLACE ";" ", " architectures "${CMAKE_CUDA_ARCHITECTURES}")
+  set(DREAM_CUDA_BUILD "nvcc ${CMAKE_CUDA_COMPILER_VERSION} for ${architectures}")
+endif()
+message(STATUS "CUDA: ${DREAM_CUDA_BUILD}")
