@@ -24,9 +24,10 @@ class Block {
 
   /// All threads: what each has written to memory is seen by the others afterwards.
   __device__ void sync() const { __syncthreads(); }
-  /// All threads of the warp: the value of the thread whose number differs from this one's by these bits.
-  [[nodiscard]] __device__ float shuffle_xor(float value, int bits) const {
-    return __shfl_xor_sync(0xFFFFFFFFU, value, bits);
+  /// All threads of the warp: the sum of their values, added as a tree, so that all get the same bits.
+  [[nodiscard]] __device__ float warp_sum(float value) const {
+    for (int bits = 16; bits > 0; bits /= 2) value += __shfl_xor_sync(0xFFFFFFFFU, value, bits);
+    return value;
   }
   /// Adds to a place in shared memory and gives what was there.
   __device__ int fetch_add(int* place, int value) const { return atomicAdd(place, value); }

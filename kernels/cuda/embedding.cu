@@ -26,7 +26,8 @@ struct EmbeddingKernel {
 }  // namespace
 
 void embedding(const Embedding& call, Element element, Stream stream) {
-  const Shape shape{.x = call.rows, .threads = norm_threads, .shared_bytes = 4 * norm_floats(call.columns)};
+  const Shape shape{
+      .x = call.rows, .threads = norm_threads(call.columns), .shared_bytes = 4 * norm_floats(call.columns)};
   with_element(element,
                [&](auto t) { launch(EmbeddingKernel<decltype(t)>{call}, "embedding", shape, stream); });
 }

@@ -9,8 +9,12 @@ namespace dream::kernels::DREAM_BACKEND {
 
 /// Threads for a row of norm_row(), and its shared memory. 128 threads have 3 values each of a row of 384, 8
 /// of one of 1024; a row needs so few that many blocks share a processor and hide each other's barriers.
-constexpr int norm_threads = 128;
-constexpr std::int64_t norm_floats(std::int64_t columns) { return columns + sum_floats(norm_threads); }
+constexpr int norm_threads(std::int64_t columns) {
+  return columns >= 128 ? 128 : columns <= 32 ? 32 : static_cast<int>(columns + 31) / 32 * 32;
+}
+constexpr std::int64_t norm_floats(std::int64_t columns) {
+  return columns + sum_floats(norm_threads(columns));
+}
 
 /// All threads: normalises a row and writes it to x, and to `rounded` where that is not null. Thread t has
 /// put the values t, t + threads, ... into `row`, and nobody else reads them, so no barrier is needed for

@@ -9,7 +9,7 @@ constexpr int sum_floats(int threads) { return threads / 32; }
 /// All threads: the sum of their values, in an order that depends on nothing but the size of the block, so
 /// that all get the same bits. `scratch` is free again when it returns.
 DREAM_DEVICE inline float sum(const Block& block, float value, float* scratch) {
-  for (int bits = 16; bits > 0; bits /= 2) value += block.shuffle_xor(value, bits);
+  value = block.warp_sum(value);
   if (block.thread() % 32 == 0) scratch[block.thread() / 32] = value;
   block.sync();
   float total = 0;

@@ -26,7 +26,8 @@ struct ResidualNormKernel {
 }  // namespace
 
 void residual_norm(const ResidualNorm& call, Element element, Stream stream) {
-  const Shape shape{.x = call.rows, .threads = norm_threads, .shared_bytes = 4 * norm_floats(call.columns)};
+  const Shape shape{
+      .x = call.rows, .threads = norm_threads(call.columns), .shared_bytes = 4 * norm_floats(call.columns)};
   with_element(element, [&](auto t) {
     launch(ResidualNormKernel<decltype(t)>{call}, "residual_norm", shape, stream);
   });

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 
 #include "kernels/twin/fibers.hpp"
@@ -16,12 +17,17 @@ class Block {
   [[nodiscard]] std::int64_t x() const { return x_; }
   [[nodiscard]] std::int64_t y() const { return y_; }
   void sync() const { fibers_->wait_for_block(thread_); }
-  [[nodiscard]] float shuffle_xor(float value, int bits) const {
+  [[nodiscard]] float warp_sum(float value) const {
     fibers_->slot(thread_) = value;
     fibers_->wait_for_warp(thread_);
-    const float other = fibers_->slot(thread_ ^ bits);
+    // The tree of the GPU, by halves: lane i and lane i + 16, and so on.
+    std::array<float, 32> sums{};
+    for (int lane = 0; lane < 32; ++lane)
+      sums[static_cast<std::size_t>(lane)] = fibers_->slot(thread_ / 32 * 32 + lane);
+    for (std::size_t half = 16; half > 0; half /= 2)
+      for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
     fibers_->wait_for_warp(thread_);  // until all have read
-    return other;
+    return sums[0];
   }
   int fetch_add(int* place, int value) const {
     const int before = *place;

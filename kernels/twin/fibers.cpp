@@ -17,7 +17,7 @@
 namespace dream::kernels::twin {
 namespace {
 
-constexpr std::size_t stack_bytes = 128 << 10;
+constexpr std::size_t stack_bytes = 64 << 10;
 constexpr int warp = 32;
 
 }  // namespace
