@@ -1,11 +1,10 @@
 #include "kernels/twin/fibers.hpp"
 
-#include <ucontext.h>
-
 #include <exception>
 #include <string>
 
 #include "base/errors.hpp"
+#include "kernels/twin/context.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
@@ -24,7 +23,7 @@ constexpr int warp = 32;
 
 /// A stack and where its thread stands. The sanitizers must be told whenever the stack changes.
 struct Fibers::Fiber {
-  ucontext_t context{};
+  Context context;
   std::unique_ptr<std::byte[]> stack;
   int thread = -1;
   bool done = false;
@@ -50,7 +49,7 @@ struct Fibers::Fiber {
 #if defined(__SANITIZE_THREAD__)
     __tsan_switch_to_fiber(other.tsan, 0);
 #endif
-    swapcontext(&context, &other.context);
+    Context::change(context, other.context);
     arrive(fake_of_this());
   }
   void arrive(void* fake) {
@@ -111,9 +110,9 @@ Fibers::~Fibers() {
 
 Fibers::Fiber& Fibers::fiber(int thread) const { return *fibers_[static_cast<std::size_t>(thread)]; }
 
-/// The first function of a fiber; makecontext() hands over ints only, so the pointer comes in two.
-void Fibers::enter(unsigned high, unsigned low) {
-  auto& self = *reinterpret_cast<Fiber*>(std::uintptr_t{high} << 32U | low);
+/// The first function of a fiber.
+void Fibers::enter(void* fiber) {
+  auto& self = *static_cast<Fiber*>(fiber);
   self.arrive(nullptr);
   try {
     (*self.body)(self.thread);
@@ -134,13 +133,7 @@ void Fibers::run(const std::function<void(int)>& body) {
     fiber->done = false;
     fiber->failure = nullptr;
     fiber->body = &body;
-    getcontext(&fiber->context);
-    fiber->context.uc_stack.ss_sp = fiber->stack.get();
-    fiber->context.uc_stack.ss_size = stack_bytes;
-    fiber->context.uc_link = nullptr;
-    const auto address = reinterpret_cast<std::uintptr_t>(fiber.get());
-    makecontext(&fiber->context, reinterpret_cast<void (*)()>(&Fibers::enter), 2,
-                static_cast<unsigned>(address >> 32U), static_cast<unsigned>(address));
+    fiber->context.prepare(fiber->stack.get(), stack_bytes, &Fibers::enter, fiber.get());
   }
   for (int left = threads_; left > 0;) {
     moved_ = false;

@@ -35,7 +35,7 @@ class Fibers {
     int arrived = 0;
     std::int64_t opened = 0;
   };
-  static void enter(unsigned high, unsigned low);
+  static void enter(void* fiber);
   void wait(Barrier& barrier, int size, int thread);
   void resume(Fiber& fiber);
   void pause(Fiber& fiber);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "device/accelerator.hpp"
 #include "tests/support/test.hpp"
 
 using namespace dream;
@@ -46,6 +47,15 @@ BOOST_AUTO_TEST_CASE(hidden_gpus_are_none_and_say_why) {
   BOOST_TEST(!gpus.absence.empty());
   check_holds(refusal_of_gpus(gpus), ExitCode::device,
               {"device.backend = \"cuda\"", gpus.absence, "\"cpu\""});
+}
+
+BOOST_AUTO_TEST_CASE(an_accelerator_without_a_gpu_is_an_error) {
+  ::setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  BOOST_CHECK_EXCEPTION(static_cast<void>(make_cuda_accelerator(gpu(0, "a"))), Error, [](const Error& e) {
+    return refusal_of_build() ? dynamic_cast<const NotCompiled*>(&e) != nullptr
+                              : e.code == ExitCode::device &&
+                                    std::string_view(e.what()).starts_with("cudaSetDevice(0), NVIDIA H100: ");
+  });
 }
 
 BOOST_AUTO_TEST_CASE(a_build_says_what_it_has) {
