@@ -13,6 +13,7 @@
 #include "comm/mpi.hpp"
 #include "config/config.hpp"
 #include "config/list.hpp"
+#include "device/backend.hpp"
 #include "dream_version.hpp"
 #include "jobs/board.hpp"
 #include "jobs/command_line.hpp"
@@ -35,7 +36,7 @@ void print_version() {
   fmt::print("dream_sweep {} (commit {}, {}, {})\n", version::program, version::commit, version::compiler,
              version::build_type);
   fmt::print("{}; {}\n", comm::mpi_version(), state::h5_version());
-  fmt::print("backends: cpu (no GPU support in this build)\n");
+  fmt::print("backends: {}\n", device::describe_build());
 }
 
 int print_list(const std::string& table) {

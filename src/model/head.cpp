@@ -44,7 +44,8 @@ Head::Head(std::int64_t hidden, std::vector<kernels::Pooling> poolings, std::vec
     : poolings_(std::move(poolings)),
       dense_(std::move(dense)),
       normalise_(normalise),
-      outputs_(hidden * static_cast<std::int64_t>(poolings_.size())),
+      pooled_values_(hidden * static_cast<std::int64_t>(poolings_.size())),
+      outputs_(pooled_values_),
       widest_(outputs_) {
   for (const auto& layer : dense_) {
     DREAM_CHECK(layer.linear.inputs == outputs_, "a dense layer for other vectors");
@@ -59,10 +60,16 @@ void Head::apply(MatrixView<const float> rows, std::int64_t prompt, std::span<fl
                  std::span<float> scratch) const {
   const auto from = std::min(prompt, rows.rows - 1);
   const auto c = static_cast<std::size_t>(rows.cols);
-  auto x = dense_.empty() ? out : scratch.first(c * poolings_.size());
-  auto other = scratch.subspan(static_cast<std::size_t>(widest_));
+  const auto pooled = dense_.empty() ? out : scratch.first(c * poolings_.size());
   for (std::size_t i = 0; i < poolings_.size(); ++i)
-    kernels::cpu::pool(poolings_[i], rows, from, x.subspan(i * c, c));
+    kernels::cpu::pool(poolings_[i], rows, from, pooled.subspan(i * c, c));
+  finish(pooled, out, scratch);
+}
+
+void Head::finish(std::span<const float> pooled, std::span<float> out, std::span<float> scratch) const {
+  auto x = dense_.empty() ? out : scratch.first(pooled.size());
+  if (pooled.data() != x.data()) std::ranges::copy(pooled, x.begin());
+  auto other = scratch.subspan(static_cast<std::size_t>(widest_));
   for (const auto& layer : dense_) {
     const auto weights = layer.linear.view();
     const auto y = (&layer == &dense_.back() ? out : other).first(weights.bias.size());

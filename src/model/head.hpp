@@ -36,10 +36,18 @@ class Head {
              std::span<float> scratch) const;
   [[nodiscard]] std::int64_t scratch_size() const { return 2 * widest_; }
 
+  // The two steps of apply(), for rows that are pooled elsewhere.
+  [[nodiscard]] std::span<const kernels::Pooling> poolings() const { return poolings_; }
+  /// Of all poolings, one behind the other.
+  [[nodiscard]] std::int64_t pooled_values() const { return pooled_values_; }
+  /// What follows the poolings. pooled: (pooled_values()), which may be the first values of scratch or out.
+  void finish(std::span<const float> pooled, std::span<float> out, std::span<float> scratch) const;
+
  private:
   std::vector<kernels::Pooling> poolings_;
   std::vector<Dense> dense_;
   bool normalise_;
+  std::int64_t pooled_values_;
   std::int64_t outputs_;
   std::int64_t widest_;                 ///< most values between two layers
   std::vector<std::int64_t> all_rows_;  ///< 0, 1, 2, ... for the widest layer

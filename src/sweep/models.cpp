@@ -10,6 +10,7 @@
 #include "calls/prompt.hpp"
 #include "comm/agree.hpp"
 #include "comm/node_memory.hpp"
+#include "device/backend.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/generate/extractive.hpp"
 #include "stages/score/canaries.hpp"
@@ -134,7 +135,8 @@ Digest load_judge(const config::Config& config, Models& models) {
 /// What the config forces and this build lacks is an error, never quietly something else.
 void check_forced(const config::Config& config) {
   if (config.device.backend == "cuda") {
-    throw ConfigError("device.backend = \"cuda\": this build has no GPU support; write \"cpu\" or \"auto\"");
+    const auto refusal = device::refusal_of_build().value_or(device::refusal_of_version());
+    throw ConfigError(refusal.text);
   }
   const auto& judge = config.judge.llm;
   if (judge != score::overlap_info().name && config.model(judge).kind == generate::extractive_info().name) {

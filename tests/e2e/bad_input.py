@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import unittest
+from unittest import mock
 
 import harness
 
@@ -54,7 +55,11 @@ class BadInput(harness.Case):
 
     def test_what_is_forced_and_missing_is_an_error(self):
         """Invariant 8: never a silent substitute."""
-        self.refused(harness.CONFIG, 'device.backend = "cuda"', "cpu", set=[("device.backend", '"cuda"')], ranks=3)
+        has_cuda = "nvcc" in subprocess.run([harness.PROGRAMS / "dream_sweep", "--version"], capture_output=True, text=True).stdout
+        with mock.patch.dict(os.environ, CUDA_VISIBLE_DEVICES=""):
+            # A build without CUDA is another config's; a machine without a GPU is another machine's.
+            self.refused(harness.DEVICE if has_cuda else harness.CONFIG, 'device.backend = "cuda"', '"cpu"', "on all 3 ranks",
+                         set=[("device.backend", '"cuda"')], ranks=3)
         self.refused(harness.CONFIG, "judge.llm", set=[("judge.llm", '"quote"')])
         self.refused(harness.CONFIG, "objective.maximize", set=[("objective.maximize", '"meteor"')])
         self.refused(harness.CONFIG, "index.factory", "IFV64", set=[("index.factory", '"IFV64,Flat"')], ranks=3)

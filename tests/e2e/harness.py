@@ -27,7 +27,7 @@ SURVIVING = ["--with-ft", os.environ["DREAM_FT"]] if os.environ.get("DREAM_FT") 
 
 HANG = 120  # seconds after which a sweep that should have ended is a hang
 
-OK, BUG, CONFIG, INPUT, ENDPOINT, STATE, BUDGET, RESUMABLE = 0, 1, 2, 3, 4, 5, 7, 75
+OK, BUG, CONFIG, INPUT, ENDPOINT, STATE, DEVICE, BUDGET, RESUMABLE = 0, 1, 2, 3, 4, 5, 6, 7, 75
 STAGES = ["read", "gold", "chunk", "embed", "query", "index", "search", "select", "score"]
 
 METHODS = """

@@ -9,7 +9,7 @@
 #include "model/encoder.hpp"
 #include "model/sentence_model.hpp"
 #include "tests/support/test.hpp"
-#include "tests/unit/model/tiny_bert.hpp"
+#include "tests/unit/model/encoder_case.hpp"
 
 using namespace dream;
 using nlohmann::json;
@@ -17,43 +17,6 @@ namespace fs = std::filesystem;
 using kernels::Precision;
 
 namespace {
-
-/// The weights that the script gave the tensors of tensors.json.
-std::string made_weights(const json& shapes) {
-  std::mt19937 random(1);
-  json header;
-  std::string data;
-  for (const auto& [name, shape] : shapes.items()) {
-    const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
-    const bool is_norm = name.ends_with("LayerNorm.weight");
-    const auto scale = has("embeddings") || has("bias") || is_norm
-                           ? 0.5F
-                           : static_cast<float>(2.0 / std::sqrt(shape.back().get<double>()));
-    std::int64_t size = 1;
-    for (const auto& n : shape) size *= n.get<std::int64_t>();
-    std::vector<float> values;
-    for (std::int64_t i = 0; i < size; ++i)
-      values.push_back((static_cast<float>(random()) / 2147483648.0F - 1) * scale + (is_norm ? 1.0F : 0.0F));
-    const auto begin = data.size();
-    data.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-    header[name] = {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {begin, data.size()}}};
-  }
-  return test::TinyBert::safetensors(header, data);
-}
-
-/// A copy of the case with its weights in place.
-fs::path prepare(const fs::path& from) {
-  static int count = 0;
-  const auto folder = test::folder() / (from.filename().string() + std::to_string(count++));
-  fs::copy(from, folder, fs::copy_options::recursive);
-  std::vector<fs::path> lists;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().filename() == "tensors.json") lists.push_back(entry.path());
-  }
-  for (const auto& list : lists)
-    test::TinyBert::put(list.parent_path() / "model.safetensors", made_weights(json::parse(read_file(list))));
-  return folder;
-}
 
 Matrix encode(const fs::path& folder, const json& inputs, Precision precision) {
   const auto model = model::read_sentence_model(folder);
@@ -85,7 +48,7 @@ Matrix score(const fs::path& folder, const json& inputs) {
 }
 
 void check_case(const fs::path& from) {
-  const auto folder = prepare(from);
+  const auto folder = test::prepare_case(from);
   const auto inputs = json::parse(read_file(folder / "ids.json"));
   const auto out = inputs.contains("pairs") ? score(folder, inputs) : encode(folder, inputs, Precision::fp32);
   const auto bytes = read_file(folder / "vectors.f32");
@@ -102,20 +65,6 @@ void check_case(const fs::path& from) {
       worst < (inputs.contains("pairs") ? 1e-5 : 2e-5),
       from.filename() << ": off by " << worst << " in row " << at / static_cast<std::size_t>(out.cols));
   BOOST_TEST_MESSAGE(from.filename() << ": " << out.rows << " rows, worst element off by " << worst);
-}
-
-double least_cosine(const Matrix& a, const Matrix& b) {
-  double least = 1;
-  for (std::int64_t r = 0; r < a.rows; ++r) {
-    double dot = 0, left = 0, right = 0;
-    for (std::int64_t c = 0; c < a.cols; ++c) {
-      const double x = a.row(r)[static_cast<std::size_t>(c)], y = b.row(r)[static_cast<std::size_t>(c)];
-      dot += x * y, left += x * x, right += y * y;
-    }
-    const double cosine = dot / std::sqrt(left * right);
-    if (!(cosine >= least)) least = cosine;
-  }
-  return least;
 }
 
 int check_cases(const fs::path& folder) {
@@ -138,10 +87,10 @@ BOOST_AUTO_TEST_CASE(encoders_of_every_family_keep_their_direction_in_bf16) {
   for (const auto& entry : fs::directory_iterator(test::data() / "encoders")) {
     const auto inputs = json::parse(read_file(entry.path() / "ids.json"));
     if (inputs.contains("pairs")) continue;
-    const auto folder = prepare(entry.path());
+    const auto folder = test::prepare_case(entry.path());
     const auto exact = encode(folder, inputs, Precision::fp32),
                rounded = encode(folder, inputs, Precision::bf16);
-    const auto cosine = least_cosine(exact, rounded);
+    const auto cosine = test::least_cosine(exact, rounded);
     BOOST_TEST(cosine >= 0.9995, entry.path().filename() << ": least cosine " << cosine);
     BOOST_TEST(cosine < 1);  // it is bf16
   }

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 
 #include "calls/endpoint.hpp"
+#include "device/backend.hpp"
 #include "tests/support/test.hpp"
 
 using namespace dream;
@@ -182,6 +184,19 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_nobody_serves_is_a_fault) {
   BOOST_TEST((faults.front().code == ExitCode::endpoint));
   BOOST_TEST(faults.front().text.starts_with("models.large: http://localhost:9/v1/models: "),
              faults.front().text);
+}
+
+BOOST_AUTO_TEST_CASE(a_forced_gpu_that_is_not_there_is_a_fault_of_every_rank, *test::ranks({1, 3})) {
+  ::setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  auto comm = test::world();
+  auto config = make_config(comm);
+  BOOST_TEST(faults_of(comm, config, quick("n0")).empty());
+  config.device.backend = "cuda";
+  const auto faults = faults_of(comm, config, quick());
+  BOOST_REQUIRE(faults.size() == 1);  // equal ones are one
+  BOOST_TEST(faults.front().text.starts_with("device.backend = \"cuda\": "), faults.front().text);
+  const auto refused = device::refusal_of_build();
+  BOOST_TEST((faults.front().code == (refused ? ExitCode::config : ExitCode::device)));
 }
 
 BOOST_AUTO_TEST_CASE(equal_findings_are_one_line_with_the_number_of_ranks) {
