@@ -235,11 +235,9 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   }
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
-  if (options.plan_only) {
-    finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
-                              digests_of(finished.questions));
-    return finished;
-  }
+  finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
+                            digests_of(finished.questions));
+  if (options.plan_only) return finished;
 
   std::optional<state::Claim> claim;
   comm::agree(comm, [&] {
@@ -247,6 +245,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
     state::ClaimOptions claiming;
     claiming.replaces = options.replaces;
     claim.emplace(config.sweep.state, finished.incarnation, claiming);
+    options.planned(finished);
   });
   const Pulse claimed = [&claim, pulse] {
     pulse();
@@ -282,7 +281,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               progress,
               tally,
               options.fault,
-              calls};
+              calls,
+              options.scored};
   run_stages(context, names, options.until, finished);
   calls.finish();
   tally.calls = calls.counts().sent;

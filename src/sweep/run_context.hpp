@@ -20,6 +20,7 @@
 namespace dream::sweep {
 
 class CallSession;
+struct TrialSummary;
 
 /// What one rank did, for manifest.json and for the test that the work is really spread.
 struct Tally {
@@ -65,6 +66,7 @@ struct Run {
   Tally& tally;
   std::function<void(Stage)> fault;  ///< tests break a rank here; does nothing otherwise
   CallSession& calls;
+  std::function<void(const Trial&, const TrialSummary&)> scored;  ///< RunOptions::scored
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }
