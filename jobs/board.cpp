@@ -41,7 +41,10 @@ class Teller final : public sweep::Progress {
 class Board final : public sweep::Progress {
  public:
   Board(comm::Communicator& comm, Log log, Watcher watcher)
-      : comm_(comm), log_(std::move(log)), watcher_(std::move(watcher)), terminal_(::isatty(STDERR_FILENO) != 0) {
+      : comm_(comm),
+        log_(std::move(log)),
+        watcher_(std::move(watcher)),
+        terminal_(::isatty(STDERR_FILENO) != 0) {
     comm_.set_idle([this] { look(); });
   }
   ~Board() override { comm_.set_idle(nullptr); }

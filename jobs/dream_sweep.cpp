@@ -180,15 +180,14 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
     options.log = jobs::start_log(comm, config, "sweep.log", redact);
     jobs::say_first_words(comm, config, job, options.log);
   }
-  const auto tracking =
-      tracking::settings_of(config.tracking, jobs::s3_settings(config.s3));
+  const auto tracking = tracking::settings_of(config.tracking, jobs::s3_settings(config.s3));
   if (!line.plan) check_tracking(comm, config, tracking, comm::pulse_of(comm, options.stop));
   tracking::Observer observer(config, tracking, comm::mpi_version(), options.log);
   observe(comm, config, observer, options);
-  const auto board = jobs::make_board(
-      comm, options.log, [&observer](sweep::Stage stage, std::int64_t items, std::int64_t done) {
-        observer.progress(stage, items, done);
-      });
+  const auto board = jobs::make_board(comm, options.log,
+                                      [&observer](sweep::Stage stage, std::int64_t items, std::int64_t done) {
+                                        observer.progress(stage, items, done);
+                                      });
   jobs::check_ranks(comm, config, job);
   options.replaces = job.incarnations;
   options.incarnation = jobs::name_run(comm, job);

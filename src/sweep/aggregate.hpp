@@ -31,9 +31,9 @@ class LiveScores {
     std::vector<std::int64_t> sums;
   };
   Run& run_;
-  std::map<int, Node> nodes_;              ///< that this run scores as a whole; on rank 0
-  std::map<int, std::int64_t> reranked_;   ///< tokens of rerank nodes
-  std::vector<std::int64_t> added_;        ///< node and sums, one after the other
+  std::map<int, Node> nodes_;             ///< that this run scores as a whole; on rank 0
+  std::map<int, std::int64_t> reranked_;  ///< tokens of rerank nodes
+  std::vector<std::int64_t> added_;       ///< node and sums, one after the other
 };
 
 }  // namespace dream::sweep

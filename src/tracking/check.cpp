@@ -34,12 +34,13 @@ std::string check_server(const Settings& settings, const Pulse& pulse) {
     if (said.fault == net::HttpFault::dns) refuse(first.text + "; correct tracking.uri");
     return later(first.text);
   }
-  if (first.meaning == mlflow::Meaning::closed && (said.status == 401 || said.status == 403 || said.status == 0))
+  if (first.meaning == mlflow::Meaning::closed &&
+      (said.status == 401 || said.status == 403 || said.status == 0))
     refuse(redact(first.text));
   if (const auto version = mlflow::version_of(said.body);
       said.status == 200 && version && *version < oldest) {
-    refuse(fmt::format("MLflow at {} is version {}; dream_sweep needs {}.{} or later", settings.uri, said.body,
-                       oldest.first, oldest.second));
+    refuse(fmt::format("MLflow at {} is version {}; dream_sweep needs {}.{} or later", settings.uri,
+                       said.body, oldest.first, oldest.second));
   }
   const auto found = ask(mlflow::find_experiment(settings), pulse);
   const auto second = mlflow::judge(settings, found);
@@ -52,9 +53,10 @@ std::string check_server(const Settings& settings, const Pulse& pulse) {
                        settings.uri));
   }
   if (experiment->deleted) {
-    refuse(fmt::format("the experiment \"{}\" at {} is deleted; restore it there, or choose another "
-                       "tracking.experiment",
-                       settings.experiment, settings.uri));
+    refuse(
+        fmt::format("the experiment \"{}\" at {} is deleted; restore it there, or choose another "
+                    "tracking.experiment",
+                    settings.experiment, settings.uri));
   }
   return "";
 }

@@ -105,9 +105,9 @@ std::string why_closed(const Settings& settings, int status, const std::string& 
 }  // namespace
 
 net::HttpRequest find_experiment(const Settings& settings) {
-  return request_to(
-      settings, "GET",
-      "/api/2.0/mlflow/experiments/get-by-name?experiment_name=" + storage::percent_encode(settings.experiment));
+  return request_to(settings, "GET",
+                    "/api/2.0/mlflow/experiments/get-by-name?experiment_name=" +
+                        storage::percent_encode(settings.experiment));
 }
 
 net::HttpRequest create_experiment(const Settings& settings) {
@@ -143,10 +143,8 @@ std::vector<net::HttpRequest> log_values(const Settings& settings, const std::st
   const auto tags = named(values.tags, longest_tag);
   for (std::size_t m = 0, p = 0, t = 0;
        m < values.metrics.size() || p < params.size() || t < tags.size() || requests.empty();) {
-    json body{{"run_id", run},
-              {"metrics", json::array()},
-              {"params", json::array()},
-              {"tags", json::array()}};
+    json body{
+        {"run_id", run}, {"metrics", json::array()}, {"params", json::array()}, {"tags", json::array()}};
     std::size_t room = most_together;
     for (; m < values.metrics.size() && body["metrics"].size() < most_metrics && room > 0; ++m, --room) {
       body["metrics"].push_back({{"key", valid_name(values.metrics[m].first)},

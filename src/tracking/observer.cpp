@@ -73,8 +73,8 @@ std::string Observer::end(const sweep::Finished& finished, const stats::Verdict&
   if (settings_.artifacts) add(artifacts(subject(), config::output_folder(config_)));
   const auto standing = tracker_->finish(std::chrono::seconds(config_.tracking.grace_s), pulse);
   if (standing.all_sent()) return "MLflow shows the sweep at " + standing.page + "\n";
-  const auto what = fmt::format("MLflow at {} has {} of {} entries", settings_.uri, standing.sent,
-                                standing.entries);
+  const auto what =
+      fmt::format("MLflow at {} has {} of {} entries", settings_.uri, standing.sent, standing.entries);
   const auto why = standing.problem.empty() ? "" : " (" + standing.problem + ")";
   return fmt::format("{}{}; the rest is kept: run `dream_report --upload {}`\n", what, why,
                      config::output_folder(config_));

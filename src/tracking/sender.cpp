@@ -87,8 +87,10 @@ class Sender::Impl {
     if (experiment_.empty())
       submit({Purpose::find_experiment, 0, {mlflow::find_experiment(settings_)}});
     else
-      submit({Purpose::list_runs, 0,
-              {mlflow::search_runs(settings_, experiment_, mlflow::sweep_tag, spool_.header().sweep, page_)}});
+      submit(
+          {Purpose::list_runs,
+           0,
+           {mlflow::search_runs(settings_, experiment_, mlflow::sweep_tag, spool_.header().sweep, page_)}});
   }
 
   void start(std::size_t number) {
@@ -125,10 +127,12 @@ class Sender::Impl {
       parent = above->id;
     }
     if (uncertain_.contains(entry.run)) {
-      submit({Purpose::look_for_run, number,
+      submit({Purpose::look_for_run,
+              number,
               {mlflow::search_runs(settings_, experiment_, mlflow::run_tag, entry.run)}});
     } else {
-      submit({Purpose::create_run, number,
+      submit({Purpose::create_run,
+              number,
               {mlflow::create_run(settings_, experiment_, entry.run, run, parent)}});
     }
   }
@@ -166,10 +170,10 @@ class Sender::Impl {
       }
       storage::put_bytes(*s3_, storage::parse_url(run.artifacts).below(name), std::move(bytes), stop_);
     } else {
-      throw ConfigError(fmt::format(
-          "MLflow at {} keeps artifacts at {}, which only its own machine reaches; start it with "
-          "--serve-artifacts (and --artifacts-destination), or set tracking.artifacts = false",
-          settings_.uri, run.artifacts));
+      throw ConfigError(
+          fmt::format("MLflow at {} keeps artifacts at {}, which only its own machine reaches; start it with "
+                      "--serve-artifacts (and --artifacts-destination), or set tracking.artifacts = false",
+                      settings_.uri, run.artifacts));
     }
   }
 
@@ -223,11 +227,12 @@ class Sender::Impl {
       return;
     }
     auto text = found && found->deleted
-                    ? fmt::format("the experiment \"{}\" at {} is deleted; restore it there, or choose another "
-                                  "tracking.experiment",
-                                  settings_.experiment, settings_.uri)
-                    : verdict.text.empty() ? fmt::format("{} does not answer as MLflow does", settings_.uri)
-                                           : verdict.text;
+                    ? fmt::format(
+                          "the experiment \"{}\" at {} is deleted; restore it there, or choose another "
+                          "tracking.experiment",
+                          settings_.experiment, settings_.uri)
+                : verdict.text.empty() ? fmt::format("{} does not answer as MLflow does", settings_.uri)
+                                       : verdict.text;
     postpone(job, {Meaning::closed, "", std::move(text)}, {});
   }
 
@@ -305,9 +310,9 @@ class Sender::Impl {
   std::size_t known_ = 0;  ///< entries of the spool that were looked at
   std::unordered_map<std::string, std::deque<std::size_t>> queues_;  ///< of each run; the first has its turn
   std::set<Turn> ready_;
-  std::vector<std::size_t> orphans_;   ///< runs whose parent is not there yet
-  std::set<std::string> uncertain_;    ///< runs that may have been made though no reply said so
-  std::set<std::string> never_made_;   ///< runs that the server refused
+  std::vector<std::size_t> orphans_;  ///< runs whose parent is not there yet
+  std::set<std::string> uncertain_;   ///< runs that may have been made though no reply said so
+  std::set<std::string> never_made_;  ///< runs that the server refused
   std::set<std::size_t> refused_;
   std::unordered_map<std::uint64_t, Job> jobs_;
   std::uint64_t next_tag_ = 0;

@@ -21,10 +21,10 @@ namespace dream::tracking {
 struct Standing {
   std::size_t entries = 0;
   std::size_t sent = 0;
-  std::size_t refused = 0;     ///< by the server, for good; in this process
-  bool closed = false;         ///< the server lets nothing in until somebody changes something
-  std::string problem;         ///< the last one, in a sentence; "" when all is well
-  std::string page;            ///< of the sweep's run in MLflow's pages; "" until it exists
+  std::size_t refused = 0;  ///< by the server, for good; in this process
+  bool closed = false;      ///< the server lets nothing in until somebody changes something
+  std::string problem;      ///< the last one, in a sentence; "" when all is well
+  std::string page;         ///< of the sweep's run in MLflow's pages; "" until it exists
   [[nodiscard]] bool all_sent() const { return sent == entries; }
   [[nodiscard]] bool over() const { return sent + refused >= entries; }
 };

@@ -17,8 +17,7 @@ std::string base64(std::string_view text) {
     std::uint32_t bits = 0;
     for (std::size_t k = 0; k < 3; ++k)
       bits = bits << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += i + k > text.size() ? '=' : digits[bits >> (18 - 6 * k) & 63U];
+    for (std::size_t k = 0; k < 4; ++k) out += i + k > text.size() ? '=' : digits[bits >> (18 - 6 * k) & 63U];
   }
   return out;
 }
@@ -57,8 +56,9 @@ net::HttpRequest request_to(const Settings& settings, const std::string& method,
   if (!token.empty()) {
     request.headers.push_back("Authorization: Bearer " + token);
   } else if (!user.empty()) {
-    request.headers.push_back("Authorization: Basic " +
-                              base64(user + ":" + variable(settings.environment, "MLFLOW_TRACKING_PASSWORD")));
+    request.headers.push_back(
+        "Authorization: Basic " +
+        base64(user + ":" + variable(settings.environment, "MLFLOW_TRACKING_PASSWORD")));
   }
   return request;
 }

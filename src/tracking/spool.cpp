@@ -167,8 +167,7 @@ void Spool::note(const Entry& entry, std::int64_t begin, std::size_t bytes) {
   const bool may_wait = std::holds_alternative<Dataset>(entry.what) ||
                         std::holds_alternative<File>(entry.what) || std::holds_alternative<Table>(entry.what);
   lines_.push_back({begin, bytes, entry.run, may_wait, false});
-  if (!entry.slot.empty())
-    said_[entry.run + " " + entry.slot] = std::hash<std::string>()(content_of(entry));
+  if (!entry.slot.empty()) said_[entry.run + " " + entry.slot] = std::hash<std::string>()(content_of(entry));
 }
 
 void Spool::append(int file, const std::string& line) {
@@ -243,7 +242,8 @@ void Spool::mark_sent(std::size_t number) {
 void Spool::set_address(const std::string& run, const RunAddress& address) {
   const std::lock_guard guard(mutex_);
   addresses_[run] = address;
-  append(acknowledged_.number, json{{"run", run}, {"id", address.id}, {"artifacts", address.artifacts}}.dump());
+  append(acknowledged_.number,
+         json{{"run", run}, {"id", address.id}, {"artifacts", address.artifacts}}.dump());
 }
 
 std::optional<RunAddress> Spool::address(const std::string& run) const {

@@ -104,8 +104,7 @@ Named trial_params(const Subject& subject, const sweep::Trial& trial) {
                {"llm", trial.llm},
                {"judge", config.judge.llm}};
   if (const auto bucket = bucket_of(config); !bucket.empty()) params.emplace_back("s3_bucket", bucket);
-  for (const auto& [name, value] : method.params.all())
-    params.emplace_back("method." + name, to_text(value));
+  for (const auto& [name, value] : method.params.all()) params.emplace_back("method." + name, to_text(value));
   return params;
 }
 

@@ -27,8 +27,8 @@ class Tracker {
 
   void add(const Entry& entry);
 
-  /// Waits, at most `patience`, until the sweep's own run exists. Throws Error (ExitCode::endpoint) when the server lets
-  /// nobody in: before anything is paid for.
+  /// Waits, at most `patience`, until the sweep's own run exists. Throws Error (ExitCode::endpoint) when the
+  /// server lets nobody in: before anything is paid for.
   void await_run(std::chrono::milliseconds patience, const Pulse& pulse);
 
   /// Waits, at most `grace`, until all is sent.

@@ -33,8 +33,7 @@ Standing upload(const std::filesystem::path& output, const UploadOptions& option
     const auto now = sender.standing();
     options.progress(now);
     if (now.over()) return now;
-    if (now.closed || Clock::now() - moved > options.patience)
-      throw Error(ExitCode::endpoint, now.problem);
+    if (now.closed || Clock::now() - moved > options.patience) throw Error(ExitCode::endpoint, now.problem);
     pulse();
     sender.step(std::chrono::milliseconds(100));
     if (std::exchange(sent, spool.sent()) != spool.sent()) moved = Clock::now();

@@ -17,9 +17,9 @@ struct UploadOptions {
   std::function<void(const Standing&)> progress = [](const Standing&) {};  ///< called now and then
 };
 
-/// Sends what a sweep has left in its output folder, as the sweep would have done. Throws ConfigError when the
-/// sweep left nothing there, Error (ExitCode::endpoint) when the server lets nobody in or does not answer. What the server
-/// refused for good is in the result.
+/// Sends what a sweep has left in its output folder, as the sweep would have done. Throws ConfigError when
+/// the sweep left nothing there, Error (ExitCode::endpoint) when the server lets nobody in or does not
+/// answer. What the server refused for good is in the result.
 Standing upload(const std::filesystem::path& output, const UploadOptions& options, const Pulse& pulse);
 
 }  // namespace dream::tracking

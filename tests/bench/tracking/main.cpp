@@ -33,7 +33,8 @@ int main(int argc, char** argv) try {
   for (int t = 1; t <= trials; ++t) {
     const auto run = fmt::format("{}-{}", key, t);
     tracking::Values values{{}, {}, {}, now, 0};
-    for (int p = 0; p < 20; ++p) values.params.emplace_back(fmt::format("param{}", p), std::to_string(t % (p + 2)));
+    for (int p = 0; p < 20; ++p)
+      values.params.emplace_back(fmt::format("param{}", p), std::to_string(t % (p + 2)));
     for (int m = 0; m < metrics; ++m) values.metrics.emplace_back(fmt::format("metric{}", m), 1.0 / (t + m));
     spool.add({run, "run", tracking::NewRun{key, fmt::format("trial {}", t), now, tags}});
     spool.add({run, "scores", values});

@@ -47,13 +47,15 @@ BOOST_AUTO_TEST_CASE(what_lets_nobody_in_is_an_error) {
   BOOST_TEST(!has(expired, "very-secret"), expired);
   BOOST_TEST(has(refusal({403, "Invalid Host header - possible DNS rebinding attack detected", "text/plain"}),
                  "--allowed-hosts 127.0.0.1"));
-  BOOST_TEST(has(refusal({403, R"({"error_code": "PERMISSION_DENIED", "message": "no"})"}), "permission EDIT"));
-  BOOST_TEST(has(refusal({200, "1.30.0", "text/plain"}, "/version"), "is version 1.30.0; dream_sweep needs 2.4"));
+  BOOST_TEST(
+      has(refusal({403, R"({"error_code": "PERMISSION_DENIED", "message": "no"})"}), "permission EDIT"));
+  BOOST_TEST(
+      has(refusal({200, "1.30.0", "text/plain"}, "/version"), "is version 1.30.0; dream_sweep needs 2.4"));
   BOOST_TEST(has(refusal({200, "<html>a router</html>", "text/html"}), "does not answer as MLflow does"));
   BOOST_TEST(has(refusal({404, "nginx", "text/html"}, "/api"), "is tracking.uri the address"));
-  BOOST_TEST(has(refusal({200, R"({"experiment": {"experiment_id": "1", "lifecycle_stage": "deleted"}})"},
-                         "/api"),
-                 "is deleted"));
+  BOOST_TEST(
+      has(refusal({200, R"({"experiment": {"experiment_id": "1", "lifecycle_stage": "deleted"}})"}, "/api"),
+          "is deleted"));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_down_is_a_warning) {

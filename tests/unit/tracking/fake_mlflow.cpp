@@ -108,7 +108,8 @@ FakeReply FakeMlflow::post(const std::string& what, const json& body) {
       if (!is_new && at->second != param.at("value")) return bad(400, "INVALID_PARAMETER_VALUE");
     }
     for (const auto& metric : body.at("metrics"))
-      run.metrics.emplace_back(metric.at("key"), metric.at("value"), metric.at("timestamp"), metric.at("step"));
+      run.metrics.emplace_back(metric.at("key"), metric.at("value"), metric.at("timestamp"),
+                               metric.at("step"));
     for (const auto& tag : body.at("tags")) run.tags[tag.at("key")] = tag.at("value");
   } else if (what == "runs/update") {
     run.order.emplace_back("update");

@@ -27,8 +27,8 @@ class FakeMlflow {
   };
   /// Called before a request is taken: a reply in its place, or nothing. `takes`: set it, and the request is
   /// taken though its reply is the one returned.
-  using Fault = std::function<std::optional<dream::test::FakeReply>(const dream::test::FakeRequest&, int before,
-                                                              bool& takes)>;
+  using Fault = std::function<std::optional<dream::test::FakeReply>(const dream::test::FakeRequest&,
+                                                                    int before, bool& takes)>;
   explicit FakeMlflow(Fault fault = {});
 
   [[nodiscard]] Settings settings() const;

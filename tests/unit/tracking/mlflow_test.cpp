@@ -65,10 +65,12 @@ BOOST_AUTO_TEST_CASE(names_and_values_are_such_as_the_server_takes) {
 
 BOOST_AUTO_TEST_CASE(addresses_and_credentials) {
   auto to = settings();
-  BOOST_TEST(mlflow::find_experiment(to).url ==
-             "https://mlflow.lab:5000/ml/api/2.0/mlflow/experiments/get-by-name?experiment_name=rag%20%26%20more");
-  BOOST_TEST(mlflow::put_artifact(to, "mlflow-artifacts:/1/ab/artifacts", "a b/ü.json", "x").url ==
-             "https://mlflow.lab:5000/ml/api/2.0/mlflow-artifacts/artifacts/1/ab/artifacts/a%20b/%C3%BC.json");
+  BOOST_TEST(
+      mlflow::find_experiment(to).url ==
+      "https://mlflow.lab:5000/ml/api/2.0/mlflow/experiments/get-by-name?experiment_name=rag%20%26%20more");
+  BOOST_TEST(
+      mlflow::put_artifact(to, "mlflow-artifacts:/1/ab/artifacts", "a b/ü.json", "x").url ==
+      "https://mlflow.lab:5000/ml/api/2.0/mlflow-artifacts/artifacts/1/ab/artifacts/a%20b/%C3%BC.json");
   BOOST_TEST(mlflow::put_artifact(to, "mlflow-artifacts://files:81/1/ab", "f", "x").url ==
              "https://files:81/api/2.0/mlflow-artifacts/artifacts/1/ab/f");
   to.environment = {{"MLFLOW_TRACKING_USERNAME", "Aladdin"}, {"MLFLOW_TRACKING_PASSWORD", "open sesame"}};
@@ -97,8 +99,8 @@ BOOST_AUTO_TEST_CASE(what_replies_mean) {
 }
 
 BOOST_AUTO_TEST_CASE(a_403_for_the_host_name_says_what_to_start_the_server_with) {
-  const auto verdict = mlflow::judge(
-      settings(), reply(403, "Invalid Host header - possible DNS rebinding attack detected"));
+  const auto verdict =
+      mlflow::judge(settings(), reply(403, "Invalid Host header - possible DNS rebinding attack detected"));
   BOOST_CHECK(verdict.meaning == mlflow::Meaning::closed);
   BOOST_TEST(verdict.text.find("Invalid Host header - possible DNS rebinding attack detected") !=
              std::string::npos);

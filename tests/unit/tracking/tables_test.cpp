@@ -11,11 +11,12 @@ using nlohmann::json;
 
 BOOST_AUTO_TEST_CASE(rows_of_a_trial_become_a_table) {
   const auto file = dream::test::folder() / "questions.csv";
-  write_file(file,
-             "trial,method,parameters,embedder,reranker,top_k,llm,judge,id,answer,answer_reason,f1,f1_reason\n"
-             "1,a,,e,none,2,l,overlap,q1,\"two\nlines, \"\"quoted\"\"\",,0.5,\n"
-             "1,a,,e,none,2,l,overlap,q2,,refused,,no answer\n"
-             "2,a,,e,none,4,l,overlap,q1,7,,1,\n");
+  write_file(
+      file,
+      "trial,method,parameters,embedder,reranker,top_k,llm,judge,id,answer,answer_reason,f1,f1_reason\n"
+      "1,a,,e,none,2,l,overlap,q1,\"two\nlines, \"\"quoted\"\"\",,0.5,\n"
+      "1,a,,e,none,2,l,overlap,q2,,refused,,no answer\n"
+      "2,a,,e,none,4,l,overlap,q1,7,,1,\n");
   const tracking::Tables tables(file);
   const auto first = json::parse(tables.json_of(1));
   BOOST_TEST(first.at("columns") == json({"id", "answer", "answer_reason", "f1", "f1_reason"}));
