@@ -64,7 +64,7 @@ void Tracker::add(const Entry& entry) {
   try {
     spool_.add(entry);
     tell();
-  } catch (const StateError& e) {
+  } catch (const std::exception& e) {
     broken_ = true;
     log_(Level::warning, std::string("MLflow is told nothing more of this sweep: ") + e.what());
   }
@@ -89,7 +89,11 @@ Standing Tracker::finish(milliseconds grace, const Pulse& pulse) {
   for (;;) {
     const auto now = standing();
     if (now.over() || now.closed || broken_ || Clock::now() > end) break;
-    pulse();
+    try {
+      pulse();
+    } catch (const Stopped&) {
+      break;
+    }
     std::this_thread::sleep_for(look);
   }
   tell();

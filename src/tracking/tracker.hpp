@@ -31,7 +31,7 @@ class Tracker {
   /// server lets nobody in: before anything is paid for.
   void await_run(std::chrono::milliseconds patience, const Pulse& pulse);
 
-  /// Waits, at most `grace`, until all is sent.
+  /// Waits, at most `grace`, until all is sent. A request to stop ends the waiting and nothing else.
   Standing finish(std::chrono::milliseconds grace, const Pulse& pulse);
 
   [[nodiscard]] Standing standing() const;

@@ -44,7 +44,7 @@ for run in runs:
     table = None
     if "questions.json" in files:
         frame = mlflow.load_table("questions.json", run_ids=[run.info.run_id])
-        table = json.loads(frame.to_json(orient="records"))
+        table = json.loads(frame.to_json(orient="records", double_precision=15))
     out.append({"id": run.info.run_id, "name": run.info.run_name, "status": run.info.status, "params": run.data.params,
                 "metrics": run.data.metrics, "tags": run.data.tags, "files": sorted(files), "table": table,
                 "inputs": [[i.dataset.name, i.dataset.digest, i.dataset.source_type, json.loads(i.dataset.source), json.loads(i.dataset.profile),

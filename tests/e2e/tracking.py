@@ -87,7 +87,10 @@ grace_s = 100
             self.assertEqual([q["id"] for q in own], [t["id"] for t in run["table"]])
             self.assertEqual([q["answer"] for q in own], [t["answer"] for t in run["table"]])
             for q, t in zip(own, run["table"]):
-                self.assertEqual(None if q["answer_correctness"] == "" else float(q["answer_correctness"]), t["answer_correctness"])
+                if q["answer_correctness"] == "":
+                    self.assertIsNone(t["answer_correctness"])
+                else:
+                    self.assertAlmostEqual(float(q["answer_correctness"]), t["answer_correctness"], 12)
             self.assertEqual(run["inputs"][0][1], manifest["golden"]["digest"])
         self.assertEqual(parent["status"], "FINISHED")
         self.assertEqual(parent["inputs"], [[str(self.golden), manifest["golden"]["digest"], "local", {"uri": str(self.golden)},
