@@ -32,11 +32,15 @@ class Sender::Impl {
   void step(milliseconds bound) {
     take_new();
     send();
-    if (http_.in_flight() == 0) {
+    if (in_flight() == 0) {
       std::this_thread::sleep_for(std::min(bound, milliseconds(100)));
       return;
     }
-    for (const auto& result : http_.poll(bound)) take(result);
+    const bool both = http_.in_flight() > 0 && creating_.in_flight() > 0;
+    for (auto* client : {&http_, &creating_}) {
+      if (client->in_flight() == 0) continue;
+      for (const auto& result : client->poll(both ? milliseconds(2) : bound)) take(result);
+    }
   }
 
   [[nodiscard]] Standing standing() const {
@@ -67,15 +71,17 @@ class Sender::Impl {
     }
   }
 
+  [[nodiscard]] std::int64_t in_flight() const { return http_.in_flight() + creating_.in_flight(); }
+
   [[nodiscard]] Turn turn(std::size_t entry) const { return {spool_.may_wait(entry), entry}; }
 
   void send() {
     if (Clock::now() < pause_end_) return;
     if (!listed_) {
-      if (http_.in_flight() == 0) open();
+      if (in_flight() == 0) open();
       return;
     }
-    while (http_.in_flight() < settings_.in_flight && !ready_.empty() && Clock::now() >= pause_end_) {
+    while (in_flight() < settings_.in_flight && !ready_.empty() && Clock::now() >= pause_end_) {
       const auto entry = ready_.begin()->second;
       ready_.erase(ready_.begin());
       start(entry);
@@ -180,8 +186,10 @@ class Sender::Impl {
   void submit(Job job) {
     const auto tag = next_tag_++;
     auto request = job.requests[job.next];
+    const bool creates = job.purpose == Purpose::create_run;
     jobs_.emplace(tag, std::move(job));
-    http_.submit(std::move(request), tag);
+    if (creates) request.headers.emplace_back("Connection: close");
+    (creates ? creating_ : http_).submit(std::move(request), tag);
   }
 
   void take(const net::HttpResult& result) {
@@ -299,6 +307,9 @@ class Sender::Impl {
   Pulse stop_;
   net::Redactor redact_;
   net::HttpClient http_;
+  /// Makes runs, each on a connection of its own: on one that is used again, libcurl sends a request a second
+  /// time when the connection ends before the reply, and the server may have made the run already.
+  net::HttpClient creating_;
   std::optional<storage::Service> s3_;
   std::optional<Tables> tables_;
   std::string tables_digest_;
