@@ -50,9 +50,11 @@ void Observer::begin(const sweep::Finished& planned, const Pulse& pulse) {
 void Observer::progress(sweep::Stage stage, std::int64_t items, std::int64_t done) {
   if (!tracker_) return;
   const bool begins = stage_ != stage;
+  if (!begins && done == done_) return;
   if (begins && stage == sweep::Stage::score) scoring_ms_ = now_ms();
   if (!begins && done < items && Clock::now() - told_ < between_progress) return;
   stage_ = stage;
+  done_ = done;
   told_ = Clock::now();
   tracker_->add(stage_moves(key_, stage, items, done, now_ms()));
 }

@@ -46,7 +46,8 @@ class Observer {
   std::string key_;
   std::int64_t questions_ = 0;
   std::int64_t scoring_ms_ = 0;
-  std::optional<sweep::Stage> stage_;  ///< the last that was told of, and when
+  std::optional<sweep::Stage> stage_;  ///< the last that was told of, how much of it, and when
+  std::int64_t done_ = 0;
   std::chrono::steady_clock::time_point told_;
   std::unique_ptr<Tracker> tracker_;
 };

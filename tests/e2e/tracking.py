@@ -1,5 +1,6 @@
 """A sweep that an MLflow server is told of: a real server on PostgreSQL, looked at with MLflow's own client (mlflow_server.py)."""
 import http.client
+import json
 import os
 import subprocess
 import time
@@ -104,11 +105,21 @@ grace_s = 100
         self.assertEqual(parent["metrics"]["trials"], TRIALS)
         return parent
 
+    def check_live(self):
+        """Scores were told as soon as they were known, before the stage was over, and were right then: once for each trial."""
+        lines = [json.loads(line) for line in (self.folder / "results/tracking/entries.jsonl").read_text().splitlines()[1:]]
+        scores = [at for at, line in enumerate(lines) if line["slot"] == "scores"]
+        written = (self.folder / "results/results.csv").stat().st_mtime * 1000
+        self.assertEqual(len(scores), TRIALS)
+        for at in scores:
+            self.assertLess(lines[at]["time"], written)
+
     def test_a_sweep_is_there_whole_and_a_second_start_adds_nothing(self):
         first = harness.sweep(2, self.config())
         self.assert_ok(first)
         self.assertIn(f"MLflow shows the sweep at {server.uri}/#/experiments/", first.text)
         parent = self.check_whole()
+        self.check_live()
         self.assert_ok(harness.sweep(3, self.config()))
         self.assertEqual(self.check_whole()["id"], parent["id"])
         for place in (self.folder / "results" / "tracking").iterdir():
