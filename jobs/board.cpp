@@ -40,8 +40,11 @@ class Teller final : public sweep::Progress {
 
 class Board final : public sweep::Progress {
  public:
-  Board(comm::Communicator& comm, Log log)
-      : comm_(comm), log_(std::move(log)), terminal_(::isatty(STDERR_FILENO) != 0) {
+  Board(comm::Communicator& comm, Log log, Watcher watcher)
+      : comm_(comm),
+        log_(std::move(log)),
+        watcher_(std::move(watcher)),
+        terminal_(::isatty(STDERR_FILENO) != 0) {
     comm_.set_idle([this] { look(); });
   }
   ~Board() override { comm_.set_idle(nullptr); }
@@ -64,6 +67,7 @@ class Board final : public sweep::Progress {
   void end() override {
     if (!running_) return;
     running_ = false;
+    if (watcher_) watcher_(stage_, items_, items_);
     std::string line = fmt::format("  {:<7} {:>6} parts in {:.1f} s", name_of(stage_), items_, since(start_));
     if (reused_ > 0) line += fmt::format(", {} of them were in the state folder", reused_);
     fmt::print(stderr, "{}{}{}\n", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "");
@@ -75,6 +79,7 @@ class Board final : public sweep::Progress {
   void look() {
     if (!running_) return;
     done_ = std::min(items_, done_ + comm_.collect());
+    if (watcher_) watcher_(stage_, items_, done_);
     if (!terminal_ || since(drawn_) < 0.1) return;
     drawn_ = Clock::now();
     const auto fresh = static_cast<double>(done_ - reused_);
@@ -93,6 +98,7 @@ class Board final : public sweep::Progress {
 
   comm::Communicator& comm_;
   Log log_;
+  Watcher watcher_;
   bool terminal_;
   bool running_ = false;
   sweep::Stage stage_ = sweep::Stage::read;
@@ -105,8 +111,8 @@ class Board final : public sweep::Progress {
 
 }  // namespace
 
-std::unique_ptr<sweep::Progress> make_board(comm::Communicator& comm, Log log) {
-  if (comm.rank() == 0) return std::make_unique<Board>(comm, std::move(log));
+std::unique_ptr<sweep::Progress> make_board(comm::Communicator& comm, Log log, Watcher watcher) {
+  if (comm.rank() == 0) return std::make_unique<Board>(comm, std::move(log), std::move(watcher));
   return std::make_unique<Teller>(comm);
 }
 

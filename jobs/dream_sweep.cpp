@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@
 #include "storage/put.hpp"
 #include "sweep/catalog.hpp"
 #include "sweep/run.hpp"
+#include "tracking/check.hpp"
+#include "tracking/observer.hpp"
 
 namespace {
 
@@ -84,7 +87,7 @@ void put_results(const config::Config& config, storage::Service* s3, const Pulse
 }
 
 void finish(const config::Config& config, const sweep::Finished& finished, const Log& log,
-            storage::Service* s3, const Pulse& pulse) {
+            storage::Service* s3, tracking::Observer& observer, const Pulse& pulse) {
   const auto parts = sweep::open_parts(config, finished);
   const report::Material material{config, finished, parts, comm::mpi_version(), pulse};
   const auto verdict = report::judge_trials(material);
@@ -111,6 +114,44 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
   std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, "
             << (verdict.winner < 0 ? "" : "best.toml, ")
             << "manifest.json; report.html shows them in a browser\n";
+  std::cout << observer.end(finished, verdict, pulse);
+}
+
+/// Runs the sweep; when it ends early, MLflow is told how.
+sweep::Finished run_observed(tracking::Observer& observer, const std::function<sweep::Finished()>& run) {
+  try {
+    return run();
+  } catch (const comm::RanksLost&) {
+    throw;  // another run follows
+  } catch (const Stopped&) {
+    observer.end_early(tracking::Status::killed);
+    throw;
+  } catch (const std::exception&) {
+    observer.end_early(tracking::Status::failed);
+    throw;
+  }
+}
+
+/// Puts what MLflow is told into the run's options. Rank 0 tells; the others take part in gathering scores.
+void observe(comm::Communicator& comm, const config::Config& config, tracking::Observer& observer,
+             sweep::RunOptions& options) {
+  if (config.tracking.uri.empty() || options.plan_only) return;
+  options.planned = [&observer, pulse = comm::pulse_of(comm, options.stop)](const sweep::Finished& planned) {
+    observer.begin(planned, pulse);
+  };
+  options.scored = [&observer](const sweep::Trial& trial, const sweep::TrialSummary& summary) {
+    observer.scored(trial, summary);
+  };
+}
+
+/// A server that lets nobody in is told before anything else is done.
+void check_tracking(comm::Communicator& comm, const config::Config& config,
+                    const tracking::Settings& settings, const Pulse& pulse) {
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0 || config.tracking.uri.empty()) return;
+    const auto down = tracking::check_server(settings, pulse);
+    if (!down.empty()) std::cerr << "dream_sweep: warning: " << down << std::endl;
+  });
 }
 
 /// sweep::run(), and its trace where the config asks for one.
@@ -156,11 +197,19 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
     options.log = jobs::start_log(comm, config, "sweep.log", redact);
     jobs::say_first_words(comm, config, job, options.log);
   }
-  const auto board = jobs::make_board(comm, options.log);
+  const auto tracking = tracking::settings_of(config.tracking, jobs::s3_settings(config.s3));
+  if (!line.plan) check_tracking(comm, config, tracking, comm::pulse_of(comm, options.stop));
+  tracking::Observer observer(config, tracking, comm::mpi_version(), options.log);
+  observe(comm, config, observer, options);
+  const auto board = jobs::make_board(comm, options.log,
+                                      [&observer](sweep::Stage stage, std::int64_t items, std::int64_t done) {
+                                        observer.progress(stage, items, done);
+                                      });
   jobs::check_ranks(comm, config, job);
   options.replaces = job.incarnations;
   options.incarnation = jobs::name_run(comm, job);
-  const auto finished = run_traced(comm, config, options, *board);
+  const auto finished =
+      run_observed(observer, [&] { return run_traced(comm, config, options, *board); });
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
     if (line.check) {
@@ -170,7 +219,7 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
     if (options.plan_only)
       std::cout << sweep::describe(finished.plan, config);
     else if (finished.complete)
-      finish(config, finished, options.log, s3.get(), comm::pulse_of(comm, options.stop));
+      finish(config, finished, options.log, s3.get(), observer, comm::pulse_of(comm, options.stop));
     else if (finished.outcome.forecast) {
       report::write_forecast(config, finished);
       put_results(config, s3.get(), comm::pulse_of(comm, options.stop));

@@ -14,6 +14,7 @@
 #include "jobs/log.hpp"
 #include "state/claim.hpp"
 #include "sweep/catalog.hpp"
+#include "tracking/settings.hpp"
 
 namespace dream::jobs {
 namespace {
@@ -95,6 +96,7 @@ config::Config load_config(comm::Communicator& comm, Job& job) {
 net::Redactor secrets_of(const config::Config& config) {
   net::Redactor redact;
   for (const auto& [name, model] : config.models) redact.add(model.api_key.value);
+  tracking::add_secrets(config.tracking.environment, redact);
   return redact;
 }
 

@@ -119,6 +119,18 @@ struct Judge {
   bool operator==(const Judge&) const = default;
 };
 
+/// [tracking]: where an MLflow server is told of the sweep. Without a uri nobody is. Its keys of access come
+/// from the environment.
+struct Tracking {
+  std::string uri;            ///< http(s) address; a section without it takes MLFLOW_TRACKING_URI
+  std::string experiment;     ///< empty: MLFLOW_EXPERIMENT_NAME, else sweep.name
+  std::string ca_file;        ///< empty: MLFLOW_TRACKING_SERVER_CERT_PATH, else the system's
+  bool artifacts = true;      ///< tables, report and files as well
+  std::int64_t grace_s = 60;  ///< that the job waits at its end for what is not sent yet
+  std::map<std::string, std::string> environment;  ///< no key: rank 0's MLFLOW_*, secrets among them
+  bool operator==(const Tracking&) const = default;
+};
+
 struct Device {
   std::string backend = "auto";   ///< auto | cpu | cuda
   std::string exchange = "auto";  ///< how vectors travel between ranks: auto | mpi | nccl
@@ -158,6 +170,7 @@ struct Config {
   Index index;
   std::map<std::string, Model> models;
   Judge judge;
+  Tracking tracking;
   Device device;
   Space space;
   Objective objective;

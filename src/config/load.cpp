@@ -141,6 +141,40 @@ void check_state(const Node& root, const Config& config, Problems& problems) {
                            problems.quote(config.sweep.state)));
 }
 
+/// A section without an address takes MLflow's own variable.
+void complete_tracking(const Node& root, const LoadOptions& options, Config& config, Problems& problems) {
+  auto& tracking = config.tracking;
+  const auto* section = root.find("tracking");
+  if (section == nullptr) return;
+  for (const auto& [name, value] : options.environment) {
+    if (name.starts_with("MLFLOW_")) tracking.environment[name] = value;
+  }
+  const auto fill = [&](std::string& field, const char* variable) {
+    const auto found = tracking.environment.find(variable);
+    if (field.empty() && found != tracking.environment.end()) field = found->second;
+  };
+  fill(tracking.uri, "MLFLOW_TRACKING_URI");
+  fill(tracking.experiment, "MLFLOW_EXPERIMENT_NAME");
+  fill(tracking.ca_file, "MLFLOW_TRACKING_SERVER_CERT_PATH");
+  if (tracking.experiment.empty()) tracking.experiment = config.sweep.name;
+  const auto found = locate(root, "tracking.uri");
+  const auto place = found.node != nullptr ? found.node->place : section->place;
+  const auto& uri = tracking.uri;
+  if (uri.empty()) {
+    problems.add(place, "tracking.uri", Mistake::missing_key,
+                 "is missing; write uri = \"http://HOST:PORT\", or export MLFLOW_TRACKING_URI");
+  } else if (uri.find('@') != std::string::npos) {
+    problems.hide(uri);
+    problems.add(place, "tracking.uri", Mistake::secret,
+                 "an address must not hold a password; export MLFLOW_TRACKING_USERNAME and "
+                 "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
+  } else if (!uri.starts_with("http://") && !uri.starts_with("https://")) {
+    problems.add(place, "tracking.uri", Mistake::out_of_range,
+                 fmt::format("found {}; wanted the http:// or https:// address of an MLflow server",
+                             problems.quote(uri)));
+  }
+}
+
 /// Rules that no single key's range can say.
 void check_together(const Node& root, const Config& config, Problems& problems) {
   check_repeats(root, config, problems);
@@ -170,6 +204,7 @@ Config load_text(const std::string& text, const std::string& file, const Catalog
   for (const auto& key : keys()) loader.read(key, config);
   check_keys(*root, "", known_names(), problems);
   check_together(*root, config, problems);
+  complete_tracking(*root, options, config, problems);
   problems.throw_if_any();
   config.models = models.take();
   for (const auto& [name, value] : options.environment) {

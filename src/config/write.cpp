@@ -72,6 +72,7 @@ std::string to_toml(const Config& config) {
   std::string section;
   for (const auto& row : keys()) {
     const auto dot = row.name.find('.');
+    if (config.tracking.uri.empty() && row.name.starts_with("tracking.")) continue;  // nobody is told
     if (row.name.substr(0, dot) != section) {
       section = row.name.substr(0, dot);
       result += (result.empty() ? "[" : "\n[") + section + "]\n";

@@ -23,6 +23,13 @@ Digest digest_of_all(const Prompts& prompts) {
 
 }  // namespace
 
+std::vector<std::string> prompt_files(score::Rules rules) {
+  const auto names = file_names(rules);
+  std::vector<std::string> files(names.begin(), names.end());
+  files.emplace_back("repair");
+  return files;
+}
+
 Prompts load_prompts(const std::string& folder, score::Rules rules) {
   PromptFolder files(folder, "judge.prompts");
   Prompts prompts;

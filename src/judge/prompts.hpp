@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/digest.hpp"
 #include "judge/prompt_file.hpp"
@@ -22,6 +23,9 @@ struct Prompts {
   Digest digest;       ///< of every word above
   [[nodiscard]] const Prompt& of(Step step) const { return steps[static_cast<std::size_t>(step)]; }
 };
+
+/// The names of the files that these rules need, without ".toml".
+[[nodiscard]] std::vector<std::string> prompt_files(score::Rules rules);
 
 /// Reads the prompts from a folder; an empty name: the built-in ones, which are compiled in. Throws
 /// InvalidConfig with every missing file, missing or empty field, schema or example that is no JSON, and

@@ -6,6 +6,7 @@
 #include "comm/agree.hpp"
 #include "parts/reranked.hpp"
 #include "parts/results.hpp"
+#include "stages/score/metrics.hpp"
 #include "stats/fixed.hpp"
 
 namespace dream::sweep {
@@ -130,7 +131,68 @@ std::map<int, std::int64_t> rerank_tokens(Run& run) {
   return by_node;
 }
 
+TrialSummary summary_of(const Run& run, const Trial& trial, std::span<const std::int64_t> own,
+                        const Layout& layout, const std::map<int, std::int64_t>& reranked) {
+  TrialSummary summary;
+  for (std::int64_t m = 0; m < layout.metrics; ++m) {
+    summary.metrics.push_back(
+        summarise(own.subspan(static_cast<std::size_t>(m * Layout::per_metric), Layout::per_metric)));
+  }
+  const auto rest = own.subspan(static_cast<std::size_t>(layout.metrics * Layout::per_metric));
+  summary.input_tokens = rest[0];
+  summary.output_tokens = rest[1];
+  summary.failed_answers = rest[2];
+  summary.flagged = rest[3];
+  summary.cost_usd = price(run, trial.llm, summary);
+  summary.question_usd =
+      question_price(run, trial, trial.rerank < 0 ? 0 : reranked.at(trial.rerank), summary.cost_usd);
+  return summary;
+}
+
+/// Of the table of metrics: all that a part may hold.
+Layout layout_of_all() { return {std::ssize(score::metrics())}; }
+
 }  // namespace
+
+LiveScores::LiveScores(Run& run, const std::vector<Item>& pending) : run_(run) {
+  if (!run_.scored) return;
+  reranked_ = rerank_tokens(run_);
+  if (run_.comm.rank() != 0) return;
+  for (const auto& item : pending) ++nodes_[item.node].left;
+  std::erase_if(nodes_, [&](const auto& entry) {
+    return entry.second.left != run_.plan.parts_of(run_.node(entry.first));
+  });
+  for (auto& [number, node] : nodes_) node.sums.assign(layout_of_all().size(), 0);
+}
+
+void LiveScores::add(const Item& item, const parts::SliceResults& slice) {
+  if (!run_.scored) return;
+  const auto width = layout_of_all().size();
+  added_.push_back(item.node);
+  added_.resize(added_.size() + width, 0);
+  dream::sweep::add(std::span(added_).last(width), slice);
+}
+
+void LiveScores::share() {
+  if (!run_.scored) return;
+  const auto all = run_.comm.gather_v(std::span<const std::int64_t>(added_), 0);
+  added_.clear();
+  const auto width = layout_of_all().size();
+  const auto values = std::span(all.values);
+  for (std::size_t at = 0; at < values.size(); at += width + 1) {
+    const auto found = nodes_.find(static_cast<int>(values[at]));
+    if (found == nodes_.end()) continue;
+    for (std::size_t i = 0; i < width; ++i) found->second.sums[i] += values[at + 1 + i];
+    if (--found->second.left == 0) tell(found->first);
+  }
+}
+
+void LiveScores::tell(int node) {
+  for (const auto& trial : run_.plan.trials) {
+    if (trial.score != node) continue;
+    run_.scored(trial, summary_of(run_, trial, nodes_.at(node).sums, layout_of_all(), reranked_));
+  }
+}
 
 void aggregate(Run& run, Outcome& outcome) {
   const auto& metrics = outcome.metrics;
@@ -159,20 +221,7 @@ void aggregate(Run& run, Outcome& outcome) {
   for (const auto& trial : run.plan.trials) {
     const auto own =
         std::span<const std::int64_t>(sums).subspan(place.at(trial.score) * layout.size(), layout.size());
-    TrialSummary summary;
-    for (std::int64_t m = 0; m < layout.metrics; ++m) {
-      summary.metrics.push_back(
-          summarise(own.subspan(static_cast<std::size_t>(m * Layout::per_metric), Layout::per_metric)));
-    }
-    const auto rest = own.subspan(static_cast<std::size_t>(layout.metrics * Layout::per_metric));
-    summary.input_tokens = rest[0];
-    summary.output_tokens = rest[1];
-    summary.failed_answers = rest[2];
-    summary.flagged = rest[3];
-    summary.cost_usd = price(run, trial.llm, summary);
-    summary.question_usd =
-        question_price(run, trial, trial.rerank < 0 ? 0 : reranked.at(trial.rerank), summary.cost_usd);
-    outcome.trials.push_back(std::move(summary));
+    outcome.trials.push_back(summary_of(run, trial, own, layout, reranked));
   }
 }
 

@@ -243,9 +243,9 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto names = names_of(inputs);
   finished.questions = std::move(questions.list);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
+  finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
+                            questions.digests);
   if (options.plan_only) {
-    finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
-                              questions.digests);
     vectors->close();
     return finished;
   }
@@ -256,6 +256,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
     state::ClaimOptions claiming;
     claiming.replaces = options.replaces;
     claim.emplace(config.sweep.state, finished.incarnation, claiming);
+    options.planned(finished);
   });
   const Pulse claimed = [&claim, pulse] {
     pulse();
@@ -294,7 +295,8 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               options.fault,
               calls,
               options.trace,
-              *vectors};
+              *vectors,
+              options.scored};
   run_stages(context, names, questions.passages, options.until, finished);
   vectors->close();
   calls.finish();

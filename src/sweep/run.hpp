@@ -15,6 +15,8 @@
 
 namespace dream::sweep {
 
+struct Finished;
+
 struct RunOptions {
   std::optional<Stage> until;      ///< stop after this stage
   bool plan_only = false;          ///< list and hash the inputs, make the plan, start nothing
@@ -28,6 +30,12 @@ struct RunOptions {
   /// Runs of this job that lost ranks and that this one follows: whatever they held of the state folder is
   /// free.
   std::vector<std::string> replaces;
+  /// The plan is made, nothing is computed or paid for yet: on rank 0, in the middle of an agreement, so it
+  /// may throw.
+  std::function<void(const Finished&)> planned = [](const Finished&) {};
+  /// The scores of a trial are known, before all of them are: on rank 0. Set on all ranks or on none. Trials
+  /// that the state folder held in part come at the end alone.
+  std::function<void(const Trial&, const TrialSummary&)> scored;
   std::function<void(Stage)> fault = [](Stage) {};  ///< tests break a rank here
 };
 

@@ -22,6 +22,7 @@
 namespace dream::sweep {
 
 class CallSession;
+struct TrialSummary;
 
 /// What one rank did, for manifest.json and for the test that the work is really spread.
 struct Tally {
@@ -69,6 +70,7 @@ struct Run {
   CallSession& calls;
   Trace trace;
   comm::VectorExchange& vectors;  ///< how they travel between ranks
+  std::function<void(const Trial&, const TrialSummary&)> scored;  ///< RunOptions::scored
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }

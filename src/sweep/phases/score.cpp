@@ -11,6 +11,7 @@
 #include "stages/score/metrics.hpp"
 #include "stages/score/retrieval.hpp"
 #include "stages/score/text_metrics.hpp"
+#include "sweep/aggregate.hpp"
 #include "sweep/judging.hpp"
 #include "sweep/language_models.hpp"
 #include "sweep/phases/phases.hpp"
@@ -218,6 +219,7 @@ struct Judging {
   TextVectors& vectors;
   LanguageModels& models;
   StageScope& scope;
+  LiveScores& live;
 };
 
 /// Scores some parts of this rank; a part with rows that may turn out otherwise is written, but not sealed.
@@ -248,9 +250,11 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
       else
         run.parts.write_provisional(work.item.key, fill);
       passing += work.passing();
+      judging.live.add(work.item, slice);
       judging.scope.advance();
     }
   });
+  judging.live.share();
   return passing;
 }
 
@@ -279,9 +283,10 @@ std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
   if (items.empty()) return 0;
   TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
   LanguageModels models(run);
+  LiveScores live(run, items);
   std::int64_t passing = 0;
   in_rounds(run.comm, mine(run, items), score_round_questions, [&](std::span<const Item> round) {
-    passing += score_round(run, {gold, vectors, models, scope}, round);
+    passing += score_round(run, {gold, vectors, models, scope, live}, round);
   });
   return run.comm.all_reduce(passing, comm::Reduce::sum);
 }
