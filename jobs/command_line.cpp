@@ -1,11 +1,10 @@
 #include "jobs/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <functional>
-#include <iostream>
 
 #include "base/errors.hpp"
 #include "base/near_names.hpp"
+#include "jobs/parse_or_exit.hpp"
 
 namespace dream::jobs {
 
@@ -38,25 +37,6 @@ void add_config_options(CLI::App& app, ConfigLine& line) {
          "A file that rank 0 writes when the job has come to its end; mpirun --with-ft ulfm may end with "
          "0 before that")
       ->type_name("FILE");
-}
-
-/// Parses and calls `check`, or ends the program.
-void parse_or_exit(CLI::App& app, int argc, char** argv, bool prints, const std::function<void()>& check) {
-  try {
-    app.parse(argc, argv);
-    check();
-  } catch (const CLI::ParseError& e) {
-    std::ostringstream out, err;
-    const int code = app.exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::config);
-    if (prints) {
-      std::cout << out.str() << std::flush;
-      std::cerr << err.str() << std::flush;
-    }
-    std::exit(code);
-  } catch (const ConfigError& e) {
-    if (prints) std::cerr << app.get_name() << ": " << e.what() << std::endl;
-    std::exit(static_cast<int>(ExitCode::config));
-  }
 }
 
 }  // namespace

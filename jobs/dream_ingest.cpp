@@ -15,6 +15,7 @@
 #include "dream_version.hpp"
 #include "jobs/environment.hpp"
 #include "jobs/ingest.hpp"
+#include "jobs/parse_or_exit.hpp"
 #include "jobs/s3.hpp"
 #include "storage/ingest.hpp"
 #include "storage/list.hpp"
@@ -57,26 +58,13 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_option("--in-flight", line.s3.in_flight, "As s3.in_flight")->check(CLI::Range(1, 256));
   app.add_option("--env-file", line.env_file, "KEY=VALUE lines for the environment")->type_name("FILE");
   app.add_flag("--version", line.version, "Version of this program");
-  const auto refuse = [&](const std::string& what) {
-    if (prints) std::cerr << "dream_ingest: " << what << std::endl;
-    std::exit(static_cast<int>(ExitCode::config));
-  };
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    std::ostringstream out, err;
-    const int code = app.exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::config);
-    if (prints) {
-      std::cout << out.str() << std::flush;
-      std::cerr << err.str() << std::flush;
-    }
-    std::exit(code);
-  }
-  if (line.version) return line;
-  if (line.sources.empty() || !storage::is_url(line.sources.back()))
-    refuse("name where to, last: dream_ingest SOURCES... s3://BUCKET/PREFIX (or --help)");
-  if (line.sources.size() == 1 && line.url_files.empty())
-    refuse("name folders or files before " + line.sources.back() + ", or --urls FILE");
+  jobs::parse_or_exit(app, argc, argv, prints, [&] {
+    if (line.version) return;
+    if (line.sources.empty() || !storage::is_url(line.sources.back()))
+      throw ConfigError("name where to, last: dream_ingest SOURCES... s3://BUCKET/PREFIX (or --help)");
+    if (line.sources.size() == 1 && line.url_files.empty())
+      throw ConfigError("name folders or files before " + line.sources.back() + ", or --urls FILE");
+  });
   return line;
 }
 

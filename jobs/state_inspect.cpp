@@ -13,6 +13,7 @@
 #include "base/errors.hpp"
 #include "config/config.hpp"
 #include "jobs/environment.hpp"
+#include "jobs/parse_or_exit.hpp"
 #include "jobs/state_needs.hpp"
 #include "jobs/state_print.hpp"
 #include "jobs/state_survey.hpp"
@@ -166,13 +167,10 @@ Line parse(int argc, char** argv) {
       ->type_name("SECONDS")
       ->expected(0, 1)
       ->default_str("2");
-  try {
-    app.parse(argc, argv);
+  jobs::parse_or_exit(app, argc, argv, true, [&] {
     if (line.orphans && line.sweeps.empty())
-      throw CLI::ValidationError("--orphans", "name every sweep that is to be kept with --sweep SWEEP.toml");
-  } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e) == 0 ? 0 : static_cast<int>(ExitCode::config));
-  }
+      throw ConfigError("--orphans: name every sweep that is to be kept with --sweep SWEEP.toml");
+  });
   return line;
 }
 

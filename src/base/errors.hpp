@@ -16,6 +16,7 @@ enum class ExitCode : int {
   state = 5,      ///< the state folder or the output folder
   device = 6,     ///< a GPU, MPI or NCCL
   budget = 7,     ///< the sweep's budget is spent
+  gate = 8,       ///< a trial's mean is below what --fail-below asks for
   resumable = 75  ///< stopped on request before the end: the same command continues
 };
 

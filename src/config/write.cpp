@@ -53,15 +53,18 @@ std::string toml(const Field& field) {
   return std::visit(Visitor{}, field);
 }
 
-std::string toml(const Model& model) {
-  std::string result = "\n[models." + key(model.name) + "]\nkind = " + text(model.kind) + "\n";
-  for (const auto& [name, value] : model.params.all()) result += name + " = " + toml(value) + "\n";
+using Setting = std::pair<std::string, std::string>;
+
+/// Of a model's own table.
+std::vector<Setting> entries(const Model& model) {
+  std::vector<Setting> list{{"kind", text(model.kind)}};
+  for (const auto& [name, value] : model.params.all()) list.emplace_back(name, toml(value));
   const auto& origin = model.api_key.origin;
   const auto space = origin.find(' ');
-  if (space != std::string::npos) {
-    result += "api_key = { " + origin.substr(0, space) + " = " + text(origin.substr(space + 1)) + " }\n";
-  }
-  return result;
+  if (space != std::string::npos)
+    list.emplace_back("api_key",
+                      "{ " + origin.substr(0, space) + " = " + text(origin.substr(space + 1)) + " }");
+  return list;
 }
 
 }  // namespace
@@ -79,8 +82,22 @@ std::string to_toml(const Config& config) {
     }
     result += row.name.substr(dot + 1) + " = " + toml(row.field(copy)) + "\n";
   }
-  for (const auto& [name, model] : config.models) result += toml(model);
+  for (const auto& [name, model] : config.models) {
+    result += "\n[models." + key(name) + "]\n";
+    for (const auto& [parameter, value] : entries(model)) result += parameter + " = " + value + "\n";
+  }
   return result;
+}
+
+std::vector<Setting> entries(const Config& config) {
+  Config copy = config;
+  std::vector<Setting> list;
+  for (const auto& row : keys()) list.emplace_back(row.name, toml(row.field(copy)));
+  for (const auto& [name, model] : config.models) {
+    for (auto& [parameter, value] : entries(model))
+      list.emplace_back("models." + key(name) + "." + parameter, std::move(value));
+  }
+  return list;
 }
 
 Config only(const Config& config, const Trial& trial) {

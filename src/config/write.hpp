@@ -1,5 +1,7 @@
 #pragma once
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/config.hpp"
 
@@ -9,6 +11,9 @@ namespace dream::config {
 /// too, so that the text means the same in a version with other defaults. Secrets are written as where they
 /// come from, never as what they are. Values that came from ${VAR} are written as what they were.
 [[nodiscard]] std::string to_toml(const Config& config);
+
+/// The same as pairs of a key's path and its value as TOML has it, in the order of to_toml().
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> entries(const Config& config);
 
 /// One trial of a sweep.
 struct Trial {

@@ -1,7 +1,6 @@
 #include "report/html.hpp"
 
 #include <array>
-#include <filesystem>
 #include <utility>
 
 #include "base/digest.hpp"
@@ -57,19 +56,21 @@ std::string filled(std::string_view text, const std::array<Filling, n>& fillings
 
 }  // namespace
 
-std::string page_of(std::string_view json) {
-  const auto data = escaped(json);
+std::string page_of(std::string_view data, std::string_view measured) {
+  std::string json(data.substr(0, data.rfind('}')));
+  json += ",\"measured\":";
+  json += measured;
+  const auto block = escaped(json + "}");
   // The policy runs only what bears this word, and a text cannot hold the digest of what it is part of.
-  const auto nonce = digest_of(data).hex();
+  const auto nonce = digest_of(block).hex();
   return filled(
       page::report_html,
       std::array<Filling, 4>{
-          {{"nonce", nonce}, {"style", page::report_css}, {"script", page::report_js}, {"data", data}}});
+          {{"nonce", nonce}, {"style", page::report_css}, {"script", page::report_js}, {"data", block}}});
 }
 
-void write_page(const Material& m, const stats::Verdict& verdict) {
-  write_file(std::filesystem::path(config::output_folder(m.config)) / "report.html",
-             page_of(page_data(m, verdict)));
+void write_page(const std::filesystem::path& folder, std::string_view data, std::string_view measured) {
+  write_file(folder / "report.html", page_of(data, measured));
 }
 
 }  // namespace dream::report

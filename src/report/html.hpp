@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -21,12 +22,17 @@ struct PageLimits {
   std::size_t failed_documents = 200;
 };
 
-/// The page's data as JSON. All that a clock measured or that depends on what the state folder held before is
-/// under "measured"; the rest is the same for any number of ranks.
+/// The page's data as JSON, the same for any number of ranks.
 [[nodiscard]] std::string page_data(const Material& material, const stats::Verdict& verdict,
                                     const PageLimits& limits = {});
 
-/// The page around its data.
-[[nodiscard]] std::string page_of(std::string_view json);
+/// What a clock measured or what depends on what the state folder held before: the data's key "measured".
+[[nodiscard]] std::string page_measured(const Material& material);
+
+/// The page around its data. measured: "null" where nobody knows it any more.
+[[nodiscard]] std::string page_of(std::string_view data, std::string_view measured);
+
+/// Puts report.html into a folder. Throws StateError.
+void write_page(const std::filesystem::path& folder, std::string_view data, std::string_view measured);
 
 }  // namespace dream::report

@@ -8,8 +8,11 @@
 #include "config/write.hpp"
 #include "dream_version.hpp"
 #include "report/forecast.hpp"
+#include "report/html.hpp"
 #include "report/noise.hpp"
 #include "report/outputs.hpp"
+#include "report/record.hpp"
+#include "report/rows.hpp"
 
 namespace dream::report {
 namespace {
@@ -108,12 +111,7 @@ json failed_documents(const Material& m) {
 stats::Verdict judge_trials(const Material& m) {
   const auto scores = objective_scores(m);
   std::vector<std::string> names;
-  for (const auto& trial : m.finished.plan.trials) {
-    const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
-    const auto reranker = trial.reranker == sweep::no_reranker ? "" : trial.reranker + ", ";
-    names.push_back(fmt::format("trial {} ({}, {}, {}top_k {}, {})", trial.number, method.name,
-                                trial.embedder, reranker, trial.k, trial.llm));
-  }
+  for (const auto& trial : m.finished.plan.trials) names.push_back(title_of(m, trial));
   return stats::judge_trials({.scores = &scores,
                               .names = names,
                               .metric = m.config.objective.maximize,
@@ -154,6 +152,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"forecast", forecast_beside_fact(m.config, m.finished)},
       {"failed_documents", failed_documents(m)},
       {"rows_to_try_again", m.finished.outcome.transient_rows},
+      {"measured", json::parse(page_measured(m))},
   };
   // Names of files may be in any encoding; a byte that is no UTF-8 becomes U+FFFD.
   write_file(std::filesystem::path(config::output_folder(m.config)) / "manifest.json",
@@ -189,9 +188,10 @@ void write_all(const Material& m, const stats::Verdict& verdict) {
   write_questions(m);
   write_chunks(m);
   write_timings(m);
-  write_h5(m);
+  const auto page = page_data(m, verdict);
+  write_h5(m, page);
   write_best(m, verdict);
-  write_page(m, verdict);
+  write_page(config::output_folder(m.config), page, page_measured(m));
   write_manifest(m, verdict);
 }
 

@@ -37,11 +37,6 @@ void write_timings(const Material& material);
 void write_manifest(const Material& material, const stats::Verdict& verdict);
 /// The winner as a runnable config.
 void write_best(const Material& material, const stats::Verdict& verdict);
-/// Trials and per-question scores as arrays, for pandas and h5py.
-void write_h5(const Material& material);
-
-/// The page that shows all this in a browser, offline (html.hpp).
-void write_page(const Material& material, const stats::Verdict& verdict);
 
 /// Makes sweep.output and shows that files can be written there. Throws StateError.
 void prepare_output(const config::Config& config);

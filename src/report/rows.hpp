@@ -14,6 +14,12 @@ namespace dream::report {
 /// ordinal name the chunk. method: its index in the config.
 [[nodiscard]] std::string chunk_name(int method, const ChunkId& id);
 
+/// Of all contexts of a question, best first, with spaces between.
+[[nodiscard]] std::string chunk_names(int method, const std::vector<parts::Context>& contexts);
+
+/// How sentences name a trial: "trial 3 (overlap, minilm, top_k 4, quote)".
+[[nodiscard]] std::string title_of(const Material& material, const sweep::Trial& trial);
+
 /// Trials by falling mean of the objective, as the verdict ranks them; those it set aside come last. Plan
 /// order when nothing could be compared.
 [[nodiscard]] std::vector<std::size_t> best_first(const stats::Verdict& verdict, std::size_t trials);

@@ -1,10 +1,7 @@
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <limits>
 #include <set>
 
-#include "base/access.hpp"
 #include "report/csv.hpp"
 #include "report/outputs.hpp"
 #include "report/rows.hpp"
@@ -86,27 +83,23 @@ void write_questions(const Material& m) {
   for (const auto& metric : m.finished.outcome.metrics) csv.cell(metric).cell(metric + "_reason");
   csv.end_row();
   for (const auto& trial : m.finished.plan.trials) {
-    for_questions(
-        m, trial, [&](const GoldenQuestion& question, const auto& contexts, const parts::Result& result) {
-          trial_cells(csv, m, trial);
-          std::string chunks;
-          for (const auto& context : contexts) {
-            chunks += (chunks.empty() ? "" : " ") + chunk_name(trial.method, context.retrieved.chunk);
-          }
-          csv.cell(question.id)
-              .cell(question.question)
-              .cell(result.answer.text)
-              .cell(result.answer.reason)
-              .cell(chunks);
-          csv.cell(std::int64_t{result.flagged});
-          for (const auto& score : result.scores) {
-            if (score.has_value())
-              csv.cell(score.value).empty();
-            else
-              csv.empty().cell(score.reason);
-          }
-          csv.end_row();
-        });
+    for_questions(m, trial,
+                  [&](const GoldenQuestion& question, const auto& contexts, const parts::Result& result) {
+                    trial_cells(csv, m, trial);
+                    csv.cell(question.id)
+                        .cell(question.question)
+                        .cell(result.answer.text)
+                        .cell(result.answer.reason)
+                        .cell(chunk_names(trial.method, contexts));
+                    csv.cell(std::int64_t{result.flagged});
+                    for (const auto& score : result.scores) {
+                      if (score.has_value())
+                        csv.cell(score.value).empty();
+                      else
+                        csv.empty().cell(score.reason);
+                    }
+                    csv.end_row();
+                  });
   }
   csv.close();
 }
@@ -155,50 +148,6 @@ void write_timings(const Material& m) {
     }
   }
   csv.close();
-}
-
-void write_h5(const Material& m) {
-  const auto& outcome = m.finished.outcome;
-  const auto questions = std::ssize(m.finished.questions);
-  const auto metrics = std::ssize(outcome.metrics);
-  const auto beside = in_output(m, "sweep.h5.tmp");
-  state::H5Writer file(beside);
-  std::vector<std::string> methods, embedders, rerankers, llms, ids, texts;
-  std::vector<std::int64_t> top_k;
-  for (const auto& trial : m.finished.plan.trials) {
-    methods.push_back(m.config.space.methods[static_cast<std::size_t>(trial.method)].canonical());
-    embedders.push_back(trial.embedder);
-    rerankers.push_back(trial.reranker);
-    llms.push_back(trial.llm);
-    top_k.push_back(trial.k);
-  }
-  for (const auto& question : m.finished.questions) {
-    ids.push_back(question.id);
-    texts.push_back(question.question);
-  }
-  file.write_strings("metric", outcome.metrics);
-  file.write_strings("trial/method", methods);
-  file.write_strings("trial/embedder", embedders);
-  file.write_strings("trial/reranker", rerankers);
-  file.write_strings("trial/llm", llms);
-  file.write("trial/top_k", std::span<const std::int64_t>(top_k));
-  file.write_strings("question/id", ids);
-  file.write_strings("question/text", texts);
-  for (const auto& trial : m.finished.plan.trials) {
-    std::vector<double> values;
-    for_results(m, trial, [&](const parts::Result& result) {
-      for (const auto& score : result.scores) {
-        values.push_back(score.has_value() ? score.value : std::numeric_limits<double>::quiet_NaN());
-      }
-    });
-    file.write_matrix(fmt::format("score/{:06}", trial.number),
-                      MatrixView<const double>{values.data(), questions, metrics});
-  }
-  file.close();
-  std::error_code error;
-  std::filesystem::rename(beside, in_output(m, "sweep.h5"), error);
-  if (error)
-    throw StateError(beside.string(), "", "cannot rename it to sweep.h5: " + why(beside, error.value()));
 }
 
 }  // namespace dream::report

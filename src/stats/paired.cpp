@@ -186,6 +186,11 @@ PairedComparison compare(std::span<const double> a, std::span<const double> b,
   return out;
 }
 
+PairedComparison estimate_mean(std::span<const double> values, std::span<const std::int32_t> cluster,
+                               const Options& options) {
+  return compare(values, std::vector<double>(values.size()), cluster, options);
+}
+
 std::int64_t more_questions(double mean, double standard_error, std::int64_t questions, double alpha) {
   constexpr double power = 0.8;
   constexpr double too_many = 1e6;

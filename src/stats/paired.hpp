@@ -64,6 +64,11 @@ struct SignFlip {
 [[nodiscard]] PairedComparison compare(std::span<const double> a, std::span<const double> b,
                                        std::span<const std::int32_t> cluster, const Options& options);
 
+/// The mean of the values that are there, compared with 0: `mean`, `standard_error` and `interval` are its
+/// own.
+[[nodiscard]] PairedComparison estimate_mean(std::span<const double> values,
+                                             std::span<const std::int32_t> cluster, const Options& options);
+
 /// How many further questions would show a difference of this size at level `alpha` with 80 % power, when the
 /// standard error shrinks as 1 / sqrt(questions). At least 1; -1 when that is more than a million (a
 /// difference of 0, say).

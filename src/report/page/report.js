@@ -523,20 +523,23 @@ function show_answers() {
 // ---- stages ---------------------------------------------------------------------------------------------------------
 
 function show_stages() {
-  const {measured} = data;
-  const most = Math.max(...measured.stages.map((s) => s.seconds), 1e-9);
-  by_id('stages-note').textContent = 'Trials with the same beginning share its nodes, and a node is made once. Seconds are of this start alone, summed over '
-    + counted(measured.ranks, 'rank', 'ranks') + ' on ' + counted(measured.hosts, 'host', 'hosts') + '; parts that an earlier start had made cost none.'
-    + (measured.calls + measured.calls_from_state > 0 ? ' ' + counted(measured.calls, 'call', 'calls') + ' went to endpoints, '
-      + number.format(measured.calls_from_state) + ' replies were there already.' : '');
+  const {measured} = data;  // null where the page was made anew without manifest.json
+  const most = measured ? Math.max(...measured.stages.map((s) => s.seconds), 1e-9) : 1;
+  by_id('stages-note').textContent = 'Trials with the same beginning share its nodes, and a node is made once. '
+    + (!measured ? 'How long it took stood in manifest.json, which was not there.'
+      : 'Seconds are of this start alone, summed over '
+        + counted(measured.ranks, 'rank', 'ranks') + ' on ' + counted(measured.hosts, 'host', 'hosts') + '; parts that an earlier start had made cost none.'
+        + (measured.calls + measured.calls_from_state > 0 ? ' ' + counted(measured.calls, 'call', 'calls') + ' went to endpoints, '
+          + number.format(measured.calls_from_state) + ' replies were there already.' : ''));
   const head = ['stage', 'nodes', 'shared by', 'parts', 'made now', 'seconds, all ranks', 'slowest rank', ''];
   const rows = data.stages.map((stage, i) => {
-    const now = measured.stages[i];
+    const now = measured ? measured.stages[i] : null;
     const bar = element('span', {class: 'bar'});
-    bar.style.width = (now.seconds / most * 100) + '%';
+    bar.style.width = ((now ? now.seconds : 0) / most * 100) + '%';
     const each = data.all_trials / Math.max(1, stage.nodes);
     const sharing = stage.nodes === 0 ? '–' : each <= 1 ? 'not shared' : counted(Math.round(each * 10) / 10, 'trial', 'trials') + (stage.nodes > 1 ? ' each' : '');
-    const cells = [number.format(stage.nodes), sharing, number.format(stage.parts), number.format(now.made), seconds(now.seconds), seconds(now.slowest)];
+    const cells = [number.format(stage.nodes), sharing, number.format(stage.parts),
+      ...(now ? [number.format(now.made), seconds(now.seconds), seconds(now.slowest)] : ['–', '–', '–'])];
     return element('tr', {}, element('th', {scope: 'row'}, stage.name), ...cells.map((text) => element('td', {class: 'number'}, text)),
       element('td', {class: 'track'}, bar));
   });

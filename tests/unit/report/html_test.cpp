@@ -6,96 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
-#include "parts/results.hpp"
-#include "parts/retrieved.hpp"
-#include "tests/support/test.hpp"
+#include "tests/unit/report/pretended.hpp"
 
 using namespace dream;
 using json = nlohmann::json;
-using sweep::Stage;
+using test::Pretended;
 
 namespace {
-
-const std::vector<std::string> metric_names{"answer_correctness", "faithfulness", "hit_rate"};
-
-/// A sweep that never ran, with parts as if it had: trial t answers question q with `answer(t, q)`, and
-/// scores better the later it stands in the plan.
-struct Pretended {
-  config::Config config;
-  sweep::Finished finished;
-  state::PartStore parts{test::folder() / "state", "test", 0};
-
-  Pretended(int methods, int questions, int top_k) {
-    for (int i = 0; i < methods; ++i)
-      config.space.methods.push_back({"overlap", {{"size", std::int64_t{64 + i}}}});
-    config.space.embedders = {"small", "wide"};
-    config.space.llms = {"quote"};
-    config.space.top_k = {top_k};
-    config.models["quote"] = {"quote", "extractive", {}, {}};
-    config.sweep.output = (test::folder() / "results").string();
-    sweep::Identities identities;
-    for (const auto& name : config.space.embedders) identities.embedders[name] = digest_of(name);
-    identities.llms["quote"] = digest_of("quote");
-    for (const auto& method : config.space.methods) {
-      identities.methods.push_back(digest_of(method.canonical()));
-      identities.auto_merge.push_back(false);
-    }
-    std::vector<Digest> keys;
-    for (int q = 0; q < questions; ++q) {
-      finished.questions.push_back(
-          {fmt::format("q{}", q), fmt::format("question {}?", q), "so it is", {}, {}});
-      keys.push_back(digest_of(finished.questions.back().question));
-      finished.question_clusters.push_back(q);
-    }
-    finished.plan = make_plan(config, identities, {{0, sweep::content_of({document}), 100, 1}}, keys);
-    auto& outcome = finished.outcome;
-    outcome.metrics = metric_names;
-    outcome.document_names[document] = "manual.txt";
-    outcome.documents = 1;
-    outcome.ranks.resize(2);
-    outcome.hosts = {"one", "one"};
-    parts.prepare();
-  }
-
-  /// Writes the parts of all trials. answer and context: texts by (trial, question) and (trial, question,
-  /// rank).
-  template <class AnswerOf, class ContextOf>
-  void run(AnswerOf&& answer, ContextOf&& context) {
-    auto& plan = finished.plan;
-    for (const auto& trial : plan.trials) {
-      sweep::TrialSummary summary;
-      for (std::size_t i = 0; i < metric_names.size(); ++i)
-        summary.metrics.push_back({0.001 * trial.number, 0.01, std::ssize(finished.questions), 0});
-      finished.outcome.trials.push_back(summary);
-      for (std::size_t s = 0; s < plan.slices.size(); ++s) {
-        parts::SliceResults results{metric_names, {}};
-        parts::SliceContexts contexts;
-        for (auto q = plan.slices[s].begin; q < plan.slices[s].end; ++q) {
-          const double score = (q % 7 == 0 ? 0.001 : 0.0005) * trial.number;
-          results.results.push_back(
-              {{answer(trial.number, q), "", 10, 5}, {{score, ""}, {0, "no_statement"}, {1, ""}}, {}, false});
-          contexts.emplace_back();
-          for (int k = 0; k < trial.k; ++k) {
-            const auto ordinal = static_cast<std::int32_t>(q * trial.k + k);
-            contexts.back().push_back(
-                {{{document, ordinal}, 0.5F, Origin::hit}, context(trial.number, q, k), {}, 3, 4});
-          }
-        }
-        const auto part = static_cast<int>(s);
-        parts.write(key(trial.score, part), [&](auto& file) { parts::save(file, results); });
-        if (trial.llm == config.space.llms.front())
-          parts.write(key(trial.select, part), [&](auto& file) { parts::save(file, contexts); });
-      }
-    }
-  }
-
-  [[nodiscard]] Digest key(int node, int part) const {
-    return finished.plan.part_key(finished.plan.nodes[static_cast<std::size_t>(node)], part);
-  }
-  [[nodiscard]] report::Material material() const { return {config, finished, parts, "MPI", no_pulse()}; }
-
-  Digest document = digest_of("a document");
-};
 
 /// What stands in the page's block of data.
 std::string block(const std::string& page) {
@@ -118,7 +35,7 @@ const std::string hostile =
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_hostile_text_is_data_and_reads_back_as_it_was) {
-  const auto page = report::page_of(json{{"text", hostile}}.dump());
+  const auto page = report::page_of(json{{"text", hostile}}.dump(), "null");
   const auto data = block(page);
   BOOST_TEST(json::parse(data)["text"] == hostile);
   BOOST_TEST(data.find_first_of("<>&") == std::string::npos);
@@ -129,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_hostile_text_is_data_and_reads_back_as_it_was) {
 }
 
 BOOST_AUTO_TEST_CASE(the_page_asks_for_nothing_and_runs_only_its_own_script) {
-  const auto page = report::page_of("{}");
+  const auto page = report::page_of("{\"a\":1}", "null");
   BOOST_TEST(count(page, "default-src 'none'; style-src 'nonce-") == 1U);
   BOOST_TEST(count(page, "{{") == 0U);
   BOOST_TEST(count(page, "innerHTML") == 0U);
@@ -138,8 +55,9 @@ BOOST_AUTO_TEST_CASE(the_page_asks_for_nothing_and_runs_only_its_own_script) {
   BOOST_TEST(count(page, "http://www.w3.org/2000/svg") == count(page, "://"),
              "the name of SVG is the only address");
   const auto word = [](const std::string& text) { return text.substr(text.find("'nonce-"), 40); };
-  BOOST_TEST(word(page) == word(report::page_of("{}")));
-  BOOST_TEST(word(page) != word(report::page_of("{ }")), "a text must not be able to foresee the word");
+  BOOST_TEST(word(page) == word(report::page_of("{\"a\":1}", "null")));
+  BOOST_TEST(word(page) != word(report::page_of("{\"a\":2}", "null")),
+             "a text must not be able to foresee the word");
 }
 
 BOOST_AUTO_TEST_CASE(the_page_holds_what_the_sweep_found) {
@@ -150,7 +68,8 @@ BOOST_AUTO_TEST_CASE(the_page_holds_what_the_sweep_found) {
   const auto material = sweep.material();
   const auto verdict = report::judge_trials(material);
   std::filesystem::create_directories(sweep.config.sweep.output);
-  report::write_page(material, verdict);
+  report::write_page(sweep.config.sweep.output, report::page_data(material, verdict),
+                     report::page_measured(material));
   const auto page = json::parse(block(read_file(test::folder() / "results" / "report.html")));
 
   BOOST_TEST(page["verdict"]["sentence"] == verdict.sentence);
@@ -213,8 +132,8 @@ BOOST_AUTO_TEST_CASE(a_spent_budget_leaves_texts_out_and_never_more_than_it_says
   BOOST_TEST(data["questions"][4]["answers"][1]["answer"].is_null(), "the least telling question gives way");
   BOOST_TEST(data["questions"][0]["answers"][0]["answer"].is_number());
   for (const auto& text : data["texts"]) BOOST_TEST(text.get<std::string>().size() <= 106U);
-  const auto with = report::page_of(json(data["texts"]).dump()).size();
-  BOOST_TEST(with - report::page_of("[]").size() <= limits.texts);
+  const auto with = report::page_of(json{{"texts", data["texts"]}}.dump(), "null").size();
+  BOOST_TEST(with - report::page_of(json{{"texts", json::array()}}.dump(), "null").size() <= limits.texts);
 }
 
 BOOST_AUTO_TEST_CASE(texts_are_cut_between_characters) {
@@ -235,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_trials_of_200_questions_stay_under_8_megabytes) 
   const auto text = report::page_data(sweep.material(), report::judge_trials(sweep.material()));
   const auto data = json::parse(text);
   const auto row = data["trials"].dump().size() / data["trials"].size();
-  const auto bytes = report::page_of(text).size();
+  const auto bytes = report::page_of(text, report::page_measured(sweep.material())).size();
   BOOST_TEST(data["texts"].dump().size() > 2'000'000U, "a page without texts proves nothing");
   BOOST_TEST(bytes + (1'000 - data["trials"].size()) * row < 8'000'000U);
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/errors.hpp"
+#include "stats/adjust.hpp"
 #include "stats/fixed.hpp"
 #include "stats/random.hpp"
 #include "tests/support/test.hpp"
@@ -196,4 +197,24 @@ BOOST_AUTO_TEST_CASE(the_test_errs_as_often_as_it_says) {
                                      << " %");
   BOOST_TEST(std::abs(rejected - 100) < 35);  // three standard deviations: 29
   BOOST_TEST(std::abs(covered - 1900) < 40);
+}
+
+BOOST_AUTO_TEST_CASE(holm_multiplies_the_smallest_by_their_number_and_never_falls) {
+  const double p[] = {0.03, 0.01, 0.5, 0.04};
+  const auto adjusted = stats::holm(p);
+  const double expected[] = {0.09, 0.04, 0.5, 0.09};
+  for (std::size_t i = 0; i < 4; ++i)
+    BOOST_TEST(adjusted[i] == expected[i], boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(stats::holm({}).empty());
+  const double ones[] = {0.9, 0.8};
+  BOOST_TEST(stats::holm(ones)[0] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_mean_is_estimated_over_the_values_that_are_there) {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  const double values[] = {0.2, none, 0.4, 0.6};
+  const auto found = stats::estimate_mean(values, {}, {});
+  BOOST_TEST(found.questions == 3);
+  BOOST_TEST(found.mean == 0.4, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST((found.interval.low < 0.4 && found.interval.high > 0.4));
 }

@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <set>
+
+#include "report/page_pieces.hpp"
+
+namespace dream::report {
+
+using json = nlohmann::ordered_json;
+namespace {
+
+/// The node of a stage that a trial goes through. Reading and gold are everybody's.
+int node_of(const sweep::Trial& trial, sweep::Stage stage, int everybody) {
+  switch (stage) {
+    case sweep::Stage::chunk:
+      return trial.chunk;
+    case sweep::Stage::embed:
+      return trial.embed;
+    case sweep::Stage::query:
+      return trial.query;
+    case sweep::Stage::index:
+      return trial.index;
+    case sweep::Stage::search:
+      return trial.search;
+    case sweep::Stage::rerank:
+      return trial.rerank;
+    case sweep::Stage::select:
+      return trial.select;
+    case sweep::Stage::score:
+      return trial.score;
+    default:
+      return everybody;
+  }
+}
+
+/// The stages that this sweep has, in their order.
+std::vector<sweep::Stage> stages_of(const sweep::Plan& plan) {
+  std::vector<sweep::Stage> stages;
+  for (int s = 0; s < sweep::stage_count; ++s) {
+    if (!plan.nodes_of(static_cast<sweep::Stage>(s)).empty()) stages.push_back(static_cast<sweep::Stage>(s));
+  }
+  return stages;
+}
+
+}  // namespace
+
+json stage_rows(const Material& m, const PageLimits& limits) {
+  const auto& plan = m.finished.plan;
+  json rows = json::array();
+  for (const auto stage : stages_of(plan)) {
+    const auto nodes = plan.nodes_of(stage);
+    std::map<int, std::int64_t> users;
+    for (const auto& trial : plan.trials) ++users[node_of(trial, stage, nodes.empty() ? -1 : nodes.front())];
+    std::int64_t parts = 0;
+    json list = json::array();
+    for (const int number : nodes) {
+      const auto& one = node(m, number);
+      parts += plan.parts_of(one);
+      if (list.size() < limits.nodes) list.push_back({one.label, plan.parts_of(one), users[number]});
+    }
+    rows.push_back({{"name", name_of(stage)}, {"nodes", nodes.size()}, {"parts", parts}, {"list", list}});
+  }
+  return rows;
+}
+
+std::string page_measured(const Material& m) {
+  const auto& ranks = m.finished.outcome.ranks;
+  json stages = json::array();
+  for (const auto stage : stages_of(m.finished.plan)) {
+    const auto s = static_cast<std::size_t>(stage);
+    double sum = 0;
+    double slowest = 0;
+    std::int64_t made = 0;
+    for (const auto& rank : ranks) {
+      sum += rank.seconds[s];
+      slowest = std::max(slowest, rank.seconds[s]);
+      made += rank.parts[s];
+    }
+    stages.push_back({{"seconds", shown(sum)}, {"slowest", shown(slowest)}, {"made", made}});
+  }
+  std::int64_t calls = 0;
+  std::int64_t from_state = 0;
+  for (const auto& rank : ranks) calls += rank.calls, from_state += rank.calls_from_state;
+  const std::set<std::string> hosts(m.finished.outcome.hosts.begin(), m.finished.outcome.hosts.end());
+  const json data = {{"ranks", ranks.size()},
+                     {"hosts", hosts.size()},
+                     {"stages", stages},
+                     {"calls", calls},
+                     {"calls_from_state", from_state}};
+  return data.dump();
+}
+
+}  // namespace dream::report
