@@ -60,15 +60,30 @@ sweep::CallUsage made(const sweep::Finished& finished, const json& row) {
   return found == usage.end() ? sweep::CallUsage() : *found;
 }
 
+/// What the numbers rest on.
+std::string how(const sweep::Finished& finished, const sweep::Forecast& forecast) {
+  const bool rerankers_only =
+      std::ranges::all_of(forecast.calls, [](const auto& row) { return row.purpose == "rerank"; });
+  if (rerankers_only) return "";
+  if (forecast.learned_from > 0) {
+    return fmt::format("learned from the replies to {} of {} questions\n", forecast.learned_from,
+                       finished.questions.size());
+  }
+  return "of no question all replies are there to learn from: answers to different contexts count as "
+         "different, "
+         "so fewer calls may do; with --pilot 10 it asks about 10 questions first\n";
+}
+
 }  // namespace
 
 void write_forecast(const config::Config& config, const sweep::Finished& finished) {
   json calls = json::array();
-  for (const auto& row : *finished.outcome.forecast) {
+  for (const auto& row : finished.outcome.forecast->calls) {
     calls.push_back({{"purpose", row.purpose},
                      {"model", row.model},
                      {"calls", row.sent},
                      {"from_state", row.from_state},
+                     {"learned_from", finished.outcome.forecast->learned_from},
                      {"input_tokens", row.input_tokens},
                      {"output_tokens", row.output_tokens},
                      {"cost_usd", row.cost_usd},
@@ -87,14 +102,16 @@ void write_forecast(const config::Config& config, const sweep::Finished& finishe
 
 std::string forecast_text(const config::Config& config, const sweep::Finished& finished) {
   std::string text;
-  for (const auto& row : *finished.outcome.forecast) {
+  const auto& forecast = *finished.outcome.forecast;
+  for (const auto& row : forecast.calls) {
     text += fmt::format(
         "{} by {}: {} calls are left, {} replies are in the state folder\n"
         "  about {} tokens to send and {} to receive, {:.4f} USD; at most {:.4f} USD\n",
         row.purpose, row.model, row.sent, row.from_state, row.input_tokens, row.output_tokens, row.cost_usd,
         most_usd(config, row));
   }
-  return text.empty() ? "none of the calls that are counted here are left\n" : text;
+  if (text.empty()) return "none of the calls that are counted here are left\n";
+  return text + how(finished, forecast);
 }
 
 json forecast_beside_fact(const config::Config& config, const sweep::Finished& finished) {

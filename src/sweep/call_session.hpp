@@ -70,6 +70,8 @@ class CallSession {
   [[nodiscard]] const calls::AskCounts& counts() const;
   [[nodiscard]] const calls::Usage& usage() const;
   [[nodiscard]] const Pulse& pulse() const { return setting_.pulse; }
+  /// The ranks among which once() spreads requests: a reply is in the journal of its request's home.
+  [[nodiscard]] const Workers& callers() const { return callers_; }
 
   /// sweep::once() for work that asks endpoints: what one rank's share of the budget had no room for is asked
   /// again under new shares, until all is served. Throws OutOfBudget on all ranks when no share can be made

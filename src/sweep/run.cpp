@@ -113,8 +113,9 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   Prepared ready;
   check_folders_apart(comm, config);
   if (!options.plan_only || options.check_endpoints) {
-    const PreflightOptions how{
-        .nonce = options.incarnation, .until = options.until, .makes_state = !options.plan_only};
+    const PreflightOptions how{.nonce = options.incarnation,
+                               .until = options.pilot > 0 ? std::nullopt : options.until,
+                               .makes_state = !options.plan_only};
     for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
   }
   ready.questions = load_questions(comm, config.golden, options.s3, pulse);
@@ -191,8 +192,8 @@ void tell_lost(const Run& run, const golden::Gold& gold, GoldSummary& summary) {
 }
 
 /// The stages after reading, in their order. This is the one place that knows it.
-void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stage> until,
-                Finished& finished) {
+void run_stages(Run& run, const golden::DocumentNames& names, const RunOptions& options, Finished& finished) {
+  const auto until = options.until;
   const auto wanted = [&](Stage stage) { return !until || stage <= *until; };
   collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
@@ -209,7 +210,10 @@ void run_stages(Run& run, const golden::DocumentNames& names, std::optional<Stag
   if (wanted(Stage::select)) select_contexts(run);
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
-  if (until == Stage::select) finished.outcome.forecast = foresee_calls(run, gold);
+  if (until == Stage::select) {
+    if (options.pilot > 0) ask_pilot(run, gold, options.pilot);
+    finished.outcome.forecast = foresee_calls(run, gold);
+  }
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold);
   aggregate(run, finished.outcome);
@@ -283,7 +287,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               tally,
               options.fault,
               calls};
-  run_stages(context, names, options.until, finished);
+  run_stages(context, names, options, finished);
   calls.finish();
   tally.calls = calls.counts().sent;
   tally.calls_from_state = calls.counts().from_store;

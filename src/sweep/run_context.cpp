@@ -41,15 +41,19 @@ std::int64_t weight_of(const Plan& plan, const Node& node, int part) {
 
 }  // namespace
 
-std::vector<Item> pending(const Run& run, Stage stage) {
+std::vector<Item> all_parts(const Run& run, Stage stage) {
   std::vector<Item> items;
   for (int number : run.plan.nodes_of(stage)) {
     const auto& node = run.node(number);
-    for (int part = 0; part < run.plan.parts_of(node); ++part) {
-      const auto key = run.key(number, part);
-      if (!run.sealed.contains(key)) items.push_back({number, part, key, weight_of(run.plan, node, part)});
-    }
+    for (int part = 0; part < run.plan.parts_of(node); ++part)
+      items.push_back({number, part, run.key(number, part), weight_of(run.plan, node, part)});
   }
+  return items;
+}
+
+std::vector<Item> pending(const Run& run, Stage stage) {
+  auto items = all_parts(run, stage);
+  std::erase_if(items, [&](const Item& item) { return run.sealed.contains(item.key); });
   return items;
 }
 

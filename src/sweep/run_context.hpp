@@ -78,8 +78,10 @@ struct Item {
   std::int64_t weight = 0;
 };
 
-/// The parts of all nodes of a stage that the state folder does not hold, in plan order. The same on every
-/// rank.
+/// The parts of all nodes of a stage, in plan order.
+[[nodiscard]] std::vector<Item> all_parts(const Run& run, Stage stage);
+
+/// Those that the state folder does not hold. The same on every rank.
 [[nodiscard]] std::vector<Item> pending(const Run& run, Stage stage);
 
 /// Those of `items` that this rank makes.
