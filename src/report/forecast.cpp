@@ -20,12 +20,16 @@ std::filesystem::path file_of(const config::Config& config) {
   return std::filesystem::path(config::output_folder(config)) / "forecast.json";
 }
 
-/// Names the scores that a forecast is about: another corpus or another space has others.
-Digest scores_of(const sweep::Plan& plan) {
+/// Names the scores that a forecast is about: another corpus, space or judge has others. Not by their keys:
+/// whether the judge's server takes a JSON schema may not have been known when it was made.
+Digest scores_of(const config::Config& config, const sweep::Plan& plan) {
   Hasher hasher("scores");
+  hasher.add(config.judge.llm).add(config.judge.rules).add(config.judge.repeats);
   for (const int number : plan.nodes_of(sweep::Stage::score)) {
     const auto& node = plan.nodes[static_cast<std::size_t>(number)];
-    for (int part = 0; part < plan.parts_of(node); ++part) hasher.add(plan.part_key(node, part));
+    const auto& contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))];
+    hasher.add(node.llm);
+    for (int part = 0; part < plan.parts_of(contexts); ++part) hasher.add(plan.part_key(contexts, part));
   }
   return hasher.finish();
 }
@@ -45,7 +49,7 @@ json read(const config::Config& config, const sweep::Finished& finished) {
   if (!std::filesystem::exists(file_of(config))) return {};
   try {
     auto forecast = json::parse(read_file(file_of(config)));
-    if (forecast.at("scores") == scores_of(finished.plan).hex()) return forecast.at("calls");
+    if (forecast.at("scores") == scores_of(config, finished.plan).hex()) return forecast.at("calls");
   } catch (const json::exception&) {
     // Not ours any more; a comparison is not worth an error.
   }
@@ -97,7 +101,7 @@ void write_forecast(const config::Config& config, const sweep::Finished& finishe
     if (!again) calls.push_back(std::move(earlier));
   }
   write_file(file_of(config),
-             json{{"scores", scores_of(finished.plan).hex()}, {"calls", calls}}.dump(2) + "\n");
+             json{{"scores", scores_of(config, finished.plan).hex()}, {"calls", calls}}.dump(2) + "\n");
 }
 
 std::string forecast_text(const config::Config& config, const sweep::Finished& finished) {

@@ -66,6 +66,8 @@ class CallSession {
   [[nodiscard]] calls::VectorAsker& vectors() { return *vectors_; }
   /// Of pairs, for rerankers.
   [[nodiscard]] calls::VectorAsker& scores() { return *scores_; }
+  /// Whether its server takes JSON schemas (calls/capabilities.hpp); within once(), as any call. Local.
+  [[nodiscard]] std::optional<bool> ask_for_json_schema(const std::string& model);
   [[nodiscard]] const calls::CallStore& store() const { return *store_; }
   [[nodiscard]] const calls::AskCounts& counts() const;
   [[nodiscard]] const calls::Usage& usage() const;

@@ -23,6 +23,7 @@
 #include "sweep/phases/phases.hpp"
 #include "sweep/preflight.hpp"
 #include "sweep/questions.hpp"
+#include "sweep/schema_support.hpp"
 #include "sweep/threads.hpp"
 #include "sweep/usage.hpp"
 
@@ -239,7 +240,15 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   }
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
+  // What a forecast or a run would ask with; a run that ends before that leaves it at what is known.
+  const bool asks_judge = !options.until || options.pilot > 0;
+  const auto settle_schema = [&](CallSession* calls) {
+    if (!models.llm_judge) return;
+    set_json_schema(config, models,
+                    sends_schema(comm, config, config.judge.json_schema, config.judge.llm, calls));
+  };
   if (options.plan_only) {
+    settle_schema(nullptr);
     finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
                               digests_of(finished.questions));
     return finished;
@@ -266,9 +275,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
                                        claimed, options.fault, progress, tally},
                                       inputs, finished.outcome);
-  finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   CallSession calls(
       {comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed, options.log});
+  settle_schema(asks_judge ? &calls : nullptr);
+  finished.plan = make_plan(config, models.identities, buckets, digests_of(finished.questions));
   const Pulse timely = [&calls, claimed] {
     claimed();
     calls.check_time();
