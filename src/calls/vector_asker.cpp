@@ -201,7 +201,7 @@ void VectorAsker::keep(std::size_t text, std::int32_t status, const std::string&
 void VectorAsker::check_dimension(std::size_t found) const {
   if (dimension_ == 0 || static_cast<std::size_t>(dimension_) == found) return;
   throw EndpointError(
-      endpoint_->base_url + std::string(kind_.path), 200, 1,
+      url(*endpoint_), 200, 1,
       fmt::format("a vector has {} numbers where {} were expected; correct models.{}.dimensions, or, when "
                   "another model is behind the address now, give models.{}.revision another value",
                   found, dimension_, endpoint_->name, endpoint_->name));

@@ -45,6 +45,11 @@ class VectorAsker {
   /// the config states one. A refusal is not kept: it throws EndpointError.
   [[nodiscard]] AskedVector ask_first(const Endpoint& endpoint, const std::string& text, const Pulse& pulse);
 
+  /// Where the requests go.
+  [[nodiscard]] std::string url(const Endpoint& endpoint) const {
+    return endpoint.base_url + std::string(kind_.path);
+  }
+
   /// Texts, as numbers of `texts`, in the requests that carry them.
   [[nodiscard]] std::vector<std::vector<std::size_t>> batches(const Endpoint& endpoint,
                                                               const std::vector<std::string>& texts,

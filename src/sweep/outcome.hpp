@@ -46,6 +46,9 @@ struct FailedDocument {
   std::string detail;
 };
 
+/// Throws CorpusError when more than that share of a corpus gave no text. `failed` is sorted by name.
+void check_failed(const std::vector<FailedDocument>& failed, std::int64_t documents, double max_share);
+
 /// What became of the golden evidence.
 struct GoldSummary {
   std::int64_t located = 0;        ///< questions with a passage in its place

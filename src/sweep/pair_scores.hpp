@@ -1,21 +1,18 @@
 #pragma once
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "calls/usage.hpp"
 #include "stages/rerank/reranker.hpp"
-#include "sweep/call_session.hpp"
-#include "sweep/run_context.hpp"
+#include "sweep/model_rows.hpp"
 
 namespace dream::sweep {
 
 /// Scores pairs of question and passage for all ranks together, by a model in this program or behind an
-/// endpoint; a pair is scored once, however many ranks, methods, embedders or trials hold it, until this
-/// rank's share passes most_known and is forgotten. A pair that an endpoint refuses for good has
-/// rerank::no_score.
+/// endpoint; a pair is scored once, however many ranks, methods, embedders or trials hold it. A pair that an
+/// endpoint refuses for good has rerank::no_score.
 class PairScores {
  public:
   PairScores(Run& run, const std::string& reranker);
@@ -38,17 +35,11 @@ class PairScores {
 
  private:
   [[nodiscard]] std::vector<Request> requests_of(std::span<const rerank::Pair> pairs) const;
-  [[nodiscard]] std::vector<Served> serve(const std::vector<Request>& requests);
-  void score_here(const std::vector<const Request*>& fresh);
-  void score_there(const std::vector<const Request*>& fresh);
   void count(const std::vector<Request>& requests);
 
-  static constexpr std::size_t most_known = 10'000'000;
-
   Run& run_;
-  const rerank::Reranker* here_ = nullptr;  ///< either this
-  const calls::Endpoint* there_ = nullptr;  ///< or that
-  std::unordered_map<Digest, float> known_;
+  const calls::Endpoint* there_;  ///< null: the model is in this program
+  ModelRows rows_;
   std::unordered_set<Digest> counted_;
   calls::AskCounts foreseen_;
 };

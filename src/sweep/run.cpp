@@ -1,7 +1,5 @@
 #include "sweep/run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/host.hpp"
@@ -65,16 +63,9 @@ void collect_failures(Run& run, const std::map<Digest, std::string>& names, Outc
     outcome.failed_documents.push_back({names.at(hash), std::move(reason), reader.get<std::string>()});
   }
   std::ranges::sort(outcome.failed_documents, {}, &FailedDocument::name);
-  const auto limit = run.config.sweep.max_failed_documents * static_cast<double>(outcome.documents);
   comm::agree(run.comm, [&] {
-    if (run.comm.rank() != 0 || static_cast<double>(outcome.failed_documents.size()) <= limit) return;
-    const auto& first = outcome.failed_documents.front();
-    throw CorpusError(
-        first.name, 0,
-        fmt::format(
-            "{}: {}; {} of {} documents gave no text, more than sweep.max_failed_documents = {} allows",
-            first.reason, first.detail, outcome.failed_documents.size(), outcome.documents,
-            run.config.sweep.max_failed_documents));
+    if (run.comm.rank() != 0) return;
+    check_failed(outcome.failed_documents, outcome.documents, run.config.sweep.max_failed_documents);
   });
 }
 

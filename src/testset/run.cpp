@@ -73,15 +73,7 @@ std::vector<sweep::FailedDocument> failures_of(const config::Config& config, con
     failed.push_back(std::move(one));
   }
   std::ranges::sort(failed, {}, &sweep::FailedDocument::name);
-  const auto most = config.sweep.max_failed_documents * static_cast<double>(finished.documents);
-  if (static_cast<double>(failed.size()) > most) {
-    throw CorpusError(
-        failed.front().name, 0,
-        fmt::format(
-            "{}: {}; {} of {} documents gave no text, more than sweep.max_failed_documents = {} allows",
-            failed.front().reason, failed.front().detail, failed.size(), finished.documents,
-            config.sweep.max_failed_documents));
-  }
+  sweep::check_failed(failed, finished.documents, config.sweep.max_failed_documents);
   return failed;
 }
 

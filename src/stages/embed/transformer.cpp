@@ -3,6 +3,7 @@
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
 #include "model/encoder.hpp"
+#include "model/folder_params.hpp"
 #include "model/precision.hpp"
 #include "model/sentence_model.hpp"
 #include "model/sequence_batch.hpp"
@@ -141,25 +142,15 @@ std::unique_ptr<Embedder> make(const Params& params, int threads) {
 }  // namespace
 
 EmbedderRow transformer_row() {
-  return {{"transformer",
-           "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, on the CPU",
-           {{.name = "path",
-             .default_value = std::string(),
-             .help = "folder with config.json, model.safetensors and the tokenizer",
-             .required = true},
-            {.name = "precision",
-             .default_value = std::string("auto"),
-             .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
-            {.name = "max_tokens",
-             .default_value = std::int64_t{0},
-             .help = "longest input in tokens, special ones included; 0: the model's own",
-             .min = 0},
-            {.name = "query_prefix",
-             .default_value = std::string("auto"),
-             .help = "put before every question, e.g. \"query: \"; auto: as the model's folder says"},
-            {.name = "passage_prefix",
-             .default_value = std::string("auto"),
-             .help = "put before every chunk, e.g. \"passage: \"; auto: as the model's folder says"}}},
+  auto params = model::folder_params("input");
+  params.push_back({.name = "query_prefix",
+                    .default_value = std::string("auto"),
+                    .help = "put before every question, e.g. \"query: \"; auto: as the model's folder says"});
+  params.push_back({.name = "passage_prefix",
+                    .default_value = std::string("auto"),
+                    .help = "put before every chunk, e.g. \"passage: \"; auto: as the model's folder says"});
+  return {{"transformer", "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, on the CPU",
+           std::move(params)},
           make};
 }
 

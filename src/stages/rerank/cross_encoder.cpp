@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.hpp"
+#include "model/folder_params.hpp"
 #include "model/precision.hpp"
 #include "stages/rerank/rows.hpp"
 
@@ -46,21 +47,10 @@ std::unique_ptr<Reranker> make(const Params& params, int threads) {
 }  // namespace
 
 RerankerRow cross_encoder_row() {
-  return {
-      {"cross_encoder",
-       "an encoder that reads question and chunk together, from a Hugging Face folder, on the CPU",
-       {{.name = "path",
-         .default_value = std::string(),
-         .help = "folder with config.json, model.safetensors and the tokenizer",
-         .required = true},
-        {.name = "precision",
-         .default_value = std::string("auto"),
-         .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
-        {.name = "max_tokens",
-         .default_value = std::int64_t{0},
-         .help = "longest question and chunk together in tokens, special ones included; 0: the model's own",
-         .min = 0}}},
-      make};
+  return {{"cross_encoder",
+           "an encoder that reads question and chunk together, from a Hugging Face folder, on the CPU",
+           model::folder_params("question and chunk together")},
+          make};
 }
 
 }  // namespace dream::rerank
