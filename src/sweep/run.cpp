@@ -232,7 +232,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto names = names_of(inputs);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
   // What a forecast or a run would ask with; a run that ends before that leaves it at what is known.
-  const bool asks_judge = !options.until || options.pilot > 0;
+  const bool asks_judge = !options.until || *options.until >= Stage::score || options.pilot > 0;
   const auto settle_schema = [&](CallSession* calls) {
     if (!models.llm_judge) return;
     set_json_schema(config, models,
