@@ -45,7 +45,7 @@ class JsonSchema(harness.Case):
     def sweep_with(self, name, server, ranks, *arguments, keys="", attempts=5):
         more = (f'[models.judge]\nkind = "openai"\nbase_url = "{server.url}"\nmodel = "judge"\nattempts = {attempts}\n'
                 f'[judge]\nllm = "judge"\n{keys}\n')
-        config = harness.write_config(self.folder / name, self.corpus, self.golden, buckets=4, more=more, embedders='["small"]',
+        config = harness.write_config(self.folder / name, self.corpus, self.golden, buckets=8, more=more, embedders='["small"]',
                                       methods='{ name = "sentence_window", window = 1 }')
         return harness.sweep(ranks, config, "--set", "space.top_k=2", *arguments)
 
