@@ -52,6 +52,10 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_option("--until", until,
                  "Stop after this stage: read, gold, chunk, embed, query, index, search, rerank, select")
       ->type_name("STAGE");
+  app.add_option("--pilot", line.pilot,
+                 "With --until select: ask about so many questions first, and forecast the rest from them")
+      ->type_name("QUESTIONS")
+      ->check(CLI::PositiveNumber);
   app.add_option(
          "--list", line.list,
          "The names a config may use: chunkers, embedders, rerankers, llms, models, searches, metrics, keys")
@@ -60,6 +64,8 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_option("--test-fault", line.fault)->group("");
   parse_or_exit(app, argc, argv, prints, [&] {
     if (!until.empty()) line.until = parse_stage(until);
+    if (line.pilot > 0 && line.until != sweep::Stage::select)
+      throw ConfigError("--pilot is for a forecast: give it together with --until select");
     if (line.config.empty() && line.list.empty() && !line.version) {
       throw ConfigError("name a config: dream_sweep SWEEP.toml (try inputs/quickstart.toml, or --help)");
     }

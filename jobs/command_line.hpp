@@ -21,6 +21,7 @@ struct ConfigLine {
 struct CommandLine : ConfigLine {
   std::string list;  ///< a table's name for --list
   std::optional<sweep::Stage> until;
+  std::int64_t pilot = 0;  ///< questions
   bool plan = false;
   bool check = false;
   bool version = false;

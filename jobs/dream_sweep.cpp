@@ -182,6 +182,7 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
   options.plan_only = line.plan || line.check;
   options.check_endpoints = line.check;
   options.until = line.until;
+  options.pilot = line.pilot;
   options.fault = parse_fault(line.fault);
   options.stop = jobs::stop_in_time(config, job);
   // A folder that takes no results is told before the work, not after it.

@@ -46,6 +46,23 @@ std::string read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
+std::string read_file_part(const std::filesystem::path& path, std::int64_t offset, std::int64_t bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) throw CorpusError(path.string(), 0, "cannot open: " + reason());
+  std::string part(static_cast<std::size_t>(bytes), '\0');
+  std::size_t filled = 0;
+  while (filled < part.size()) {
+    const auto got = ::pread(file.fd, part.data() + filled, part.size() - filled,
+                             static_cast<off_t>(offset + static_cast<std::int64_t>(filled)));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw CorpusError(path.string(), 0, "cannot read: " + reason());
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  part.resize(filled);
+  return part;
+}
+
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   auto beside = path;
   beside += ".tmp";

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -8,6 +9,10 @@ namespace dream {
 
 /// The whole file. Throws CorpusError naming the path and the system's reason.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+/// A part of a file; fewer bytes where the file ends. Throws as read_file().
+[[nodiscard]] std::string read_file_part(const std::filesystem::path& path, std::int64_t offset,
+                                         std::int64_t bytes);
 
 /// The file block by block, for those that are too long to hold. Throws as read_file().
 void read_blocks(const std::filesystem::path& path, const std::function<void(std::string_view)>& visit);

@@ -72,9 +72,9 @@ struct Testset {
   std::int64_t passage_tokens = 300;
   std::int64_t tries = 3;  ///< candidates for a question
   double max_similarity = 0.85;
-  std::string prompts;  ///< folder of prompt files; empty: the built-in ones
-  bool json_schema = false;
-  double budget_usd = 0;  ///< over all runs; 0: no limit
+  std::string prompts;               ///< folder of prompt files; empty: the built-in ones
+  std::string json_schema = "auto";  ///< as of Judge
+  double budget_usd = 0;             ///< over all runs; 0: no limit
   std::int64_t budget_tokens = 0;
   double budget_hours = 0;
   bool operator==(const Testset&) const = default;
@@ -111,11 +111,12 @@ struct Index {
 struct Judge {
   std::string llm = "overlap";  ///< "overlap" (built in, no model) or a model's name
   std::string embedder;  ///< for answer_similarity and answer_relevancy; empty: the first of space.embedder
-  std::string rules = "ragas-0.4";  ///< ragas-0.4 | ragas-0.4-legacy | ragas-0.1
-  bool strict = true;               ///< false: the peer's number also where it says nothing about the answer
-  std::string prompts;              ///< folder of prompt files; empty: the built-in ones
-  bool json_schema = false;         ///< whether the endpoint is asked to hold replies to a JSON schema
-  std::int64_t repeats = 1;         ///< odd; each verdict is asked for so often, and the majority counts
+  std::string rules = "ragas-0.4";   ///< ragas-0.4 | ragas-0.4-legacy | ragas-0.1
+  bool strict = true;                ///< false: the peer's number also where it says nothing about the answer
+  std::string prompts;               ///< folder of prompt files; empty: the built-in ones
+  std::string json_schema = "auto";  ///< whether the endpoint is asked to hold replies to a JSON schema;
+                                     ///< "true", "false", "auto": when it takes one
+  std::int64_t repeats = 1;          ///< odd; each verdict is asked for so often, and the majority counts
   bool operator==(const Judge&) const = default;
 };
 

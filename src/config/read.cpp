@@ -97,8 +97,14 @@ std::optional<Value> read_integers(const Node& node, const std::string& path, co
   return numbers;
 }
 
-/// The node as a value of the wanted type, before any range; nothing when the type is another.
-std::optional<Value> convert(const Node& node, const Value& want) {
+/// The node as a value of the wanted type, before any range; nothing when the type is another. Where the
+/// names to choose from include true and false, these may be written without quotes.
+std::optional<Value> convert(const Node& node, const Wanted& wanted) {
+  const auto& want = wanted.default_value;
+  if (node.type == Type::boolean && std::holds_alternative<std::string>(want)) {
+    const std::string word = node.boolean ? "true" : "false";
+    if (std::ranges::find(wanted.rule.one_of, word) != wanted.rule.one_of.end()) return word;
+  }
   if (std::holds_alternative<bool>(want) && node.type == Type::boolean) return node.boolean;
   if (std::holds_alternative<std::int64_t>(want) && node.type == Type::integer) return node.integer;
   if (std::holds_alternative<double>(want) && node.type == Type::real) return node.real;
@@ -143,7 +149,7 @@ std::optional<Value> read_value(const Node& node, const std::string& path, const
   if (std::holds_alternative<std::vector<std::int64_t>>(wanted.default_value) && node.type == Type::list) {
     return read_integers(node, path, wanted, problems);
   }
-  auto value = convert(node, wanted.default_value);
+  auto value = convert(node, wanted);
   if (!value) {
     report_type(node, path, wanted.default_value, problems);
     return std::nullopt;

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/errors.hpp"
+#include "corpus/collection.hpp"
 #include "corpus/frame.hpp"
 #include "corpus/reader_process.hpp"
 
@@ -20,7 +21,7 @@ namespace dream::corpus {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::array<std::string_view, 3> supported{"pdf", "md", "txt"};
+constexpr std::array<std::string_view, 4> supported{"pdf", "md", "txt", member_format};
 constexpr int tick_ms = 50;
 constexpr double start_seconds = 120;  // a program on a busy network file system may need long to load
 constexpr int wall_factor = 4;

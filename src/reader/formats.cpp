@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "corpus/collection.hpp"
+
 namespace dream::reader {
 namespace {
 
@@ -14,6 +16,7 @@ ReadResult parse(std::string_view format, std::string_view bytes, std::size_t mo
   if (format == "pdf") return read_pdf(bytes, most_bytes);
   if (format == "md") return read_markdown(bytes);
   if (format == "txt") return read_plain_text(bytes);
+  if (format == corpus::member_format) return read_collection_member(bytes);
   return failed(reason::unsupported_format, "no reader for this format");
 }
 

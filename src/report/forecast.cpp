@@ -20,12 +20,16 @@ std::filesystem::path file_of(const config::Config& config) {
   return std::filesystem::path(config::output_folder(config)) / "forecast.json";
 }
 
-/// Names the scores that a forecast is about: another corpus or another space has others.
-Digest scores_of(const sweep::Plan& plan) {
+/// Names the scores that a forecast is about: another corpus, space or judge has others. Not by their keys:
+/// whether the judge's server takes a JSON schema may not have been known when it was made.
+Digest scores_of(const config::Config& config, const sweep::Plan& plan) {
   Hasher hasher("scores");
+  hasher.add(config.judge.llm).add(config.judge.rules).add(config.judge.repeats);
   for (const int number : plan.nodes_of(sweep::Stage::score)) {
     const auto& node = plan.nodes[static_cast<std::size_t>(number)];
-    for (int part = 0; part < plan.parts_of(node); ++part) hasher.add(plan.part_key(node, part));
+    const auto& contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))];
+    hasher.add(node.llm);
+    for (int part = 0; part < plan.parts_of(contexts); ++part) hasher.add(plan.part_key(contexts, part));
   }
   return hasher.finish();
 }
@@ -45,7 +49,7 @@ json read(const config::Config& config, const sweep::Finished& finished) {
   if (!std::filesystem::exists(file_of(config))) return {};
   try {
     auto forecast = json::parse(read_file(file_of(config)));
-    if (forecast.at("scores") == scores_of(finished.plan).hex()) return forecast.at("calls");
+    if (forecast.at("scores") == scores_of(config, finished.plan).hex()) return forecast.at("calls");
   } catch (const json::exception&) {
     // Not ours any more; a comparison is not worth an error.
   }
@@ -60,15 +64,30 @@ sweep::CallUsage made(const sweep::Finished& finished, const json& row) {
   return found == usage.end() ? sweep::CallUsage() : *found;
 }
 
+/// What the numbers rest on.
+std::string how(const sweep::Finished& finished, const sweep::Forecast& forecast) {
+  const bool rerankers_only =
+      std::ranges::all_of(forecast.calls, [](const auto& row) { return row.purpose == "rerank"; });
+  if (rerankers_only) return "";
+  if (forecast.learned_from > 0) {
+    return fmt::format("learned from the replies to {} of {} questions\n", forecast.learned_from,
+                       finished.questions.size());
+  }
+  return "of no question all replies are there to learn from: answers to different contexts count as "
+         "different, "
+         "so fewer calls may do; with --pilot 10 it asks about 10 questions first\n";
+}
+
 }  // namespace
 
 void write_forecast(const config::Config& config, const sweep::Finished& finished) {
   json calls = json::array();
-  for (const auto& row : *finished.outcome.forecast) {
+  for (const auto& row : finished.outcome.forecast->calls) {
     calls.push_back({{"purpose", row.purpose},
                      {"model", row.model},
                      {"calls", row.sent},
                      {"from_state", row.from_state},
+                     {"learned_from", finished.outcome.forecast->learned_from},
                      {"input_tokens", row.input_tokens},
                      {"output_tokens", row.output_tokens},
                      {"cost_usd", row.cost_usd},
@@ -82,19 +101,21 @@ void write_forecast(const config::Config& config, const sweep::Finished& finishe
     if (!again) calls.push_back(std::move(earlier));
   }
   write_file(file_of(config),
-             json{{"scores", scores_of(finished.plan).hex()}, {"calls", calls}}.dump(2) + "\n");
+             json{{"scores", scores_of(config, finished.plan).hex()}, {"calls", calls}}.dump(2) + "\n");
 }
 
 std::string forecast_text(const config::Config& config, const sweep::Finished& finished) {
   std::string text;
-  for (const auto& row : *finished.outcome.forecast) {
+  const auto& forecast = *finished.outcome.forecast;
+  for (const auto& row : forecast.calls) {
     text += fmt::format(
         "{} by {}: {} calls are left, {} replies are in the state folder\n"
         "  about {} tokens to send and {} to receive, {:.4f} USD; at most {:.4f} USD\n",
         row.purpose, row.model, row.sent, row.from_state, row.input_tokens, row.output_tokens, row.cost_usd,
         most_usd(config, row));
   }
-  return text.empty() ? "none of the calls that are counted here are left\n" : text;
+  if (text.empty()) return "none of the calls that are counted here are left\n";
+  return text + how(finished, forecast);
 }
 
 json forecast_beside_fact(const config::Config& config, const sweep::Finished& finished) {

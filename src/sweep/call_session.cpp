@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "calls/capabilities.hpp"
 #include "comm/agree.hpp"
 #include "sweep/schedule.hpp"
 
@@ -146,6 +147,10 @@ const calls::AskCounts& CallSession::counts() const {
 const calls::Usage& CallSession::usage() const {
   static const calls::Usage none;
   return sender_ ? sender_->usage() : none;
+}
+
+std::optional<bool> CallSession::ask_for_json_schema(const std::string& model) {
+  return calls::ask_for_json_schema(*sender_, endpoint(model), redact_, setting_.pulse);
 }
 
 calls::Allowance CallSession::left() {

@@ -68,10 +68,14 @@ class CallSession {
   [[nodiscard]] calls::VectorAsker& vectors() { return *vectors_; }
   /// Of pairs, for rerankers.
   [[nodiscard]] calls::VectorAsker& scores() { return *scores_; }
+  /// Whether its server takes JSON schemas (calls/capabilities.hpp); within once(), as any call. Local.
+  [[nodiscard]] std::optional<bool> ask_for_json_schema(const std::string& model);
   [[nodiscard]] const calls::CallStore& store() const { return *store_; }
   [[nodiscard]] const calls::AskCounts& counts() const;
   [[nodiscard]] const calls::Usage& usage() const;
   [[nodiscard]] const Pulse& pulse() const { return setting_.pulse; }
+  /// The ranks among which once() spreads requests: a reply is in the journal of its request's home.
+  [[nodiscard]] const Workers& callers() const { return callers_; }
 
   /// sweep::once() for work that asks endpoints: what one rank's share of the budget had no room for is asked
   /// again under new shares, until all is served. Throws OutOfBudget on all ranks when no share can be made

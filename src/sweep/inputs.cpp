@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "comm/agree.hpp"
+#include "corpus/collection.hpp"
 #include "corpus/read_result.hpp"
 #include "corpus/sources.hpp"
 #include "storage/url.hpp"
@@ -31,6 +32,13 @@ std::pair<std::string, Digest> hash_file(const std::string& path, const Pulse& p
   return hasher.finish();
 }
 
+/// The same of a file or of a line of one.
+std::pair<std::string, Digest> hash_at(const Place& place, const Pulse& pulse) {
+  if (place.line == 0) return hash_file(place.path, pulse);
+  const auto bytes = read_file_part(place.path, place.offset, place.bytes);
+  return {std::string(corpus::member_format), hash_document(corpus::member_format, bytes)};
+}
+
 /// What a rank found out about one file of its share.
 struct Hashed {
   std::int64_t file = 0;  ///< index in the listing
@@ -45,10 +53,40 @@ Bytes pack(const std::vector<Hashed>& list) {
   return packer.take();
 }
 
-/// Files of the sources and objects of those on S3, sorted by name, then path.
-std::vector<Listed> list_all(const config::Corpus& corpus, storage::Service* service, const Pulse& pulse) {
+/// What the sources hold.
+struct Listing {
+  std::vector<Listed> documents;       ///< sorted by name, then path
+  std::vector<FailedDocument> failed;  ///< lines of collections that are no documents
+};
+
+/// Adds the documents of a file.
+void add_file(const corpus::SourceFile& file, std::map<std::string, std::string>& collection_of,
+              Listing& listing, const Pulse& pulse) {
+  if (corpus::is_companion(file.path)) return;
+  if (!corpus::is_collection(file.path)) {
+    listing.documents.push_back({{file.path.string(), file.bytes, "", ""}, file.name});
+    return;
+  }
+  auto [members, bad] = corpus::list_members(file.path, pulse);
+  for (auto& member : members) {
+    const auto [first, is_new] = collection_of.try_emplace(member.id, file.name);
+    if (is_new)
+      listing.documents.push_back(
+          {{file.path.string(), member.bytes, "", "", member.line, member.offset}, member.id});
+    else
+      bad.push_back({member.line, "\"_id\" is one of " + first->second + ", too"});
+  }
+  for (auto& [line, problem] : bad) {
+    listing.failed.push_back({fmt::format("{}:{}", file.name, line), std::string(corpus::reason::parse_error),
+                              std::move(problem)});
+  }
+}
+
+/// Files of the sources, documents of collections, and objects of sources on S3.
+Listing list_all(const config::Corpus& corpus, storage::Service* service, const Pulse& pulse) {
   std::vector<std::string> folders;
-  std::vector<Listed> all;
+  Listing listing;
+  auto& all = listing.documents;
   std::set<std::string> seen;
   for (const auto& source : corpus.sources) {
     if (!storage::is_url(source)) {
@@ -61,11 +99,12 @@ std::vector<Listed> list_all(const config::Corpus& corpus, storage::Service* ser
     }
   }
   if (!folders.empty()) {
+    std::map<std::string, std::string> collection_of;
     for (const auto& file : corpus::list_sources(folders, pulse))
-      all.push_back({{file.path.string(), file.bytes, "", ""}, file.name});
+      add_file(file, collection_of, listing, pulse);
   }
   std::ranges::sort(all, {}, [](const Listed& one) { return std::tie(one.name, one.place.path); });
-  return all;
+  return listing;
 }
 
 /// A document of this rank's share.
@@ -133,7 +172,7 @@ std::vector<Hashed> hash_share(const std::vector<Share>& share, const ObjectCach
     Hashed& one = all.emplace_back();
     one.file = file;
     try {
-      std::tie(one.format, one.hash) = hash_file(place.path, pulse);
+      std::tie(one.format, one.hash) = hash_at(place, pulse);
     } catch (const CorpusError& e) {
       one.problem = e.what();
     }
@@ -175,7 +214,6 @@ Inputs merge(const std::vector<Listed>& files, std::string_view hashed, const Ob
     std::ranges::sort(document.names);
     inputs.documents.push_back(std::move(document));
   }
-  std::ranges::sort(inputs.failed, {}, &FailedDocument::name);
   return inputs;
 }
 
@@ -198,12 +236,15 @@ Inputs list_inputs(comm::Communicator& comm, const config::Config& config, stora
                    bool keeps, const Pulse& pulse) {
   const ObjectCache cache(config.sweep.state, service);
   std::vector<Listed> files;
+  std::vector<FailedDocument> failed;
   std::vector<Share> unknown;
   std::vector<Hashed> found;
   std::map<Digest, Known> known;
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
-    files = list_all(config.corpus, service, pulse);
+    auto listing = list_all(config.corpus, service, pulse);
+    files = std::move(listing.documents);
+    failed = std::move(listing.failed);
     known = cache.load_known();
     unknown = choose_unknown(files, cache, known, keeps ? config.s3.cache_mb << 20 : 0, found);
   });
@@ -218,6 +259,9 @@ Inputs list_inputs(comm::Communicator& comm, const config::Config& config, stora
     if (comm.rank() != 0) return;
     const auto before = known.size();
     inputs = merge(files, std::string_view(all.values.data(), all.values.size()), cache, known);
+    inputs.files += std::ssize(failed);
+    inputs.failed.insert(inputs.failed.end(), failed.begin(), failed.end());
+    std::ranges::sort(inputs.failed, {}, &FailedDocument::name);
     if (keeps && known.size() != before) cache.save_known(known);
   });
   return inputs;

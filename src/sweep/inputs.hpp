@@ -25,7 +25,7 @@ struct InputDocument {
 /// What the sources hold. Rank 0 only; other ranks have an empty one.
 struct Inputs {
   std::vector<InputDocument> documents;  ///< sorted by hash
-  std::vector<FailedDocument> failed;    ///< files that cannot even be opened
+  std::vector<FailedDocument> failed;    ///< files that cannot even be opened, lines that are no documents
   std::int64_t files = 0;
 };
 

@@ -104,14 +104,17 @@ std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
 }
 
 std::vector<calls::Reply> LanguageModels::foresee(const std::vector<Call>& calls) {
-  const auto known = sweep::once(comm_, workers_, requests_of(calls),
+  const auto known = sweep::once(comm_, calls_.callers(), requests_of(calls),
                                  [this](const auto& distinct) { return count(distinct); });
   std::vector<calls::Reply> replies;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    if (known[i].empty())
-      replies.emplace_back().text = calls[i].assumed;
-    else
+    if (known[i].empty()) {
+      auto& reply = replies.emplace_back();
+      reply.text = calls[i].assumed;
+      reply.final = false;
+    } else {
       replies.push_back(unpack(known[i]));
+    }
   }
   return replies;
 }
@@ -122,12 +125,17 @@ std::vector<Bytes> LanguageModels::count(const std::vector<Request>& distinct) {
   for (const auto& request : distinct) {
     auto parcel = Parcel::unpack(request.payload);
     const auto& endpoint = calls_.endpoint(parcel.llm);
-    const auto reply = calls_.asker().find({request.key, &endpoint, {}, {}});
+    const auto reply =
+        mode_ == Mode::assume ? std::nullopt : calls_.asker().find({request.key, &endpoint, {}, {}});
     replies.push_back(reply ? pack(*reply) : Bytes());
     if (!counted_.insert(request.key).second) continue;
     auto& counts = foreseen_[{parcel.purpose, parcel.llm}];
     if (reply) {
       ++counts.from_store;
+      auto& found = found_[{parcel.purpose, parcel.llm}];
+      ++found.sent;
+      found.input_tokens += reply->input_tokens;
+      found.output_tokens += reply->output_tokens;
       continue;
     }
     const auto tokens = [](auto bytes) {

@@ -41,17 +41,20 @@ struct Asked {
 /// journal before it is used.
 ///
 /// A forecast goes the same way without sending anything: what the state folder lacks is counted, and its
-/// reply is the assumed one.
+/// reply is the assumed one, which is not final.
 class LanguageModels {
  public:
-  enum class Mode { ask, foresee };
-  explicit LanguageModels(Run& run, Mode mode = Mode::ask)
-      : LanguageModels(run.comm, run.workers, run.calls, mode) {}
-  /// For work that is no sweep. All outlive it.
-  LanguageModels(comm::Communicator& comm, Workers workers, CallSession& calls, Mode mode = Mode::ask)
-      : comm_(comm), workers_(workers), calls_(calls), mode_(mode) {}
+  enum class Mode {
+    ask,
+    foresee,
+    assume  ///< foresees as if the state folder held no reply
+  };
+  explicit LanguageModels(Run& run, Mode mode = Mode::ask) : LanguageModels(run.comm, run.calls, mode) {}
+  /// For work that is no sweep. Both outlive it.
+  LanguageModels(comm::Communicator& comm, CallSession& calls, Mode mode = Mode::ask)
+      : comm_(comm), calls_(calls), mode_(mode) {}
 
-  [[nodiscard]] bool foresees() const { return mode_ == Mode::foresee; }
+  [[nodiscard]] bool foresees() const { return mode_ != Mode::ask; }
 
   /// Collective: every rank calls it with any number of questions, and gets the answers in order.
   [[nodiscard]] std::vector<Asked> ask(const std::vector<Question>& questions);
@@ -62,6 +65,8 @@ class LanguageModels {
   /// What was foreseen for the requests whose home is here: calls as `sent`, and what they are expected to
   /// take. A request that came up before counts once.
   [[nodiscard]] const calls::Usage& foreseen() const { return foreseen_; }
+  /// What the replies that were there had taken, likewise.
+  [[nodiscard]] const calls::Usage& found() const { return found_; }
 
  private:
   [[nodiscard]] std::vector<Request> requests_of(const std::vector<Call>& calls) const;
@@ -70,10 +75,10 @@ class LanguageModels {
   [[nodiscard]] std::vector<Bytes> count(const std::vector<Request>& distinct);
 
   comm::Communicator& comm_;
-  Workers workers_;
   CallSession& calls_;
   Mode mode_;
   calls::Usage foreseen_;
+  calls::Usage found_;
   std::unordered_set<Digest> counted_;
 };
 

@@ -127,9 +127,20 @@ Digest load_judge(const config::Config& config, Models& models) {
     return models.judge->identity();
   }
   const auto rules = score::rules_of(judge.rules);
-  models.llm_judge = {
-      {rules, judge.strict}, judge.repeats, judge.json_schema, judge::load_prompts(judge.prompts, rules)};
+  models.llm_judge = {{rules, judge.strict},
+                      judge.repeats,
+                      judge.json_schema != "false",
+                      judge::load_prompts(judge.prompts, rules)};
   return identify_judge(*models.llm_judge, config.model(judge.llm));
+}
+
+/// With the embedder that it compares texts with.
+Digest judge_with_embedder(const Digest& judge, const Models& models) {
+  return Hasher("judge")
+      .add(judge)
+      .add(models.identities.embedders.at(models.judge_embedder))
+      .add(score::canaries().digest())
+      .finish();
 }
 
 /// What the config forces and this build lacks is an error, never quietly something else.
@@ -162,12 +173,7 @@ Models load_models(const config::Config& config, int threads) {
 
   auto& identities = models.identities;
   identities.tokenizer = models.chunk_tokenizer->identity();
-  const auto judge = load_judge(config, models);
-  identities.judge = Hasher("judge")
-                         .add(judge)
-                         .add(identities.embedders.at(models.judge_embedder))
-                         .add(score::canaries().digest())
-                         .finish();
+  identities.judge = judge_with_embedder(load_judge(config, models), models);
   for (const auto& method : config.space.methods) {
     const auto& row = chunk::chunker_row(method.name);
     identities.methods.push_back(
@@ -176,6 +182,13 @@ Models load_models(const config::Config& config, int threads) {
   }
   for (const auto& name : config.space.llms) identities.llms[name] = identify_llm(config.model(name));
   return models;
+}
+
+void set_json_schema(const config::Config& config, Models& models, bool json_schema) {
+  auto& settings = models.llm_judge.value();
+  settings.json_schema = json_schema;
+  models.identities.judge =
+      judge_with_embedder(identify_judge(settings, config.model(config.judge.llm)), models);
 }
 
 namespace {

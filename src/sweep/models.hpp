@@ -38,6 +38,10 @@ struct Models {
 /// ModelError, or ConfigError for a device or judge that this build does not have.
 [[nodiscard]] Models load_models(const config::Config& config, int threads);
 
+/// Whether judge.llm, a model behind an endpoint, is sent JSON schemas: what "auto" turned out to mean. It is
+/// in the judge's identity. Until then "auto" is a yes.
+void set_json_schema(const config::Config& config, Models& models, bool json_schema);
+
 /// Packs the weights of models that are alike on all ranks, once for each node: its ranks share the memory
 /// and the work. Logs where they cannot. Throws ModelError on all ranks for a tensor that is missing or does
 /// not fit. Collective.

@@ -82,7 +82,9 @@ class KeptFile {
 
 bool Place::on_s3() const { return storage::is_url(path); }
 
-void Place::put(Packer& packer) const { packer.put(path).put(bytes).put(etag).put(modified); }
+void Place::put(Packer& packer) const {
+  packer.put(path).put(bytes).put(etag).put(modified).put(line).put(offset);
+}
 
 Place Place::get(Unpacker& reader) {
   Place place;
@@ -90,6 +92,8 @@ Place Place::get(Unpacker& reader) {
   place.bytes = reader.get<std::int64_t>();
   place.etag = reader.get<std::string>();
   place.modified = reader.get<std::string>();
+  place.line = reader.get<std::int64_t>();
+  place.offset = reader.get<std::int64_t>();
   return place;
 }
 

@@ -22,12 +22,15 @@
 /// Both are caches: whoever deletes them loses time only, and what is read is hashed again.
 namespace dream::sweep {
 
-/// Where a document lies: a file, or an object as it was listed when `path` is a URL.
+/// Where a document lies: a file, or an object as it was listed when `path` is a URL, or a line of a file
+/// that holds many.
 struct Place {
   std::string path;
   std::int64_t bytes = 0;
   std::string etag;
   std::string modified;
+  std::int64_t line = 0;    ///< from 1; 0: the document is all of the file
+  std::int64_t offset = 0;  ///< of the line
 
   [[nodiscard]] bool on_s3() const;
   void put(Packer& packer) const;

@@ -76,10 +76,13 @@ struct CallUsage {
 };
 
 /// The calls that a sweep which ended after `search` still has to make for rerankers, or after `select` to
-/// language models: `sent` is their number, `from_state` how many replies are there. Tokens sent are counted
-/// as a quarter of the bytes; what comes back is taken to be as long as the references, and verdicts as long
-/// as what they judge.
-using Forecast = std::vector<CallUsage>;
+/// language models: `sent` is their number, `from_state` how many replies are there. Without anything to
+/// learn from, tokens sent are counted as a quarter of the bytes; what comes back is taken to be as long as
+/// the references, verdicts as long as what they judge, and answers to different contexts to be different.
+struct Forecast {
+  std::vector<CallUsage> calls;
+  std::int64_t learned_from = 0;  ///< questions of which all replies are there
+};
 
 /// All that a sweep found out, on rank 0; the per-question rows stay in parts, to be streamed.
 struct Outcome {

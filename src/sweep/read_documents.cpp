@@ -80,7 +80,9 @@ bool is_fetched(const Job& job) { return job.place.on_s3() && corpus::is_support
 
 corpus::ReadJob load_job(const Job& job, std::string bytes, const ObjectCache& cache, Tally& tally) {
   if (!corpus::is_supported(job.format)) return {job.format, ""};
-  if (!job.place.on_s3()) bytes = read_file(job.place.path);
+  const auto& place = job.place;
+  if (!place.on_s3())
+    bytes = place.line > 0 ? read_file_part(place.path, place.offset, place.bytes) : read_file(place.path);
   tally.document_bytes += std::ssize(bytes);
   if (hash_document(job.format, bytes) != job.hash) {
     cache.forget_bytes(job.place);  // or every start would find them

@@ -24,6 +24,7 @@
 #include "sweep/phases/phases.hpp"
 #include "sweep/preflight.hpp"
 #include "sweep/questions.hpp"
+#include "sweep/schema_support.hpp"
 #include "sweep/threads.hpp"
 #include "sweep/usage.hpp"
 
@@ -107,8 +108,9 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
   Prepared ready;
   check_folders_apart(comm, config);
   if (!options.plan_only || options.check_endpoints) {
-    const PreflightOptions how{
-        .nonce = options.incarnation, .until = options.until, .makes_state = !options.plan_only};
+    const PreflightOptions how{.nonce = options.incarnation,
+                               .until = options.pilot > 0 ? std::nullopt : options.until,
+                               .makes_state = !options.plan_only};
     for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
   }
   ready.questions = load_questions(comm, config.golden, options.s3, pulse);
@@ -195,8 +197,9 @@ void tell_lost(const Run& run, const golden::Gold& gold, GoldSummary& summary) {
 
 /// The stages after reading, in their order. This is the one place that knows it.
 void run_stages(Run& run, const golden::DocumentNames& names,
-                std::span<const std::vector<golden::Passage>> passages, std::optional<Stage> until,
+                std::span<const std::vector<golden::Passage>> passages, const RunOptions& options,
                 Finished& finished) {
+  const auto until = options.until;
   const auto wanted = [&](Stage stage) { return !until || stage <= *until; };
   collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
@@ -213,7 +216,10 @@ void run_stages(Run& run, const golden::DocumentNames& names,
   if (wanted(Stage::select)) select_contexts(run);
   finished.question_clusters = cluster_questions(gold);
   finished.complete = wanted(Stage::score);
-  if (until == Stage::select) finished.outcome.forecast = foresee_calls(run, gold);
+  if (until == Stage::select) {
+    if (options.pilot > 0) ask_pilot(run, gold, options.pilot);
+    finished.outcome.forecast = foresee_calls(run, gold);
+  }
   if (!finished.complete) return;
   finished.outcome.transient_rows += answer_and_score(run, gold);
   const auto span = run.trace.span(Track::stage, "aggregate");
@@ -243,6 +249,14 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto names = names_of(inputs);
   finished.questions = std::move(questions.list);
   models.identities.document_names = digest_of_names(comm, names, finished.questions);
+  // What a forecast or a run would ask with; a run that ends before that leaves it at what is known.
+  const bool asks_judge = !options.until || *options.until >= Stage::score || options.pilot > 0;
+  const auto settle_schema = [&](CallSession* calls) {
+    if (!models.llm_judge) return;
+    set_json_schema(config, models,
+                    sends_schema(comm, config, config.judge.json_schema, config.judge.llm, calls));
+  };
+  settle_schema(nullptr);
   finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
                             questions.digests);
   if (options.plan_only) {
@@ -273,9 +287,10 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
                                        claimed, options.fault, progress, tally, options.trace},
                                       inputs, finished.outcome);
-  finished.plan = make_plan(config, models.identities, buckets, questions.digests);
   CallSession calls({comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed,
                      options.log, "objective.budget", options.trace});
+  settle_schema(asks_judge ? &calls : nullptr);
+  finished.plan = make_plan(config, models.identities, buckets, questions.digests);
   const Pulse timely = [&calls, claimed] {
     claimed();
     calls.check_time();
@@ -297,7 +312,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
               options.trace,
               *vectors,
               options.scored};
-  run_stages(context, names, questions.passages, options.until, finished);
+  run_stages(context, names, questions.passages, options, finished);
   vectors->close();
   calls.finish();
   tally.calls = calls.counts().sent;

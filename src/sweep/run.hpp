@@ -19,6 +19,7 @@ struct Finished;
 
 struct RunOptions {
   std::optional<Stage> until;      ///< stop after this stage
+  std::int64_t pilot = 0;          ///< with until = select: questions to ask about before the forecast
   bool plan_only = false;          ///< list and hash the inputs, make the plan, start nothing
   bool check_endpoints = false;    ///< with plan_only: ask the endpoints too; a real run always does
   storage::Service* s3 = nullptr;  ///< when the config uses S3

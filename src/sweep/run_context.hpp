@@ -78,8 +78,7 @@ struct Run {
   [[nodiscard]] Trace::Span span(const Item& item) const;
 };
 
-/// The parts of all nodes of a stage that the state folder does not hold, in plan order. The same on every
-/// rank.
+/// Those that the state folder does not hold. The same on every rank.
 [[nodiscard]] std::vector<Item> pending(const Run& run, Stage stage);
 
 /// Those of `items` that this rank makes.

@@ -168,7 +168,7 @@ class Generator {
     const auto& prompt = work_.prompts.of(step, candidate.kind);
     sweep::Call call{
         .llm = settings_.llm, .purpose = name_of(step), .messages = judge::messages(prompt, input)};
-    if (settings_.json_schema) call.schema = prompt.schema;
+    if (work_.json_schema) call.schema = prompt.schema;
     if (step == Step::draft) {  // the others are verdicts, which have no variety
       call.sample = candidate.sample;
       call.seed = work_.config.sweep.seed + candidate.sample;

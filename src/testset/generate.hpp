@@ -48,6 +48,7 @@ struct Work {
   const std::vector<std::int32_t>& tasks;  ///< this rank's
   const std::map<Digest, Book>& books;     ///< their documents
   sweep::LanguageModels& models;
+  bool json_schema;                              ///< whether requests carry the schema of their reply
   std::function<void(const std::string&)> note;  ///< told of each round, on every rank
 };
 

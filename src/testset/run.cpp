@@ -12,6 +12,7 @@
 #include "sweep/inputs.hpp"
 #include "sweep/objects.hpp"
 #include "sweep/preflight.hpp"
+#include "sweep/schema_support.hpp"
 #include "sweep/usage.hpp"
 
 namespace dream::testset {
@@ -186,11 +187,14 @@ class Runner {
     comm::agree(comm_, [&] { books = fetch(shelf, documents_of(finished_.plan, tasks), pulse_); });
     sweep::CallSession calls({comm_, calls_config_, std::nullopt, workers_, options_.incarnation, pulse_,
                               options_.log, "testset.budget"});
-    sweep::LanguageModels models(comm_, workers_, calls);
+    sweep::LanguageModels models(comm_, calls);
     const auto note = [&](const std::string& text) {
       if (comm_.rank() == 0) options_.note(text);
     };
-    finished_.harvest = generate({comm_, config_, finished_.plan, prompts_, tasks, books, models, note});
+    const bool json_schema =
+        sweep::sends_schema(comm_, config_, config_.testset.json_schema, config_.testset.llm, &calls);
+    finished_.harvest =
+        generate({comm_, config_, finished_.plan, prompts_, tasks, books, models, json_schema, note});
     finished_.passing = std::ranges::count(finished_.harvest.dropped, false, &Dropped::final);
     calls.finish();
     finished_.usage = sweep::gather_usage(comm_, calls.usage());

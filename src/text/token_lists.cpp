@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/errors.hpp"
-#include "text/base64.hpp"
 #include "text/byte_level.hpp"
 #include "text/json_file.hpp"
 #include "text/pipeline.hpp"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/base64.hpp"
 #include "base/errors.hpp"
-#include "text/base64.hpp"
 #include "text/json_file.hpp"
 #include "text/tokenizer_files.hpp"
 

@@ -102,22 +102,32 @@ class Forecast(harness.Case):
         endpoint.close()
 
     def test_the_projects_stub(self):
-        """It answers with sentences of the passages, so trials often agree, and less is asked than foreseen: never much more."""
+        """It answers with sentences of the passages, so trials often agree: less is asked than is foreseen without a pilot."""
         script = harness.data_folder().parent / "bench" / "stub_llm.py"
         if not script.exists():
             self.skipTest(f"no {script}")
         stub = subprocess.Popen([sys.executable, str(script), "--port", "0"], stdout=subprocess.PIPE, text=True)
         try:
             url = "http://" + re.search(r"on (\S+)", stub.stdout.readline()).group(1) + "/v1"
-            self.assert_ok(self.sweep_with("stub", url, 2, "--until", "select", model="stub-good", schema="true"))
-            self.assert_ok(self.sweep_with("stub", url, 2, model="stub-good", schema="true"))
+            def forecast_and_run(name, *pilot):
+                ended = self.sweep_with(name, url, 2, "--until", "select", *pilot, model="stub-good", schema="true")
+                self.assert_ok(ended)
+                self.assert_ok(self.sweep_with(name, url, 3, model="stub-good", schema="true"))
+                return ended.text, self.rows(name)
+            text, rows = forecast_and_run("stub")
+            self.assertIn("--pilot 10", text)
+            self.assert_near(rows["answer"], "calls", share=0)
+            self.assert_near(rows["judge"], "calls", share=0.2)
+            self.assertGreaterEqual(1.05 * rows["judge"]["calls"], rows["judge"]["calls_made"])
+            text, rows = forecast_and_run("piloted", "--pilot", "4")
+            self.assertIn("learned from the replies to 4 of 10 questions", text)
+            self.assert_near(rows["answer"], "calls", share=0)
+            for row in rows.values():
+                for field in ("calls", "input_tokens", "cost_usd"):
+                    self.assert_near(row, field)
         finally:
             stub.terminate()
             stub.wait()
-        rows = self.rows("stub")
-        self.assert_near(rows["answer"], "calls", share=0)
-        self.assert_near(rows["judge"], "calls", share=0.2)
-        self.assertGreaterEqual(1.05 * rows["judge"]["calls"], rows["judge"]["calls_made"])
 
 
 if __name__ == "__main__":

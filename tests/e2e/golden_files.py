@@ -96,6 +96,29 @@ class GoldenFiles(harness.Case):
         row = harness.rows(self.folder / "beir5", "questions.csv")[0]
         self.assertEqual(row["context_recall_reason"], "no_reference")
 
+    def test_a_folder_of_beir_is_corpus_and_questions(self):
+        folder = self.folder / "beir"
+        (folder / "qrels").mkdir(parents=True)
+        documents = sorted(self.corpus.rglob("*.txt"))
+        lines = [json.dumps({"_id": file.stem, "title": "", "text": file.read_text()}) for file in documents]
+        (folder / "corpus.jsonl").write_text("\n".join(lines[:3] + ["no json", "", '{"_id": "7", "text": 7}', lines[0]] + lines[3:]))
+        (folder / "queries.jsonl").write_text("".join(
+            json.dumps({"_id": str(i), "text": row["question"]}) + "\n" for i, row in enumerate(self.rows)))
+        (folder / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(
+            f"{i}\t{json.loads(row['sources'])[0].removesuffix('.txt')}\t1\n" for i, row in enumerate(self.rows)))
+        self.assert_ok(self.sweep("files", folder))
+        self.corpus = folder
+        tables = None
+        for ranks in (1, 3):
+            self.assert_ok(self.sweep(f"lines{ranks}", folder, ranks=ranks))
+            tables = tables or harness.tables(self.folder / f"lines{ranks}")
+            self.assert_same_tables(tables, harness.tables(self.folder / f"lines{ranks}"), f"{ranks} ranks")
+        # The same texts from files and from lines are found alike.
+        self.assertEqual(self.scores("lines3", RETRIEVAL), self.scores("files", RETRIEVAL))
+        manifest = harness.manifest(self.folder / "lines3")
+        self.assertEqual({row["document"]: row["reason"] for row in manifest["failed_documents"]},
+                         {f"corpus.jsonl:{line}": "parse_error" for line in (4, 6, 7)})
+
     def test_wrong_rows_are_named_before_the_work(self):
         lines = self.folder / "bad.jsonl"
         lines.write_text('{"question": "Q", "reference": "R"}\n{"question": "Q"}\n\n{"question": "", "reference": "R"}\nno\n')

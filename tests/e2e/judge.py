@@ -104,7 +104,7 @@ class JudgingByAModel(harness.Case):
 
     def sweep_with(self, name, endpoint, ranks, *arguments, rules="ragas-0.4", keys=""):
         more = (f'[models.judge]\nkind = "openai"\nbase_url = "{endpoint.url}"\nmodel = "judge"\n'
-                f'[judge]\nllm = "judge"\nrules = "{rules}"\n{keys}\n')
+                f'[judge]\nllm = "judge"\nrules = "{rules}"\njson_schema = false\n{keys}\n')
         config = harness.write_config(self.folder / name, self.corpus, self.golden, buckets=8, more=more,
                                       methods='{ name = "sentence_window", window = 1 }')
         return harness.sweep(ranks, config, *arguments)
@@ -238,6 +238,10 @@ class JudgingByAModel(harness.Case):
             self.assertGreaterEqual(fall["usefulness"], 0.5)
             self.assertGreaterEqual(fall["attribution"], 0.5)
             self.assertGreaterEqual(saved, least)
+            # Counted as ragas 0.1.7 sends them, with the three questions as one request for three replies.
+            if rules == "ragas-0.1":
+                less = sum(alone.values()) - sum(asked.values())
+                print(f"{rules}: {less / (sum(alone.values()) - alone['question'] * 2 / 3):.3f} less with n = 3")
             self.assertEqual(set(endpoint.asked.values()), {1})
             endpoint.close()
 

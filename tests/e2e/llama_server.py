@@ -112,9 +112,12 @@ class ARealServer(harness.Case):
     def test_a_judge_held_to_its_schema(self):
         """Random weights that must write JSON of our schema: whatever ends in time can be read."""
         judge = '[models.judge]\nkind = "openai"\nbase_url = "{}"\nmodel = "tiny"\nmax_tokens = 160\n' \
-                'api_key = {{ env = "E2E_LLAMA_KEY" }}\n[judge]\nllm = "judge"\njson_schema = true\n'.format(self.chat.url)
+                'api_key = {{ env = "E2E_LLAMA_KEY" }}\n[judge]\nllm = "judge"\n'.format(self.chat.url)
         self.assert_ok(self.sweep_with("judged", 2, "--set", "space.top_k=[2]", "--set", "golden.size=2", judge=judge))
         self.assertGreater(self.usage("judged")["judge", "judge"]["sent"], 10)
+        self.assertEqual(self.usage("judged")["probe", "judge"]["sent"], 1)
+        found = [json.loads(file.read_text()) for file in (self.folder / "judged/state/capabilities").iterdir()]
+        self.assertEqual([one["json_schema"] for one in found], [True])
         reasons = {value for row in harness.rows(self.folder / "judged", "questions.csv")
                    for column, value in row.items() if column.endswith("_reason") and value}
         self.assertFalse(reasons & {"http", "rate", "network", "content_type", "bad_json", "unparsable", "schema"}, reasons)

@@ -50,7 +50,7 @@ class GoldenDatasets(harness.Case):
         folder = self.folder / name
         more = (f'[models.author]\nkind = "openai"\nbase_url = "{endpoint.url}"\nmodel = "author-1"\n'
                 f'price = {{ input = 1.0, output = 2.0 }}\n'
-                f'[testset]\nllm = "author"\nsize = {size}\npassage_tokens = 75\n{keys}\n')
+                f'[testset]\nllm = "author"\nsize = {size}\npassage_tokens = 75\njson_schema = false\n{keys}\n')
         return harness.write_config(folder, self.corpus, folder / "golden.csv", buckets=8, more=more,
                                     methods='{ name = "sentence_window", window = 1 }')
 

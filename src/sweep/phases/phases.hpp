@@ -21,6 +21,9 @@ void search_indexes(Run& run);
 [[nodiscard]] std::optional<Forecast> foresee_reranking(Run& run);
 void rerank_hits(Run& run);
 void select_contexts(Run& run);
+/// Asks language models behind endpoints what answer_and_score() will ask about so many questions, evenly
+/// spaced, in all trials: foresee_calls() learns from it, and the calls are kept and never made again.
+void ask_pilot(Run& run, const golden::Gold& gold, std::int64_t questions);
 /// What answer_and_score() would ask of language models behind endpoints, without asking. On rank 0.
 [[nodiscard]] Forecast foresee_calls(Run& run, const golden::Gold& gold);
 /// Returns how many rows, over all ranks, have a passing reason and will be tried again by the next run.

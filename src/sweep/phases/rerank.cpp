@@ -153,7 +153,7 @@ std::optional<Forecast> foresee_reranking(Run& run) {
               });
     foreseen[{"rerank", reranker}] = scorer.foreseen();
   }
-  return gather_usage(run.comm, foreseen);
+  return Forecast{gather_usage(run.comm, foreseen), 0};
 }
 
 }  // namespace dream::sweep

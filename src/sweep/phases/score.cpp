@@ -5,8 +5,6 @@
 
 #include "comm/agree.hpp"
 #include "parts/results.hpp"
-#include "parts/retrieved.hpp"
-#include "stages/generate/extractive.hpp"
 #include "stages/score/canaries.hpp"
 #include "stages/score/metrics.hpp"
 #include "stages/score/retrieval.hpp"
@@ -15,79 +13,13 @@
 #include "sweep/judging.hpp"
 #include "sweep/language_models.hpp"
 #include "sweep/phases/phases.hpp"
+#include "sweep/phases/rows.hpp"
 #include "sweep/rounds.hpp"
 #include "sweep/text_vectors.hpp"
 #include "sweep/usage.hpp"
 
 namespace dream::sweep {
 namespace {
-
-/// One trial's question on its way to its scores.
-struct Row {
-  const GoldenQuestion* question = nullptr;
-  const std::vector<GoldItem>* gold = nullptr;
-  std::vector<std::string> contexts;
-  std::vector<score::ContextPlace> places;
-  Answer answer;
-  bool final = true;  ///< false: the answer, or the judge, failed for a reason that may pass
-  Heard heard;        ///< of a judge behind an endpoint
-
-  [[nodiscard]] score::JudgeInput input() const {
-    return {question->question, answer.text, contexts, question->reference};
-  }
-};
-
-struct Work {
-  Item item;
-  std::vector<Row> rows;
-
-  [[nodiscard]] std::int64_t passing() const { return std::ranges::count(rows, false, &Row::final); }
-};
-
-Work load(const Run& run, const golden::Gold& gold, const Item& item) {
-  Work work{item, {}};
-  const auto& slice = run.plan.slices[static_cast<std::size_t>(item.part)];
-  auto contexts = parts::load_contexts(run.parts.open(run.key(run.node(item.node).inputs.at(0), item.part)));
-  for (auto q = slice.begin; q < slice.end; ++q) {
-    Row& row = work.rows.emplace_back();
-    row.question = &run.questions[static_cast<std::size_t>(q)];
-    row.gold = &gold.items[static_cast<std::size_t>(q)];
-    for (auto& context : contexts[static_cast<std::size_t>(q - slice.begin)]) {
-      row.contexts.push_back(std::move(context.text));
-      row.places.push_back({context.retrieved.chunk.document, std::move(context.spans)});
-    }
-  }
-  return work;
-}
-
-void answer_locally(const Run& run, Work& work) {
-  const auto& model = run.config.model(run.node(work.item.node).llm);
-  if (model.kind != generate::extractive_info().name) return;
-  const generate::Extractive reader(model.params);
-  for (auto& row : work.rows) {
-    run.pulse();
-    row.answer = reader.answer(row.question->question, row.contexts);
-  }
-}
-
-/// Answers of models behind endpoints, for the rows of all ranks together. Collective.
-void answer_remotely(const Run& run, LanguageModels& models, std::vector<Work>& round) {
-  std::vector<Row*> rows;
-  std::vector<Question> questions;
-  for (auto& work : round) {
-    const auto& llm = run.node(work.item.node).llm;
-    if (!is_remote(run.config.model(llm))) continue;
-    for (auto& row : work.rows) {
-      rows.push_back(&row);
-      questions.push_back({llm, row.question->question, row.contexts, row.question->reference});
-    }
-  }
-  auto answers = models.ask(questions);
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    rows[i]->answer = std::move(answers[i].answer);
-    rows[i]->final = answers[i].final;
-  }
-}
 
 /// Cosines of texts that were embedded before anybody asked.
 class Cosines {
@@ -107,24 +39,6 @@ class Cosines {
   Matrix vectors_;
   std::unordered_map<std::string, std::int64_t> row_;
 };
-
-/// What a judge behind an endpoint says of the rows of all ranks together. Collective.
-void judge_remotely(const Run& run, LanguageModels& models, std::vector<Work>& round) {
-  if (!run.models.llm_judge) return;
-  std::vector<Row*> rows;
-  std::vector<score::JudgeInput> inputs;
-  for (auto& work : round) {
-    for (auto& row : work.rows) {
-      rows.push_back(&row);
-      inputs.push_back(row.input());
-    }
-  }
-  auto heard = hear(run, models, inputs);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i]->heard = std::move(heard[i]);
-    rows[i]->final = rows[i]->final && rows[i]->heard.final;
-  }
-}
 
 std::vector<std::pair<std::string_view, std::string_view>> pairs_of(const Run& run, const Row& row) {
   if (run.models.llm_judge) return score::pairs(run.models.llm_judge->rules, row.input(), row.heard.said);
@@ -231,7 +145,7 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
     run.fault(Stage::score);
     for (const auto& item : items) {
       const auto loading = run.span(item);
-      round.push_back(load(run, judging.gold, item));
+      round.push_back(load_rows(run, judging.gold, item));
       answer_locally(run, round.back());
     }
   });
@@ -259,23 +173,6 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
 }
 
 }  // namespace
-
-Forecast foresee_calls(Run& run, const golden::Gold& gold) {
-  const auto items = pending(run, Stage::score);
-  LanguageModels models(run, LanguageModels::Mode::foresee);
-  in_rounds(run.comm, mine(run, items), score_round_questions, [&](std::span<const Item> round) {
-    std::vector<Work> works;
-    comm::agree(run.comm, [&] {
-      for (const auto& item : round) {
-        works.push_back(load(run, gold, item));
-        answer_locally(run, works.back());
-      }
-    });
-    answer_remotely(run, models, works);
-    judge_remotely(run, models, works);
-  });
-  return gather_usage(run.comm, models.foreseen());
-}
 
 std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
   const auto items = pending(run, Stage::score);

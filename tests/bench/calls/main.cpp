@@ -5,7 +5,6 @@
 // hands it on; its endpoint is a child process (stub.hpp) whose time is not counted. CPU is user and system
 // time of the client over all calls; memory is the peak after a tenth of the calls and after all of them.
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 
 #include "calls/asker.hpp"
 #include "stub.hpp"
+#include "tests/support/cpu_time.hpp"
 
 using namespace dream;
 using namespace dream::calls;
@@ -63,16 +63,6 @@ Options parse(int argc, char** argv) {
           2));
   }
   return options;
-}
-
-/// User and system time of this process, seconds.
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double wall_seconds() {
@@ -162,7 +152,7 @@ void measure(const Options& options, int port) {
   std::filesystem::remove_all(options.folder);
   const auto load_before = load();
   const auto begin = wall_seconds();
-  const auto cpu = cpu_seconds();
+  const auto cpu = test::cpu_seconds();
   std::int64_t commits = 0;
   double tenth = 0;
   double all = 0;
@@ -181,7 +171,7 @@ void measure(const Options& options, int port) {
       "wall_over_ideal={:.3f} commits={} rss_tenth_mib={:.1f} rss_all_mib={:.1f} rss_bytes_per_call={:.0f} "
       "load={:.1f}\n",
       options.calls, options.in_flight, options.latency_ms, options.prompt,
-      (cpu_seconds() - cpu) / calls * 1e6, wall,
+      (test::cpu_seconds() - cpu) / calls * 1e6, wall,
       options.latency_ms == 0 ? 0.0
                               : wall / (calls * static_cast<double>(options.latency_ms) / 1e3 /
                                         static_cast<double>(options.in_flight)),

@@ -33,7 +33,7 @@ def run_once(folder, number, options):
         address = re.search(r"on (\S+)", stub.stdout.readline()).group(1)
         place = folder / f"run{number}"
         more = (f'[models.asked]\nkind = "openai"\nbase_url = "http://{address}/v1"\nmodel = "stub"\n'
-                f'limits = {{ in_flight = {options.in_flight} }}\n[judge]\nllm = "asked"\n')
+                f'limits = {{ in_flight = {options.in_flight} }}\n[judge]\nllm = "asked"\njson_schema = false\n')
         config = harness.write_config(place, folder / "corpus", folder / "golden.csv", buckets=8, more=more, embedders='["small"]')
         config.write_text(config.read_text().replace('llm = "quote"', 'llm = "asked"'))
         if number:

@@ -40,6 +40,23 @@ inline std::vector<Ask> questions(const Endpoint& endpoint, int count) {
   return asks;
 }
 
+/// A reply as it comes from the net.
+inline net::HttpResult json_result(const std::string& body, int status = 200) {
+  net::HttpResult one;
+  one.status = status;
+  one.body = body;
+  one.content_type = "application/json";
+  return one;
+}
+
+/// A reply that refuses, for reasons given in `words`, which need no escapes.
+inline test::FakeReply refusal(int status, const std::string& words) {
+  test::FakeReply reply;
+  reply.status = status;
+  reply.body = R"({"error":{"message":")" + words + "\"}}";
+  return reply;
+}
+
 /// The user's text in a request, which the scripts give back as the answer.
 inline std::string asked(const test::FakeRequest& request) {
   const auto begin = request.body.find("question ");

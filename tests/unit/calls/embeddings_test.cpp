@@ -17,14 +17,6 @@ using test::FakeRequest;
 
 namespace {
 
-net::HttpResult result(const std::string& body, int status = 200) {
-  net::HttpResult one;
-  one.status = status;
-  one.body = body;
-  one.content_type = "application/json";
-  return one;
-}
-
 /// Two numbers for each text: its length and one.
 FakeReply vectors(const FakeRequest& request) {
   json data = json::array();
@@ -35,13 +27,6 @@ FakeReply vectors(const FakeRequest& request) {
   }
   FakeReply reply;
   reply.body = json{{"data", data}, {"usage", {{"prompt_tokens", 5}}}}.dump();
-  return reply;
-}
-
-FakeReply refusal(int status, const std::string& words) {
-  FakeReply reply;
-  reply.status = status;
-  reply.body = json{{"error", {{"message", words}}}}.dump();
   return reply;
 }
 
@@ -74,20 +59,21 @@ BOOST_AUTO_TEST_CASE(a_request_for_vectors_is_pinned) {
 BOOST_AUTO_TEST_CASE(base64_and_numbers_give_the_same_bits) {
   const std::vector<float> values{0.1F, -2.5e-8F, 3.0F, std::numeric_limits<float>::denorm_min()};
   const auto record = embedding_record(values);
-  const auto back = read_embeddings(result(record), 1);
+  const auto back = read_embeddings(json_result(record), 1);
   BOOST_TEST((back.verdict == Verdict::answer));
   BOOST_TEST((back.vectors.at(0) == values));
-  const auto numbers = read_embeddings(result(json{{"data", {{{"embedding", values}}}}}.dump()), 1);
+  const auto numbers = read_embeddings(json_result(json{{"data", {{{"embedding", values}}}}}.dump()), 1);
   BOOST_TEST((numbers.vectors.at(0) == values));
   // From Python: base64.b64encode(struct.pack("<3f", 1, -2, 0.5))
-  const auto python = read_embeddings(result(R"({"data":[{"embedding":"AACAPwAAAMAAAAA/"}]})"), 1);
+  const auto python = read_embeddings(json_result(R"({"data":[{"embedding":"AACAPwAAAMAAAAA/"}]})"), 1);
   BOOST_TEST((python.vectors.at(0) == std::vector<float>{1, -2, 0.5F}));
-  BOOST_TEST(read_embeddings(result(embedding_record({})), 1).vectors.at(0).empty());
+  BOOST_TEST(read_embeddings(json_result(embedding_record({})), 1).vectors.at(0).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_vector_that_is_none_is_empty_and_a_wrong_reply_is_retried) {
   for (const char* none : {"null", "[0.0,0.0]", "[1.0,null]", "[1e300,1.0]", "\"AADAfw==\""}) {
-    const auto reply = read_embeddings(result(std::string(R"({"data":[{"embedding":)") + none + "}]}"), 1);
+    const auto reply =
+        read_embeddings(json_result(std::string(R"({"data":[{"embedding":)") + none + "}]}"), 1);
     BOOST_TEST_INFO(none);
     BOOST_TEST((reply.verdict == Verdict::answer));
     BOOST_TEST(reply.vectors.at(0).empty());
@@ -97,15 +83,15 @@ BOOST_AUTO_TEST_CASE(a_vector_that_is_none_is_empty_and_a_wrong_reply_is_retried
                             R"({"data":[{"embedding":"?AAA"}]})", R"({"data":[{"embedding":[1],"index":1}]})",
                             "[]", "{}", R"({"data":[7]})"}) {
     BOOST_TEST_INFO(wrong);
-    const auto reply = read_embeddings(result(wrong), 1);
+    const auto reply = read_embeddings(json_result(wrong), 1);
     BOOST_TEST((reply.verdict == Verdict::transient));
     BOOST_TEST(reply.reason == "schema");
   }
   // Two vectors for one text, none for the other.
   const auto twice = R"({"data":[{"embedding":[1],"index":0},{"embedding":[2],"index":0}]})";
-  BOOST_TEST(read_embeddings(result(twice), 2).reason == "schema");
-  BOOST_TEST(read_embeddings(result("{\"data\""), 1).reason == "bad_json");
-  BOOST_TEST(read_embeddings(result("{}", 500), 1).reason == "http");
+  BOOST_TEST(read_embeddings(json_result(twice), 2).reason == "schema");
+  BOOST_TEST(read_embeddings(json_result("{\"data\""), 1).reason == "bad_json");
+  BOOST_TEST(read_embeddings(json_result("{}", 500), 1).reason == "http");
 }
 
 BOOST_AUTO_TEST_CASE(texts_go_out_in_batches_and_each_has_a_record) {

@@ -15,14 +15,6 @@ using test::FakeRequest;
 
 namespace {
 
-net::HttpResult result(const std::string& body, int status = 200) {
-  net::HttpResult one;
-  one.status = status;
-  one.body = body;
-  one.content_type = "application/json";
-  return one;
-}
-
 /// The score of a passage is its length, in the shape that Jina and Cohere use, best first.
 FakeReply lengths(const FakeRequest& request) {
   json results = json::array();
@@ -33,13 +25,6 @@ FakeReply lengths(const FakeRequest& request) {
   }
   FakeReply reply;
   reply.body = json{{"results", results}, {"usage", {{"total_tokens", 7}}}}.dump();
-  return reply;
-}
-
-FakeReply refusal(int status, const std::string& words) {
-  FakeReply reply;
-  reply.status = status;
-  reply.body = json{{"error", {{"message", words}}}}.dump();
   return reply;
 }
 
@@ -88,28 +73,28 @@ BOOST_AUTO_TEST_CASE(every_shape_of_a_reply_is_read) {
         R"({"results":[{"index":0,"relevance_score":-2,"document":{"text":"x"}},)"
         R"({"index":1,"relevance_score":0.25}],"meta":{}})"}) {
     BOOST_TEST_INFO(body);
-    const auto reply = read_rerank(result(body), 2);
+    const auto reply = read_rerank(json_result(body), 2);
     BOOST_TEST((reply.verdict == Verdict::answer));
     BOOST_TEST((reply.vectors == std::vector<std::vector<float>>{{-2}, {0.25}}));
   }
-  const auto zero =
-      read_rerank(result(R"({"results":[{"index":0,"relevance_score":0}],"usage":{"total_tokens":9}})"), 1);
+  const auto zero = read_rerank(
+      json_result(R"({"results":[{"index":0,"relevance_score":0}],"usage":{"total_tokens":9}})"), 1);
   BOOST_TEST((zero.vectors.at(0) == std::vector<float>{0}));
   BOOST_TEST(zero.input_tokens == 9);
   for (const float score : {0.1F, -1e-38F, 3e38F}) {
     const std::vector<float> one{score};
-    BOOST_TEST((read_rerank(result(rerank_record(one)), 1).vectors.at(0) == one));
+    BOOST_TEST((read_rerank(json_result(rerank_record(one)), 1).vectors.at(0) == one));
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_score_that_is_none_is_empty_and_a_wrong_reply_is_retried) {
   for (const char* none : {"null", "1e300"}) {
     const auto body = std::string(R"([{"index":0,"score":)") + none + "}]";
-    const auto reply = read_rerank(result(body), 1);
+    const auto reply = read_rerank(json_result(body), 1);
     BOOST_TEST((reply.verdict == Verdict::answer));
     BOOST_TEST(reply.vectors.at(0).empty());
   }
-  BOOST_TEST(read_rerank(result(rerank_record({})), 1).vectors.at(0).empty());
+  BOOST_TEST(read_rerank(json_result(rerank_record({})), 1).vectors.at(0).empty());
   const std::string ok = R"({"index":0,"relevance_score":1})";
   for (const auto& wrong : {std::string("[]"), std::string("{}"), "[" + ok + "]", "[" + ok + "," + ok + "]",
                             "[" + ok + "," + ok + "," + ok + "]", "[" + ok + R"(,{"index":2,"score":1}])",
@@ -117,13 +102,13 @@ BOOST_AUTO_TEST_CASE(a_score_that_is_none_is_empty_and_a_wrong_reply_is_retried)
                             "[" + ok + R"(,{"index":1}])", "[" + ok + R"(,{"index":1,"score":"high"}])",
                             "[" + ok + ",1]", std::string(R"({"results":7})")}) {
     BOOST_TEST_INFO(wrong);
-    const auto reply = read_rerank(result(wrong), 2);
+    const auto reply = read_rerank(json_result(wrong), 2);
     BOOST_TEST((reply.verdict == Verdict::transient));
     BOOST_TEST(reply.reason == "schema");
   }
-  BOOST_TEST(read_rerank(result("{\"results\""), 1).reason == "bad_json");
-  BOOST_TEST(read_rerank(result("{}", 500), 1).reason == "http");
-  BOOST_TEST(read_rerank(result("{}", 413), 1).reason == "too_long");
+  BOOST_TEST(read_rerank(json_result("{\"results\""), 1).reason == "bad_json");
+  BOOST_TEST(read_rerank(json_result("{}", 500), 1).reason == "http");
+  BOOST_TEST(read_rerank(json_result("{}", 413), 1).reason == "too_long");
 }
 
 BOOST_AUTO_TEST_CASE(a_request_holds_one_query_and_each_pair_has_a_record) {

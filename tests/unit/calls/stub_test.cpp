@@ -1,5 +1,4 @@
 // Against the project's deterministic LLM stub, which stands beside the checkout like the real documents.
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include <cstdlib>
 
 #include "calls/prompt.hpp"
+#include "tests/support/cpu_time.hpp"
 #include "tests/unit/calls/calls_kit.hpp"
 
 using namespace dream;
@@ -78,15 +78,6 @@ std::vector<Ask> prompts(const Endpoint& endpoint, int count) {
   return asks;
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(faults_of_the_endpoint_change_no_answer, *boost::unit_test::label("realdata")) {
@@ -124,9 +115,9 @@ BOOST_AUTO_TEST_CASE(a_call_costs_little_cpu, *boost::unit_test::label("realdata
   constexpr int calls = 2000;
   auto asks = prompts(endpoint, calls);
   Run run("a");
-  const auto before = cpu_seconds();
+  const auto before = test::cpu_seconds();
   const auto replies = run.ask(std::move(asks));
-  const auto each_us = (cpu_seconds() - before) / calls * 1e6;
+  const auto each_us = (test::cpu_seconds() - before) / calls * 1e6;
   BOOST_TEST(replies.back().reason == "");
   BOOST_TEST(run.counts().sent == calls);
   BOOST_TEST_MESSAGE("client CPU per call: " << each_us << " us; commits " << run.store.journal().commits());

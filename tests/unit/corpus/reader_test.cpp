@@ -117,6 +117,13 @@ BOOST_AUTO_TEST_CASE(markdown_becomes_its_text) {
   BOOST_TEST(text("md", "a data:text/plain;base64,QUJD b, data: c") == "a  b, data: c");
 }
 
+BOOST_AUTO_TEST_CASE(a_line_of_a_collection_is_its_title_and_its_text) {
+  BOOST_TEST(text("beir", R"({"_id": "1", "title": "T", "text": "a\u00e9"})") == "T\n\na\xC3\xA9");
+  BOOST_TEST(text("beir", R"({"_id": "1", "title": "", "text": "a"})") == "a");
+  BOOST_TEST(read("beir", "no").reason == reason::parse_error);
+  BOOST_TEST(read("beir", R"({"_id": "1", "text": " "})").reason == reason::no_text);
+}
+
 BOOST_AUTO_TEST_CASE(text_of_many_encodings_becomes_utf8) {
   BOOST_TEST(text("txt", "\xEF\xBB\xBFgr\xC3\xBCn") == "gr\xC3\xBCn");
   BOOST_TEST(text("txt", std::string("\xFF\xFEh\0\xE9\0", 6)) == "h\xC3\xA9");
