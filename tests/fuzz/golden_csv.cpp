@@ -1,5 +1,5 @@
-// Golden files of arbitrary bytes: refused with a CorpusError or read, and in pieces (the first byte says of what length)
-// the same rows begin in the same lines as in the whole.
+// Golden files of arbitrary bytes: refused with a CorpusError or read, and in pieces (the first byte says of
+// what length) the same rows begin in the same lines as in the whole.
 #include <utility>
 #include <vector>
 

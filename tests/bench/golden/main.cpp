@@ -1,5 +1,6 @@
-// Reads a golden file as a sweep does and prints what came of it and what each rank needed: its largest share of memory
-// (PSS, looked at every 20 ms), and what it held before and after. tests/e2e/golden_blocks.py checks it.
+// Reads a golden file as a sweep does and prints what came of it and what each rank needed: its largest share
+// of memory (PSS, looked at every 20 ms), and what it held before and after. tests/e2e/golden_blocks.py
+// checks it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -74,8 +75,8 @@ void measure(comm::Communicator& comm, const std::string& file) {
   if (comm.rank() != 0) return;
   fmt::print("{} questions {} {:.2f} seconds\n", questions.list.size(), same.front().hex(), took.count());
   for (std::size_t rank = 0; rank < most.size(); ++rank) {
-    fmt::print("rank {}: PSS {} KiB before, {} at most, {} after{}\n", rank, first[rank], most[rank], held[rank],
-               same[rank] == same.front() ? "" : ", and OTHER questions");
+    fmt::print("rank {}: PSS {} KiB before, {} at most, {} after{}\n", rank, first[rank], most[rank],
+               held[rank], same[rank] == same.front() ? "" : ", and OTHER questions");
   }
 }
 
