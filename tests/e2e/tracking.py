@@ -153,7 +153,8 @@ grace_s = 100
         ended = job.wait(240)
         self.assert_ok(ended)
         if "the rest is kept" in ended.text:
-            self.assertEqual(self.upload().returncode, harness.OK)
+            brought = self.upload()
+            self.assertEqual(brought.returncode, harness.OK, f"{brought.stderr}\n{ended}")
         self.check_whole()
 
     def test_a_job_that_is_killed_goes_on_in_the_same_runs(self):
