@@ -192,11 +192,17 @@ BOOST_AUTO_TEST_CASE(a_forced_gpu_that_is_not_there_is_a_fault_of_every_rank, *t
   auto config = make_config(comm);
   BOOST_TEST(faults_of(comm, config, quick("n0")).empty());
   config.device.backend = "cuda";
-  const auto faults = faults_of(comm, config, quick());
-  BOOST_REQUIRE(faults.size() == 1);  // equal ones are one
-  BOOST_TEST(faults.front().text.starts_with("device.backend = \"cuda\": "), faults.front().text);
   const auto refused = device::refusal_of_build();
-  BOOST_TEST((faults.front().code == (refused ? ExitCode::config : ExitCode::device)));
+  try {
+    (void)sweep::preflight(comm, config, quick(), no_pulse());
+    BOOST_FAIL("nothing was found");
+  } catch (const Error& e) {
+    const std::string message = e.what();
+    BOOST_TEST((e.code == (refused ? ExitCode::config : ExitCode::device)));
+    BOOST_TEST(message.find("device.backend = \"cuda\": ") != std::string::npos, message);
+    BOOST_TEST(std::ranges::count(message, '\n') == 1, message);  // equal ones are one line
+    if (comm.size() == 3) BOOST_TEST(message.find("(on all 3 ranks)") != std::string::npos, message);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(equal_findings_are_one_line_with_the_number_of_ranks) {
