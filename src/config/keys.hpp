@@ -9,7 +9,7 @@
 #include "config/read.hpp"
 
 /// The one table of all keys: the loader, the writer, `--list keys` and the test of docs/config.md walk it. A
-/// new key is a field in config.hpp and a row in keys.cpp.
+/// new key is a field in config.hpp and a row in key_table.cpp.
 namespace dream::config {
 
 /// Where a key's value goes. The type of the field is the type of the key; a list of texts or numbers and a

@@ -11,41 +11,20 @@
 #include "golden/golden.hpp"
 #include "kernels/api/numeric_class.hpp"
 #include "parts/documents.hpp"
-#include "stages/index/shard.hpp"
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
-#include "storage/read.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/inputs.hpp"
 #include "sweep/judging.hpp"
-#include "sweep/models.hpp"
-#include "sweep/numeric_class.hpp"
 #include "sweep/phases/phases.hpp"
-#include "sweep/preflight.hpp"
+#include "sweep/prepare.hpp"
 #include "sweep/questions.hpp"
 #include "sweep/schema_support.hpp"
-#include "sweep/threads.hpp"
 #include "sweep/usage.hpp"
 
 namespace dream::sweep {
 namespace {
-
-/// Were the models of two ranks different, a sweep's bytes would depend on which rank embedded what.
-void check_same_models(comm::Communicator& comm, const Models& models) {
-  Hasher hasher("models");
-  for (const auto* identities : {&models.identities.embedders, &models.identities.rerankers}) {
-    for (const auto& [name, identity] : *identities) hasher.add(name).add(identity);
-  }
-  const auto all = comm.all_gather(hasher.finish());
-  comm::agree(comm, [&] {
-    if (std::ranges::adjacent_find(all, std::not_equal_to<>()) == all.end()) return;
-    throw ConfigError(
-        "the ranks do not agree on the models: the files of a model differ between hosts; use one model "
-        "folder that all "
-        "of them see");
-  });
-}
 
 /// Documents that gave no text for good, from the read parts of all buckets. On rank 0.
 void collect_failures(Run& run, const std::map<Digest, std::string>& names, Outcome& outcome) {
@@ -97,49 +76,6 @@ void gather_ranks(comm::Communicator& comm, const Tally& tally, Outcome& outcome
 }
 
 /// What every run needs before it can plan: questions, documents, models, all checked.
-struct Prepared {
-  Questions questions;
-  Inputs inputs;  ///< rank 0
-  Models models;
-};
-
-Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
-                 const Pulse& pulse) {
-  Prepared ready;
-  check_folders_apart(comm, config);
-  if (!options.plan_only || options.check_endpoints) {
-    const PreflightOptions how{.nonce = options.incarnation,
-                               .until = options.pilot > 0 ? std::nullopt : options.until,
-                               .makes_state = !options.plan_only};
-    for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
-  }
-  ready.questions = load_questions(comm, config.golden, options.s3, pulse);
-  ready.inputs = list_inputs(comm, config, options.s3, !options.plan_only, pulse);
-  check_corpus(comm, config, ready.inputs);
-  check_sources(comm, config.golden, ready.questions.list, ready.inputs);
-  agree_on_numeric_class(comm);
-  comm::agree(comm, [&] {
-    ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
-    for (const auto& name : config.space.embedders) {
-      // A model behind an endpoint shows its dimension when it is first asked (embed.cpp).
-      if (ready.models.embedders.contains(name))
-        index::check_factory(config.index.factory, ready.models.embedder(name).dimension());
-    }
-  });
-  check_same_models(comm, ready.models);
-  if (!options.plan_only) place_weights(comm, ready.models, options.log);
-  return ready;
-}
-
-/// Of the models that compute here and have a choice of it.
-std::map<std::string, std::string> precisions_of(const Models& models) {
-  std::map<std::string, std::string> precisions;
-  for (const auto& [name, model] : models.embedders) precisions[name] = model->precision();
-  for (const auto& [name, model] : models.rerankers) precisions[name] = model->precision();
-  std::erase_if(precisions, [](const auto& entry) { return entry.second.empty(); });
-  return precisions;
-}
-
 /// How vectors travel; a plan moves none, and --check looks whether it could be as the config wants it.
 std::unique_ptr<comm::VectorExchange> open_exchange(comm::Communicator& comm, const config::Config& config,
                                                     const RunOptions& options) {
@@ -148,27 +84,6 @@ std::unique_ptr<comm::VectorExchange> open_exchange(comm::Communicator& comm, co
   how.wish = wanted ? config.device.exchange : "mpi";
   how.made_on_gpus = false;  // models compute on the CPU
   return comm::open_vector_exchange(comm, how, options.log);
-}
-
-golden::DocumentNames names_of(const Inputs& inputs) {
-  golden::DocumentNames names;
-  for (const auto& document : inputs.documents) {
-    for (const auto& name : document.names) names.emplace(name, document.hash);
-  }
-  return names;
-}
-
-/// What a golden source means depends on the names of files, which no key of content holds: renaming two
-/// files moves the gold. Names on rank 0. Collective.
-Digest digest_of_names(comm::Communicator& comm, const golden::DocumentNames& names,
-                       const std::vector<GoldenQuestion>& questions) {
-  Hasher hasher("document names");
-  if (std::ranges::any_of(questions, [](const auto& question) { return !question.sources.empty(); })) {
-    for (const auto& [name, document] : names) hasher.add(name).add(document);
-  }
-  auto digest = hasher.finish();
-  comm.broadcast(std::span<Digest>(&digest, 1), 0);
-  return digest;
 }
 
 Outcome start_outcome(const comm::Communicator& comm, const config::Config& config, const Inputs& inputs) {
@@ -226,99 +141,129 @@ void run_stages(Run& run, const golden::DocumentNames& names,
   aggregate(run, finished.outcome);
 }
 
+/// The judge's schema as a forecast or a run would send it. Asks the server, where nobody has yet, if `calls`
+/// are given. Collective.
+void settle_schema(comm::Communicator& comm, const config::Config& config, Models& models,
+                   CallSession* calls) {
+  if (!models.llm_judge) return;
+  set_json_schema(config, models,
+                  sends_schema(comm, config, config.judge.json_schema, config.judge.llm, calls));
+}
+
+/// All that is known of the sweep before anything is claimed, asked or computed. Collective.
+Finished look_ahead(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
+                    Prepared& ready) {
+  Finished finished;
+  finished.incarnation = options.incarnation;
+  finished.tokenizer = ready.models.tokenizer_name;
+  finished.precisions = precisions_of(ready.models);
+  if (comm.rank() == 0) {
+    finished.warnings = warnings_of(config, ready.questions);
+    for (const auto& warning : finished.warnings) options.log(Level::warning, warning);
+    for (const auto& [name, precision] : finished.precisions)
+      options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
+                                   kernels::cpu::numeric_class());
+  }
+  finished.questions = std::move(ready.questions.list);
+  ready.models.identities.document_names = digest_of_names(comm, ready.names, finished.questions);
+  settle_schema(comm, config, ready.models, nullptr);
+  finished.plan = make_plan(config, ready.models.identities,
+                            make_buckets(comm, ready.inputs, config.corpus.buckets), ready.questions.digests);
+  return finished;
+}
+
+/// On rank 0; nothing on the others. Collective.
+std::unique_ptr<state::Claim> claim_state(comm::Communicator& comm, const config::Config& config,
+                                          const RunOptions& options, const Finished& finished) {
+  std::unique_ptr<state::Claim> claim;
+  comm::agree(comm, [&] {
+    if (comm.rank() != 0) return;
+    state::ClaimOptions claiming;
+    claiming.replaces = options.replaces;
+    claim = std::make_unique<state::Claim>(config.sweep.state, finished.incarnation, claiming);
+    options.planned(finished);
+  });
+  return claim;
+}
+
+/// What every step of the work gets.
+struct Setting {
+  comm::Communicator& comm;
+  const config::Config& config;
+  const RunOptions& options;
+  Progress& progress;
+  comm::VectorExchange& vectors;
+  Pulse pulse;  ///< also notices that another job has claimed the state folder
+};
+
+/// Reads the documents and takes them through the stages. Collective.
+void compute(const Setting& setting, Prepared& ready, Finished& finished) {
+  auto& [comm, config, options, progress, vectors, pulse] = setting;
+  const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
+  const auto sealed = broadcast_sealed(comm, parts);
+  auto& outcome = finished.outcome;
+  outcome = start_outcome(comm, config, ready.inputs);
+  outcome.rejected_questions = ready.questions.rejected;
+  outcome.judge_of_itself = judge_of_itself(config);
+  Tally tally;
+  const ObjectCache objects(config.sweep.state, options.s3);
+  const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, outcome.workers, pulse,
+                                       options.fault, progress, tally, options.trace},
+                                      ready.inputs, outcome);
+  CallSession calls({comm, config, options.until, outcome.workers, finished.incarnation, pulse, options.log,
+                     "objective.budget", options.trace});
+  const bool asks_judge = !options.until || *options.until >= Stage::score || options.pilot > 0;
+  settle_schema(comm, config, ready.models, asks_judge ? &calls : nullptr);
+  finished.plan = make_plan(config, ready.models.identities, buckets, ready.questions.digests);
+  const Pulse timely = [&calls, pulse = pulse] {
+    pulse();
+    calls.check_time();
+  };
+  Run run{comm,
+          config,
+          finished.plan,
+          parts,
+          ready.models,
+          finished.questions,
+          outcome.workers,
+          {sealed.begin(), sealed.end()},
+          timely,
+          options.log,
+          progress,
+          tally,
+          options.fault,
+          calls,
+          options.trace,
+          vectors,
+          options.scored};
+  run_stages(run, ready.names, ready.questions.passages, options, finished);
+  calls.finish();
+  tally.calls = calls.counts().sent;
+  tally.calls_from_state = calls.counts().from_store;
+  outcome.usage = gather_usage(comm, calls.usage());
+  gather_ranks(comm, tally, outcome);
+}
+
 }  // namespace
 
 Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
              Progress& progress) {
   const Pulse pulse = comm::pulse_of(comm, options.stop);
   auto preparing = std::make_optional(options.trace.span(Track::stage, "prepare"));
-  auto [questions, inputs, models] = prepare(comm, config, options, pulse);
-  Finished finished;
-  finished.incarnation = options.incarnation;
-  finished.tokenizer = models.tokenizer_name;
-  finished.precisions = precisions_of(models);
-  if (comm.rank() == 0) {
-    finished.warnings = warnings_of(config, questions);
-    for (const auto& warning : finished.warnings) options.log(Level::warning, warning);
-    for (const auto& [name, precision] : finished.precisions)
-      options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
-                                   kernels::cpu::numeric_class());
-  }
+  auto ready = prepare(comm, config, options, pulse);
   const auto vectors = open_exchange(comm, config, options);
+  auto finished = look_ahead(comm, config, options, ready);
   finished.vectors_over = vectors->name();
-  const auto names = names_of(inputs);
-  finished.questions = std::move(questions.list);
-  models.identities.document_names = digest_of_names(comm, names, finished.questions);
-  // What a forecast or a run would ask with; a run that ends before that leaves it at what is known.
-  const bool asks_judge = !options.until || *options.until >= Stage::score || options.pilot > 0;
-  const auto settle_schema = [&](CallSession* calls) {
-    if (!models.llm_judge) return;
-    set_json_schema(config, models,
-                    sends_schema(comm, config, config.judge.json_schema, config.judge.llm, calls));
-  };
-  settle_schema(nullptr);
-  finished.plan = make_plan(config, models.identities, make_buckets(comm, inputs, config.corpus.buckets),
-                            questions.digests);
-  if (options.plan_only) {
-    vectors->close();
-    return finished;
+  if (!options.plan_only) {
+    const auto claim = claim_state(comm, config, options, finished);
+    const Pulse claimed = [&claim, pulse] {
+      pulse();
+      if (claim) claim->check();
+    };
+    preparing.reset();
+    compute({comm, config, options, progress, *vectors, claimed}, ready, finished);
   }
-
-  std::optional<state::Claim> claim;
-  comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    state::ClaimOptions claiming;
-    claiming.replaces = options.replaces;
-    claim.emplace(config.sweep.state, finished.incarnation, claiming);
-    options.planned(finished);
-  });
-  const Pulse claimed = [&claim, pulse] {
-    pulse();
-    if (claim) claim->check();
-  };
-  const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
-  const auto sealed = broadcast_sealed(comm, parts);
-  finished.outcome = start_outcome(comm, config, inputs);
-  finished.outcome.rejected_questions = questions.rejected;
-  finished.outcome.judge_of_itself = judge_of_itself(config);
-  Tally tally;
-  const ObjectCache objects(config.sweep.state, options.s3);
-  preparing.reset();
-  const auto buckets = read_documents({comm, config.corpus, objects, parts, sealed, finished.outcome.workers,
-                                       claimed, options.fault, progress, tally, options.trace},
-                                      inputs, finished.outcome);
-  CallSession calls({comm, config, options.until, finished.outcome.workers, finished.incarnation, claimed,
-                     options.log, "objective.budget", options.trace});
-  settle_schema(asks_judge ? &calls : nullptr);
-  finished.plan = make_plan(config, models.identities, buckets, questions.digests);
-  const Pulse timely = [&calls, claimed] {
-    claimed();
-    calls.check_time();
-  };
-  Run context{comm,
-              config,
-              finished.plan,
-              parts,
-              models,
-              finished.questions,
-              finished.outcome.workers,
-              {sealed.begin(), sealed.end()},
-              timely,
-              options.log,
-              progress,
-              tally,
-              options.fault,
-              calls,
-              options.trace,
-              *vectors,
-              options.scored};
-  run_stages(context, names, questions.passages, options, finished);
   vectors->close();
-  calls.finish();
-  tally.calls = calls.counts().sent;
-  tally.calls_from_state = calls.counts().from_store;
-  finished.outcome.usage = gather_usage(comm, calls.usage());
-  gather_ranks(comm, tally, finished.outcome);
   return finished;
 }
 

@@ -69,7 +69,7 @@ struct Run {
   std::function<void(Stage)> fault;  ///< tests break a rank here; does nothing otherwise
   CallSession& calls;
   Trace trace;
-  comm::VectorExchange& vectors;  ///< how they travel between ranks
+  comm::VectorExchange& vectors;                                  ///< how they travel between ranks
   std::function<void(const Trial&, const TrialSummary&)> scored;  ///< RunOptions::scored
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
