@@ -12,6 +12,7 @@
 #include "comm/mpi.hpp"
 #include "jobs/comm_ways.hpp"
 #include "jobs/environment.hpp"
+#include "jobs/parse_or_exit.hpp"
 
 namespace {
 
@@ -46,14 +47,7 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_option("--repetitions", line.repetitions, "Timed calls of each")->check(CLI::Range(1, 10000));
   app.add_option("--seed", line.seed, "Of the words that travel");
   app.add_option("--csv", line.csv, "Writes the table to a file too")->type_name("FILE");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    std::ostringstream out, err;
-    const int code = app.exit(e, out, err) == 0 ? 0 : static_cast<int>(ExitCode::config);
-    if (prints) std::cout << out.str() << std::flush, std::cerr << err.str() << std::flush;
-    std::exit(code);
-  }
+  jobs::parse_or_exit(app, argc, argv, prints, [] {});
   line.over_is_asked = over->count() > 0;
   if (line.verbs.empty()) line.verbs = verbs;
   line.from = std::max(line.from, jobs::word_bytes);  // nothing is smaller than a word

@@ -68,12 +68,21 @@ ask_hosts() {
   done <"$folder/hosts"
 }
 
+# code_of_end FILE: what the sweep wrote there when it ended, its exit code; nothing when it did not. By a look into the folder: a
+# file server's client may remember that a name was not there.
+code_of_end() {
+  local name
+  while read -r name; do
+    if [[ $name == "$1" ]]; then cat "$1"; fi
+  done < <(compgen -G "$1*")
+}
+
 # run ARGUMENTS: one try; returns its exit code, and sets `asked` when somebody wanted it to stop.
 run() {
   local run rc interrupted
   if [[ -n $ended ]]; then
     set -- "$@" --ended "$ended"
-    rm -f "$ended"
+    rm -f "$ended"*
   fi
   # In a session of its own, so that Ctrl-C reaches this script alone: mpirun would end the ranks where they stand.
   setsid mpirun --hostfile "$folder/answering" "${mpirun_options[@]}" -wdir "$PWD" -x OMP_WAIT_POLICY \
@@ -86,8 +95,10 @@ run() {
     wait "$run" || rc=$?
     [[ $interrupted == yes ]] || break
   done
-  # By a look into the folder: a file server's client may remember that a name was not there.
-  if ((rc == 0)) && [[ -n $ended ]] && ! compgen -G "$ended*" >/dev/null; then rc=6; fi
+  if ((rc == 0)) && [[ -n $ended ]]; then
+    rc=$(code_of_end "$ended")
+    rc=${rc:-6}
+  fi
   return "$rc"
 }
 

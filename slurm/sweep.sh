@@ -43,11 +43,20 @@ prepare() {
   sweep+=("${wrapper[@]}" "$program" "$@" ${ended:+--ended "$ended"})
 }
 
+# code_of_end FILE: what the sweep wrote there when it ended, its exit code; nothing when it did not. By a look into the folder: a
+# file server's client may remember that a name was not there.
+code_of_end() {
+  local name
+  while read -r name; do
+    if [[ $name == "$1" ]]; then cat "$1"; fi
+  done < <(compgen -G "$1*")
+}
+
 # run_sweep: runs what prepare has set, and returns its exit code. Asked by Slurm to stop, which it does before the time limit, it
 # stops the ranks at a safe point and puts the job back into the queue; the next start goes on from the state folder.
 run_sweep() {
   local run rc interrupted asked=no
-  if [[ -n $ended ]]; then rm -f "$ended"; fi
+  if [[ -n $ended ]]; then rm -f "$ended"*; fi
   "${sweep[@]}" &
   run=$!
   # Set, not ignored: what is ignored here would stay ignored in mpirun. On scancel Slurm tells mpirun itself.
@@ -60,12 +69,14 @@ run_sweep() {
     [[ $interrupted == yes ]] || break
   done
   if [[ -n $ended ]]; then
-    # By a look into the folder: a file server's client may remember that a name was not there.
-    if ((rc == 0)) && ! compgen -G "$ended*" >/dev/null; then
-      say "mpirun ended with 0 before the sweep did; submit the same line again"
-      rc=6
+    if ((rc == 0)); then
+      rc=$(code_of_end "$ended")
+      if [[ -z $rc ]]; then
+        say "mpirun ended with 0 before the sweep did; submit the same line again"
+        rc=6
+      fi
     fi
-    rm -f "$ended"
+    rm -f "$ended"*
   fi
   if ((rc == 75)) && [[ $asked == yes ]] && ((${SLURM_RESTART_COUNT:-0} < ${DREAM_MAX_REQUEUES:-100})); then
     say "stopped before the time limit; goes back to the queue"

@@ -16,9 +16,9 @@ struct TraceState {
   std::int32_t stage = -1;
   std::int64_t calls = 0;
   std::int64_t met = 0;
-  std::int64_t shortest = 0;  // spans below it are not kept
-  std::int64_t spacing = 0;   // counts closer than this to the one before are not kept
-  std::int64_t counted_at = 0;
+  std::int64_t shortest = 0;                         // spans below it are not kept
+  std::int64_t spacing = 0;                          // counts closer than this to the one before are not kept
+  std::map<std::int32_t, std::int64_t> last_counts;  // when each counter was kept last
 
   std::int32_t name(std::string_view text) {
     const auto found = names.find(text);
@@ -51,6 +51,7 @@ struct TraceState {
 
   void keep(const TraceRecord::Count& count) {
     // What a counter has come to rest at must not be lost, or it would seem to stay where it was.
+    auto& counted_at = last_counts[count.name];
     if (count.value != 0 && count.at - counted_at < spacing) {
       ++record.forgotten;
       return;
@@ -59,11 +60,15 @@ struct TraceState {
     record.counts.push_back(count);
     if (record.counts.size() < most) return;
     spacing = std::max<std::int64_t>(1000, 2 * (count.at - record.start) / static_cast<std::int64_t>(most));
-    std::size_t at = 0;
-    const auto gone =
-        std::erase_if(record.counts, [&](const auto& one) { return at++ % 2 != 0 && one.value != 0; });
+    // Every second one of each counter.
+    std::map<std::int32_t, int> seen;
+    auto gone = std::erase_if(record.counts,
+                              [&](const auto& one) { return seen[one.name]++ % 2 != 0 && one.value != 0; });
+    if (gone == 0) {
+      gone = record.counts.size() - most / 2;
+      record.counts.erase(record.counts.begin(), record.counts.begin() + static_cast<std::ptrdiff_t>(gone));
+    }
     record.forgotten += static_cast<std::int64_t>(gone);
-    if (gone == 0) record.counts.resize(most / 2);
   }
 
   void keep(const TraceRecord::Meeting& meeting) {

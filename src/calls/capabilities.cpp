@@ -77,9 +77,9 @@ std::optional<bool> ask_for_json_schema(Sender& sender, const Endpoint& endpoint
       if (ended.empty()) continue;
       const auto& [id, result, outcome] = ended.front();
       if (outcome.reason == "budget") return std::nullopt;
-      if (outcome.verdict == Verdict::transient)
-        throw endpoint_error(endpoint, probe.path, result, endpoint.attempts, redact);
-      return outcome.verdict == Verdict::answer;
+      if (outcome.verdict == Verdict::answer) return true;
+      if (result.status == 400 || result.status == 422) return false;
+      throw endpoint_error(endpoint, probe.path, result, endpoint.attempts, redact);
     }
   } catch (...) {
     sender.abandon();

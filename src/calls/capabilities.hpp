@@ -20,8 +20,8 @@ namespace dream::calls {
 /// Throws StateError.
 void keep_json_schema(const std::filesystem::path& state, const Endpoint& endpoint, bool takes_it);
 
-/// Asks the server with a request of few tokens: a reply is a yes, the refusal of this very request (400) a
-/// no. Nothing: the sender's budget has no room for it. Nothing else may be open at the sender. Throws
+/// Asks the server with a request of few tokens: a reply is a yes, the refusal of this very request (400,
+/// 422) a no. Nothing: the sender's budget has no room for it. Nothing else may be open at the sender. Throws
 /// EndpointError when the server does not say.
 [[nodiscard]] std::optional<bool> ask_for_json_schema(Sender& sender, const Endpoint& endpoint,
                                                       const net::Redactor& redact, const Pulse& pulse);

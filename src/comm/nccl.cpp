@@ -10,6 +10,7 @@
 #include "base/errors.hpp"
 #include "base/host.hpp"
 #include "comm/agree.hpp"
+#include "comm/ulfm.hpp"
 
 namespace dream::comm {
 namespace {
@@ -86,13 +87,20 @@ Nccl::Nccl(Communicator group, std::shared_ptr<const Gpu> gpu, const NcclOptions
                               calls.ncclGetLastError(nullptr)));
   });
   group_.broadcast(std::span<nccl::UniqueId>(&id, 1), 0);
-  agree(group_, [&] {
-    try {
-      start(id);
-    } catch (const CommError& error) {  // of NCCL: MPI still stands, so all can leave by the same road
-      throw Error(ExitCode::device, error.what());
-    }
-  });
+  try {
+    agree(group_, [&] {
+      try {
+        start(id);
+      } catch (const RanksLost&) {
+        throw;
+      } catch (const CommError& error) {  // of NCCL: MPI still stands, so all can leave by the same road
+        throw Error(ExitCode::device, error.what());
+      }
+    });
+  } catch (...) {
+    abort();  // this rank's may have started
+    throw;
+  }
 }
 
 void Nccl::start(const nccl::UniqueId& id) {
@@ -226,12 +234,20 @@ void Nccl::wait(const char* verb, Until until) {
   }
 }
 
+/// A lost rank breaks NCCL's links before MPI tells of it, and it is the loss that the job goes on from.
+void Nccl::hear_of_loss() {
+  if (size() == 1 || !ulfm::enabled()) return;
+  const auto end = Clock::now() + std::chrono::seconds(2);
+  while (Clock::now() < end && !group_.alarmed()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+}
+
 void Nccl::fail(const char* verb, int code, const std::string& what) {
   const char* detail = dead() ? nullptr : gpu_->calls().ncclGetLastError(comm_);
   const auto message = fmt::format("on {}: {}{}{}", host_name(), what,
                                    detail != nullptr && *detail != '\0' ? "; NCCL says: " : "",
                                    detail != nullptr ? detail : "");
   abort();
+  hear_of_loss();
   throw CommError(verb, code, rank(), message);
 }
 

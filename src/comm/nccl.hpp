@@ -69,6 +69,7 @@ class Nccl {
   /// For what: NCCL's own work, or the stream's too.
   enum class Until { started, launched, done };
   void wait(const char* verb, Until until);
+  void hear_of_loss();
   [[noreturn]] void fail(const char* verb, int code, const std::string& what);
 
   Communicator group_;

@@ -77,6 +77,7 @@ struct DeviceEncoder::Impl {
         sizes(net, head.pooled_values(), plan),
         scratch(static_cast<std::size_t>(head.scratch_size())) {
     DREAM_CHECK(plan.rows >= window, "a batch shorter than the window");
+    DREAM_CHECK(window <= net.positions, "a window longer than the model's positions");
     const auto take = [&](std::int64_t bytes) { return accelerator->memory(bytes); };
     input = take(sizes.input);
     x = take(sizes.x);

@@ -51,6 +51,7 @@ class DeviceWeights::Writer {
   const void* put(Element as, std::int64_t count, const Copy& copy) {
     const auto* const place = to_;
     const auto size = kernels::bytes_of(as);
+    DREAM_CHECK(rounded(count * size) <= left_, "more weights than were counted");
     for (std::int64_t first = 0; first < count; first += values_at_once) {
       const auto n = std::min(values_at_once, count - first);
       buffer_.resize(static_cast<std::size_t>(n));
@@ -62,7 +63,6 @@ class DeviceWeights::Writer {
     }
     to_ += rounded(count * size);
     left_ -= rounded(count * size);
-    DREAM_CHECK(left_ >= 0, "more weights than were counted");
     return place;
   }
   const void* put(Element as, std::span<const float> values) {

@@ -119,7 +119,9 @@ std::string interval_text(const stats::Interval& interval) {
 std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p); }
 
 std::string sentence(const Comparison& c, const Record& a, const Record& b) {
-  if (!c.best) return "The two sweeps have no question in common with values of both: nothing to compare.";
+  if (!c.best)
+    return "Nothing to compare: no question has values of both sweeps, or one of them has no trial that "
+           "could win.";
   const auto& best = *c.best;
   const auto& d = best.difference;
   const bool apart = d.p <= 1 - a.options().confidence;
@@ -141,8 +143,10 @@ std::string cautions(const Comparison& c, const Record& a, const Record& b) {
         c.changed_questions);
   if (c.only_a + c.only_b > 0)
     text += fmt::format("- {} questions stand in A alone and {} in B alone.\n", c.only_a, c.only_b);
-  const bool judged =
-      std::ranges::any_of(c.settings, [](const auto& setting) { return setting.key.starts_with("judge."); });
+  const bool judged = std::ranges::any_of(c.settings, [&](const auto& setting) {
+    return setting.key.starts_with("judge.") || setting.key.starts_with("models." + a.judge + ".") ||
+           setting.key.starts_with("models." + b.judge + ".");
+  });
   if (judged) text += "- The judges differ, so a difference may be theirs and not the trials'.\n";
   if (c.best && a.trials.size() + b.trials.size() > 2)
     text +=

@@ -87,7 +87,7 @@ std::optional<CsvText> CsvBlocks::next() {
   CsvText rows;
   rows.line = open_.empty() && starts ? starts->first_line : open_line_;
   rows.bytes = std::exchange(open_, "");
-  check_rows(cuts);
+  comm::agree(comm_, [&] { check_rows(cuts); });
   const auto following = send_heads(block, cuts);
 
   // The row that is open at the end of this rank's block: rank 0's old one, when none began since.

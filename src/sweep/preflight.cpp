@@ -141,8 +141,9 @@ class Inspector {
     }
   }
 
-  void add_refusal(const std::optional<device::Refusal>& refusal) {
-    if (refusal) add({refusal->code, refusal->text});
+  /// `ranks`: how many it is about.
+  void add_refusal(const std::optional<device::Refusal>& refusal, int ranks = 1) {
+    if (refusal) add({refusal->code, refusal->text}, ranks);
   }
 
   [[nodiscard]] const std::vector<Findings::Entry>& entries() const { return entries_; }
@@ -278,7 +279,8 @@ void look_for_gpus(comm::Communicator& comm, const config::Device& wanted, const
   for (const auto& [name, uuid] : comm.all_gather(mine))
     seats.push_back({hosts.of_rank[seats.size()], name.data(), uuid.data()});
   if (comm.rank() == 0)
-    inspector.add_refusal(device::refusal_of_seats(seats, static_cast<int>(wanted.ranks_per_gpu)));
+    inspector.add_refusal(device::refusal_of_seats(seats, static_cast<int>(wanted.ranks_per_gpu)),
+                          comm.size());
 }
 
 /// All ranks' findings, on rank 0.

@@ -22,8 +22,7 @@ void check_same_models(comm::Communicator& comm, const Models& models) {
     if (std::ranges::adjacent_find(all, std::not_equal_to<>()) == all.end()) return;
     throw ConfigError(
         "the ranks do not agree on the models: the files of a model differ between hosts; use one model "
-        "folder that all "
-        "of them see");
+        "folder that all of them see");
   });
 }
 

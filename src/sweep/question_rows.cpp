@@ -124,7 +124,7 @@ void read_rows(comm::Communicator& comm, const storage::Extent& csv, storage::Se
       questions.unpack(message);
     }
   }
-  golden::check_rows(problems, std::ssize(questions.list), csv.place);
+  comm::agree(comm, [&] { golden::check_rows(problems, std::ssize(questions.list), csv.place); });
 }
 
 }  // namespace dream::sweep

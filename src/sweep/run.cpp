@@ -75,7 +75,6 @@ void gather_ranks(comm::Communicator& comm, const Tally& tally, Outcome& outcome
   for (const auto& name : comm.all_gather(host)) outcome.hosts.emplace_back(name.data());
 }
 
-/// What every run needs before it can plan: questions, documents, models, all checked.
 /// How vectors travel; a plan moves none, and --check looks whether it could be as the config wants it.
 std::unique_ptr<comm::VectorExchange> open_exchange(comm::Communicator& comm, const config::Config& config,
                                                     const RunOptions& options) {
@@ -215,6 +214,9 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   const bool asks_judge = !options.until || *options.until >= Stage::score || options.pilot > 0;
   settle_schema(comm, config, ready.models, asks_judge ? &calls : nullptr);
   finished.plan = make_plan(config, ready.models.identities, buckets, ready.questions.digests);
+  comm::agree(comm, [&] {
+    if (setting.comm.rank() == 0) setting.options.planned(finished);
+  });
   const Pulse timely = [&calls, pulse = pulse] {
     pulse();
     calls.check_time();

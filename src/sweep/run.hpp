@@ -32,7 +32,7 @@ struct RunOptions {
   /// free.
   std::vector<std::string> replaces;
   /// The plan is made, nothing is computed or paid for yet: on rank 0, in the middle of an agreement, so it
-  /// may throw.
+  /// may throw. Once more when the plan is made anew, of what was read.
   std::function<void(const Finished&)> planned = [](const Finished&) {};
   /// The scores of a trial are known, before all of them are: on rank 0. Set on all ranks or on none. Trials
   /// that the state folder held in part come at the end alone.

@@ -59,12 +59,7 @@ std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers) {
 
 std::vector<Item> mine(std::span<const Item> items, const Workers& workers, int rank) {
   if (!workers.has(rank)) return {};
-  const auto owner = owners(items, workers.count);
-  std::vector<Item> own;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (workers.rank(owner[i]) == rank) own.push_back(items[i]);
-  }
-  return own;
+  return std::move(deal(items, workers.count)[static_cast<std::size_t>(rank - workers.first)]);
 }
 
 std::map<std::string, std::vector<Item>> by_embedder(const Plan& plan, std::span<const Item> items) {

@@ -37,10 +37,16 @@ void Observer::add(const std::vector<Entry>& entries) {
 void Observer::begin(const sweep::Finished& planned, const Pulse& pulse) {
   if (settings_.uri.empty()) return;
   plan_ = planned.plan;
+  if (!key_.empty()) return;  // the plan as it is computed, after the one that was foreseen
   questions_ = std::ssize(planned.questions);
   key_ = key_of(config_, plan_);
   scoring_ms_ = now_ms();
-  tracker_ = std::make_unique<Tracker>(config::output_folder(config_), SpoolHeader{key_, settings_}, log_);
+  try {
+    tracker_ = std::make_unique<Tracker>(config::output_folder(config_), SpoolHeader{key_, settings_}, log_);
+  } catch (const Error& e) {
+    log_(Level::warning, fmt::format("MLflow is not told of this run: {}", e.what()));
+    return;
+  }
   add(sweep_begins(subject(), mpi_, now_ms()));
   tracker_->await_run(for_the_first_run, pulse);
   if (const auto page = tracker_->standing().page; !page.empty())
@@ -72,7 +78,11 @@ std::string Observer::end(const sweep::Finished& finished, const stats::Verdict&
     add(trial_scored(subject(), trial, metrics_, finished.outcome.trials.at(at), scoring_ms_, now));
   }
   add(sweep_ends(subject(), finished.outcome, verdict, now));
-  if (settings_.artifacts) add(artifacts(subject(), config::output_folder(config_)));
+  try {
+    if (settings_.artifacts) add(artifacts(subject(), config::output_folder(config_)));
+  } catch (const std::exception& e) {  // the results are written, whatever becomes of their copies
+    log_(Level::warning, fmt::format("MLflow gets no artifacts: {}", e.what()));
+  }
   const auto standing = tracker_->finish(std::chrono::seconds(config_.tracking.grace_s), pulse);
   if (standing.all_sent()) return "MLflow shows the sweep at " + standing.page + "\n";
   const auto what =

@@ -23,7 +23,7 @@ class Observer {
   Observer(const config::Config& config, Settings settings, std::string mpi, Log log);
 
   /// The plan is made, and nothing is paid for yet. Throws Error (ExitCode::endpoint) when the server lets
-  /// nobody in.
+  /// nobody in. Once more when the plan is made anew from what was read: only the plan is taken then.
   void begin(const sweep::Finished& planned, const Pulse& pulse);
   void progress(sweep::Stage stage, std::int64_t items, std::int64_t done);
   void scored(const sweep::Trial& trial, const sweep::TrialSummary& summary);

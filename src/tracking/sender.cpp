@@ -114,7 +114,9 @@ class Sender::Impl {
     } catch (const Stopped&) {
       ready_.insert(turn(number));
       throw;
-    } catch (const Error& e) {  // a file that is gone, objects that cannot be put
+    } catch (const EndpointError& e) {  // of the store of artifacts, which may come back
+      postpone({Purpose::entry, number, {}}, {Meaning::again, "", e.what()}, {});
+    } catch (const Error& e) {  // a file that is gone
       refuse(number, e.what());
     }
   }
@@ -225,7 +227,7 @@ class Sender::Impl {
   }
 
   void take_opening(const Job& job, const mlflow::Verdict& verdict, const net::HttpResult& result) {
-    if (job.purpose == Purpose::list_runs) return take_list(result);
+    if (job.purpose == Purpose::list_runs) return take_list(job, verdict, result);
     if (verdict.code == "RESOURCE_DOES_NOT_EXIST" && job.purpose == Purpose::find_experiment)
       return submit({Purpose::create_experiment, 0, {mlflow::create_experiment(settings_)}});
     if (verdict.code == "RESOURCE_ALREADY_EXISTS") return;  // another process was faster: it is found now
@@ -244,9 +246,13 @@ class Sender::Impl {
     postpone(job, {Meaning::closed, "", std::move(text)}, {});
   }
 
-  void take_list(const net::HttpResult& result) {
+  void take_list(const Job& job, const mlflow::Verdict& verdict, const net::HttpResult& result) {
     const auto found = mlflow::found_in(result);
-    if (!found) return;
+    if (verdict.meaning != Meaning::done || !found) {
+      auto text = verdict.text.empty() ? fmt::format("{} does not answer as MLflow does", settings_.uri)
+                                       : verdict.text;
+      return postpone(job, {Meaning::closed, "", std::move(text)}, {});
+    }
     for (const auto& [key, address] : found->runs) {
       if (!spool_.address(key)) spool_.set_address(key, address);
     }

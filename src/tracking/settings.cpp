@@ -1,6 +1,6 @@
 #include "tracking/settings.hpp"
 
-#include <string_view>
+#include "base/base64.hpp"
 
 namespace dream::tracking {
 namespace {
@@ -8,18 +8,6 @@ namespace {
 std::string variable(const std::map<std::string, std::string>& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
-}
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      bits = bits << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k > text.size() ? '=' : digits[bits >> (18 - 6 * k) & 63U];
-  }
-  return out;
 }
 
 }  // namespace
@@ -39,7 +27,7 @@ void add_secrets(const std::map<std::string, std::string>& environment, net::Red
   redact.add(token);
   redact.add(password);
   if (!password.empty())
-    redact.add(base64(variable(environment, "MLFLOW_TRACKING_USERNAME") + ":" + password));
+    redact.add(to_base64(variable(environment, "MLFLOW_TRACKING_USERNAME") + ":" + password));
 }
 
 net::HttpRequest request_to(const Settings& settings, const std::string& method, const std::string& path,
@@ -58,7 +46,7 @@ net::HttpRequest request_to(const Settings& settings, const std::string& method,
   } else if (!user.empty()) {
     request.headers.push_back(
         "Authorization: Basic " +
-        base64(user + ":" + variable(settings.environment, "MLFLOW_TRACKING_PASSWORD")));
+        to_base64(user + ":" + variable(settings.environment, "MLFLOW_TRACKING_PASSWORD")));
   }
   return request;
 }

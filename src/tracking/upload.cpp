@@ -10,6 +10,10 @@ using Clock = std::chrono::steady_clock;
 
 Settings settings_of(const SpoolHeader& header, const UploadOptions& options) {
   auto settings = header.settings;
+  if (options.uri.find('@') != std::string::npos)
+    throw ConfigError(
+        "--tracking-uri: an address must not hold a password; export MLFLOW_TRACKING_USERNAME and "
+        "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
   if (!options.uri.empty()) settings.uri = options.uri;
   while (settings.uri.ends_with('/')) settings.uri.pop_back();
   for (const auto& [name, value] : options.environment) {
@@ -33,7 +37,10 @@ Standing upload(const std::filesystem::path& output, const UploadOptions& option
     const auto now = sender.standing();
     options.progress(now);
     if (now.over()) return now;
-    if (now.closed || Clock::now() - moved > options.patience) throw Error(ExitCode::endpoint, now.problem);
+    if (now.closed || Clock::now() - moved > options.patience) {
+      throw Error(ExitCode::endpoint,
+                  now.problem.empty() ? "nothing could be sent for too long; try again" : now.problem);
+    }
     pulse();
     sender.step(std::chrono::milliseconds(100));
     if (std::exchange(sent, spool.sent()) != spool.sent()) moved = Clock::now();

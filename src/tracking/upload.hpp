@@ -13,7 +13,7 @@ namespace dream::tracking {
 struct UploadOptions {
   std::map<std::string, std::string> environment;  ///< MLFLOW_* and, for artifacts on S3, AWS_* and HOME
   std::string uri;                                 ///< another address of the same server; empty: the sweep's
-  std::chrono::seconds patience{120};              ///< without any progress
+  std::chrono::seconds patience{900};              ///< without any progress; a long file is one step
   std::function<void(const Standing&)> progress = [](const Standing&) {};  ///< called now and then
 };
 

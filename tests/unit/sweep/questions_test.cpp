@@ -48,6 +48,7 @@ std::string error_of(comm::Communicator& comm, const std::filesystem::path& file
   try {
     (void)load(comm, file, blocks);
   } catch (const Error& error) {
+    BOOST_TEST(error.on_all_ranks);  // one message, and an orderly end
     return error.what();
   }
   return "";
