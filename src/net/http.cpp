@@ -185,6 +185,7 @@ void configure(CURL* easy, Transfer& transfer) {
   set(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   if (!request.ca_file.empty()) set(easy, CURLOPT_CAINFO, request.ca_file.c_str());
   if (request.path_as_is) set(easy, CURLOPT_PATH_AS_IS, 1L);
+  if (request.fresh) set(easy, CURLOPT_FRESH_CONNECT, 1L), set(easy, CURLOPT_FORBID_REUSE, 1L);
   if (request.bulk) set(easy, CURLOPT_BUFFERSIZE, 512L << 10);
   if (!request.proxy.empty()) set(easy, CURLOPT_PROXY, request.proxy.c_str());
   configure_method(easy, request);

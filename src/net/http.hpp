@@ -22,10 +22,11 @@ struct HttpRequest {
       0};  ///< from the start to the reply's first byte; 0: only total_timeout
   std::chrono::milliseconds total_timeout{120'000};
   std::int64_t max_reply_bytes = std::int64_t{64} << 20;
-  std::string ca_file;                    ///< PEM file of trusted authorities; empty: those of the system
-  std::string proxy;                      ///< empty: as the environment says
-  bool path_as_is = false;                ///< "/a/../b" is sent like that: names of objects are no paths
-  bool bulk = false;                      ///< a long reply: larger buffers
+  std::string ca_file;      ///< PEM file of trusted authorities; empty: those of the system
+  std::string proxy;        ///< empty: as the environment says
+  bool path_as_is = false;  ///< "/a/../b" is sent like that: names of objects are no paths
+  bool fresh = false;  ///< on a connection of its own: on one that was used before, libcurl may send it twice
+  bool bulk = false;   ///< a long reply: larger buffers
   std::vector<std::string> keep_headers;  ///< of the reply, names in lower case
 };
 

@@ -120,7 +120,7 @@ std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p =
 
 std::string sentence(const Comparison& c, const Record& a, const Record& b) {
   if (!c.best)
-    return "Nothing to compare: no question has values of both sweeps, or one of them has no trial that "
+    return "There is nothing to compare: no question has values of both sweeps, or one of them has no trial that "
            "could win.";
   const auto& best = *c.best;
   const auto& d = best.difference;

@@ -36,11 +36,7 @@ class Sender::Impl {
       std::this_thread::sleep_for(std::min(bound, milliseconds(100)));
       return;
     }
-    const bool both = http_.in_flight() > 0 && creating_.in_flight() > 0;
-    for (auto* client : {&http_, &creating_}) {
-      if (client->in_flight() == 0) continue;
-      for (const auto& result : client->poll(both ? milliseconds(2) : bound)) take(result);
-    }
+    for (const auto& result : http_.poll(bound)) take(result);
   }
 
   [[nodiscard]] Standing standing() const {
@@ -71,7 +67,7 @@ class Sender::Impl {
     }
   }
 
-  [[nodiscard]] std::int64_t in_flight() const { return http_.in_flight() + creating_.in_flight(); }
+  [[nodiscard]] std::int64_t in_flight() const { return http_.in_flight(); }
 
   [[nodiscard]] Turn turn(std::size_t entry) const { return {spool_.may_wait(entry), entry}; }
 
@@ -188,10 +184,10 @@ class Sender::Impl {
   void submit(Job job) {
     const auto tag = next_tag_++;
     auto request = job.requests[job.next];
-    const bool creates = job.purpose == Purpose::create_run;
+    // The server may have made a run whose reply was lost, so that request must not go out again by itself.
+    request.fresh = job.purpose == Purpose::create_run;
     jobs_.emplace(tag, std::move(job));
-    if (creates) request.headers.emplace_back("Connection: close");
-    (creates ? creating_ : http_).submit(std::move(request), tag);
+    http_.submit(std::move(request), tag);
   }
 
   void take(const net::HttpResult& result) {
@@ -313,9 +309,6 @@ class Sender::Impl {
   Pulse stop_;
   net::Redactor redact_;
   net::HttpClient http_;
-  /// Makes runs, each on a connection of its own: on one that is used again, libcurl sends a request a second
-  /// time when the connection ends before the reply, and the server may have made the run already.
-  net::HttpClient creating_;
   std::optional<storage::Service> s3_;
   std::optional<Tables> tables_;
   std::string tables_digest_;

@@ -221,6 +221,10 @@ class Client:
         return reply.status, content, dict(reply.getheaders())
 
     def make_bucket(self, bucket):
+        for _ in range(20):  # a service that has just started, on a busy machine, says 503
+            if self.ask("PUT", bucket, check=False)[0] < 300:
+                return
+            time.sleep(1)
         self.ask("PUT", bucket)
 
     def put(self, bucket, key, body):
