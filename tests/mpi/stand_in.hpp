@@ -10,7 +10,7 @@
 namespace dream::test {
 
 /// The library that stands in for NCCL and CUDA's driver, built beside the tests (docs/adr/0019).
-inline std::string stand_in_path() { return DREAM_STAND_IN; }
+[[nodiscard]] std::string stand_in_path();
 
 inline std::shared_ptr<const comm::GpuCalls> stand_in() {
   return std::make_shared<const comm::GpuCalls>(stand_in_path(), stand_in_path());
