@@ -36,7 +36,7 @@ class RealGoldenDatasets(harness.Case):
 
     def config(self, name, endpoint):
         more = (f'[models.author]\nkind = "openai"\nbase_url = "{endpoint.url}"\nmodel = "author-1"\n'
-                f'[testset]\nllm = "author"\nsize = 60\n')
+                f'[testset]\nllm = "author"\nsize = 60\njson_schema = false\n')
         return harness.write_config(self.folder / name, self.corpus, self.folder / name / "golden.csv", more=more)
 
     def outputs(self, name):
