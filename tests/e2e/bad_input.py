@@ -55,7 +55,7 @@ class BadInput(harness.Case):
 
     def test_what_is_forced_and_missing_is_an_error(self):
         """Invariant 8: never a silent substitute."""
-        has_cuda = "nvcc" in subprocess.run([harness.PROGRAMS / "dream_sweep", "--version"], capture_output=True, text=True).stdout
+        has_cuda = harness.built_with_cuda()
         with mock.patch.dict(os.environ, CUDA_VISIBLE_DEVICES=""):
             # A build without CUDA is another config's; a machine without a GPU is another machine's.
             self.refused(harness.DEVICE if has_cuda else harness.CONFIG, 'device.backend = "cuda"', '"cpu"', "on all 3 ranks",

@@ -219,6 +219,10 @@ def survives():
     return bool(SURVIVING)
 
 
+def built_with_cuda():
+    return "cuda: nvcc" in subprocess.run([PROGRAMS / "dream_sweep", "--version"], capture_output=True, text=True, check=True).stdout
+
+
 def sweep(ranks, *arguments, timeout=HANG, **how):
     """Runs a sweep to its end."""
     return Job(ranks, *arguments, **how).wait(timeout)
