@@ -12,6 +12,7 @@
 #include "comm/mpi.hpp"
 #include "jobs/comm_ways.hpp"
 #include "jobs/environment.hpp"
+#include "jobs/guarded.hpp"
 #include "jobs/parse_or_exit.hpp"
 
 namespace {
@@ -154,21 +155,6 @@ int run(comm::Communicator& comm, const CommandLine& line) {
   return 0;
 }
 
-/// The only catch, as in dream_sweep: an error that all ranks share is printed once.
-int guarded(comm::Communicator& comm, const CommandLine& line) {
-  try {
-    return run(comm, line);
-  } catch (const Error& e) {
-    const bool shared = e.on_all_ranks || comm.size() == 1;
-    if (!shared || comm.rank() == 0) std::cerr << "comm_bench: " << e.what() << std::endl;
-    if (shared) return static_cast<int>(e.code);
-    comm.abort(static_cast<int>(e.code));
-  } catch (const std::exception& e) {
-    std::cerr << "comm_bench: " << e.what() << std::endl;
-    comm.abort(static_cast<int>(ExitCode::bug));
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -178,5 +164,6 @@ int main(int argc, char** argv) {
   std::optional<comm::MpiEnvironment> environment;
   if (launched) environment.emplace(argc, argv);
   auto comm = launched ? comm::mpi_world() : comm::self();
-  return guarded(comm, line);
+  return jobs::guarded(
+      comm, "comm_bench", [&] { return run(comm, line); }, [](const std::string& text) { return text; });
 }

@@ -14,6 +14,7 @@
 #include "corpus/sources.hpp"
 #include "dream_version.hpp"
 #include "jobs/environment.hpp"
+#include "jobs/guarded.hpp"
 #include "jobs/ingest.hpp"
 #include "jobs/parse_or_exit.hpp"
 #include "jobs/s3.hpp"
@@ -256,22 +257,6 @@ int run(comm::Communicator& comm, CommandLine line, net::Redactor& redact) {
   return code;
 }
 
-/// The only catch, as in dream_sweep: an error that all ranks share is printed once.
-int guarded(comm::Communicator& comm, const CommandLine& line) {
-  net::Redactor redact;
-  try {
-    return run(comm, line, redact);
-  } catch (const Error& e) {
-    const bool shared = e.on_all_ranks || comm.size() == 1;
-    if (!shared || comm.rank() == 0) std::cerr << "dream_ingest: " << redact(e.what()) << std::endl;
-    if (shared) return static_cast<int>(e.code);
-    comm.abort(static_cast<int>(e.code));
-  } catch (const std::exception& e) {
-    std::cerr << "dream_ingest: " << redact(e.what()) << std::endl;
-    comm.abort(static_cast<int>(ExitCode::bug));
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -286,5 +271,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   jobs::watch_signals();
-  return guarded(comm, line);
+  net::Redactor redact;
+  return jobs::guarded(
+      comm, "dream_ingest", [&] { return run(comm, line, redact); },
+      [&redact](const std::string& text) { return redact(text); });
 }
