@@ -138,7 +138,7 @@ class Surveyor {
           look_at_segment(file);
         else if (file.extension() == ".journal")
           look_at_journal(file);
-        else
+        else if (file.extension() != ".places")  // of a job at work, or to be removed by the next one
           survey_.unknown.push_back(fs::relative(file, folder_).string());
       } catch (const Error& e) {
         if (fs::exists(file)) survey_.damaged.push_back({fs::relative(file, folder_).string(), e.what()});
@@ -158,10 +158,10 @@ class Surveyor {
 
   void look_at_journal(const fs::path& file) {
     survey_.journals.add(file);
-    const auto content = calls::read_journal(file);
-    survey_.journal_calls += std::ssize(content.records);
-    survey_.torn_bytes += content.dropped_bytes;
-    for (const auto& record : content.records) count(record);
+    survey_.torn_bytes += calls::read_journal(file, [this](const calls::CallRecord& record) {
+      ++survey_.journal_calls;
+      count(record);
+    });
   }
 
   void look_at_budgets() {

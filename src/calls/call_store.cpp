@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_set>
 
 #include "base/errors.hpp"
 #include "base/file.hpp"
@@ -14,7 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view journals = "journals";
 /// Descriptors are few on login nodes; a sweep's calls lie in few segments anyway.
-constexpr std::size_t open_segments = 32;
+constexpr std::size_t open_segments = 64;
 
 bool plain_name(std::string_view name) {
   if (name.empty() || name.front() == '.' || name == journals || name.size() > 100) return false;
@@ -31,6 +30,11 @@ std::string folder_of(const std::string& model) {
   std::string name;
   for (const char c : model.substr(0, 60)) name += plain_name({&c, 1}) ? c : '_';
   return name + "-" + digest_of(model).hex().substr(0, 8);
+}
+
+/// What the names of a rank's files begin with.
+std::string file_stem(std::string_view incarnation, int rank) {
+  return std::string(incarnation) + "-" + std::to_string(rank);
 }
 
 [[noreturn]] void fail(const fs::path& path, const std::error_code& error, const char* what) {
@@ -66,29 +70,29 @@ std::vector<std::string> list_segments(const fs::path& folder) {
   return names;
 }
 
-std::unordered_set<Digest> sealed_keys(const fs::path& folder, const Pulse& pulse) {
-  std::unordered_set<Digest> keys;
+PlaceIndex sealed_places(const fs::path& folder, const Pulse& pulse) {
+  PlaceIndex places(folder / journals, "seal");
   for (const auto& name : list_segments(folder)) {
-    for (const auto& place : Segment(folder / name).entries()) keys.insert(place.key);
+    for (const auto& place : Segment(folder / name).entries()) places.add(place);
     pulse();
   }
-  return keys;
+  return places;
 }
 
 void remove_file(const fs::path& file) {
   std::error_code error;
   fs::remove(file, error);
-  if (error) fail(file, error, "cannot remove the sealed journal");
+  if (error) fail(file, error, "cannot remove");
 }
 
 /// Gathers the records of journals and writes them as segments of a limited size, each call once.
 class Sealer {
  public:
-  Sealer(fs::path folder, std::unordered_set<Digest> known)
-      : folder_(std::move(folder)), known_(std::move(known)) {}
+  Sealer(fs::path folder, PlaceIndex known) : folder_(std::move(folder)), known_(std::move(known)) {}
 
   void add(CallRecord record) {
-    if (!known_.insert(record.key).second) return;
+    if (known_.find(record.key)) return;
+    known_.add({record.key});
     ++calls_;
     bytes_ += record.body.size();
     by_model_[folder_of(record.model)].push_back(std::move(record));
@@ -108,10 +112,10 @@ class Sealer {
   [[nodiscard]] std::int64_t calls() const { return calls_; }
 
  private:
-  static constexpr std::size_t most_bytes = std::size_t{64} << 20;
+  static constexpr std::size_t most_bytes = std::size_t{16} << 20;
 
   fs::path folder_;
-  std::unordered_set<Digest> known_;
+  PlaceIndex known_;
   std::map<std::string, std::vector<CallRecord>> by_model_;
   std::size_t bytes_ = 0;
   std::int64_t calls_ = 0;
@@ -126,18 +130,20 @@ Digest call_key(std::string_view model, std::string_view revision, std::string_v
 
 Sealed seal(const fs::path& folder, const Log& log, const Pulse& pulse) {
   Sealed sealed;
+  for (const auto& left_behind : files_in(folder / journals, ".places")) remove_file(left_behind);
   const auto files = files_in(folder / journals, ".journal");
   if (!files.empty()) {
-    Sealer sealer(folder, sealed_keys(folder, pulse));
+    Sealer sealer(folder, sealed_places(folder, pulse));
     for (const auto& file : files) {
-      auto content = read_journal(file);
-      if (content.dropped_bytes > 0) {
+      const auto dropped_bytes = read_journal(file, [&](CallRecord record) {
+        sealer.add(std::move(record));
+        pulse();
+      });
+      if (dropped_bytes > 0) {
         ++sealed.torn_journals;
-        log(Level::info, file.string() + ": dropped " + std::to_string(content.dropped_bytes) +
+        log(Level::info, file.string() + ": dropped " + std::to_string(dropped_bytes) +
                              " bytes after the last whole reply");
       }
-      for (auto& record : content.records) sealer.add(std::move(record));
-      pulse();
     }
     sealer.flush();
     sealed.new_calls = sealer.calls();
@@ -151,40 +157,36 @@ Sealed seal(const fs::path& folder, const Log& log, const Pulse& pulse) {
 CallStore::CallStore(fs::path folder, const std::vector<std::string>& segments, std::string_view incarnation,
                      int rank)
     : folder_(std::move(folder)),
-      names_(segments),
-      journal_(folder_ / journals / (std::string(incarnation) + "-" + std::to_string(rank) + ".journal")) {
-  for (std::uint32_t i = 0; i < names_.size(); ++i) {
-    for (const auto& place : Segment(folder_ / names_[i]).entries()) sealed_.push_back({place, i});
+      segments_(segments),
+      index_(folder_ / journals, file_stem(incarnation, rank)),
+      journal_(folder_ / journals / (file_stem(incarnation, rank) + ".journal")) {
+  for (std::uint32_t number = 1; number <= segments_.size(); ++number) {
+    for (auto place : Segment(folder_ / segments_[number - 1]).entries()) {
+      place.file = number;
+      index_.add(place);
+      ++sealed_calls_;
+    }
   }
-  std::sort(sealed_.begin(), sealed_.end(), [](const auto& a, const auto& b) { return a.at.key < b.at.key; });
 }
 
-const Segment& CallStore::open_segment(std::uint32_t index) const {
-  const auto found = open_.find(index);
+const Segment& CallStore::open_segment(std::uint32_t number) const {
+  const auto found = open_.find(number);
   if (found != open_.end()) return found->second;
   if (open_.size() >= open_segments) open_.clear();
-  return open_.emplace(index, Segment(folder_ / names_[index])).first->second;
+  return open_.emplace(number, Segment(folder_ / segments_[number - 1])).first->second;
 }
 
 std::optional<CallRecord> CallStore::find(const Digest& key) const {
-  std::optional<CallRecord> own;
-  own_.find(key, [&](std::uint64_t offset) {
-    auto record = journal_.read(offset);
-    if (record.key == key) own = std::move(record);
-    return own.has_value();
-  });
-  if (own) return own;
-  const auto place = std::lower_bound(sealed_.begin(), sealed_.end(), key,
-                                      [](const Place& p, const Digest& k) { return p.at.key < k; });
-  if (place == sealed_.end() || place->at.key != key) return std::nullopt;
-  return open_segment(place->segment).read(place->at);
+  const auto place = index_.find(key);
+  if (!place) return std::nullopt;
+  return place->file == 0 ? journal_.read(*place) : open_segment(place->file).read(*place);
 }
 
 void CallStore::append(const CallRecord& record) { group_.push_back(journal_.append(record)); }
 
 void CallStore::commit() {
   journal_.commit();
-  for (const auto& place : group_) own_.add(place.key, place.offset);
+  for (const auto& place : group_) index_.add(place);
   group_.clear();
 }
 

@@ -16,6 +16,7 @@
 
 /// The replies that were paid for, in the folder `<state>/calls`:
 ///   journals/<incarnation>-<rank>.journal   what each rank of a running or ended job appended
+///   journals/<incarnation>-<rank>.<n>.places   of a running job: where its calls lie
 ///   <model>/<digest>.seg                    sealed replies, immutable
 /// A job begins with seal() on one rank, whose result the others get by broadcast; then each rank opens a
 /// CallStore. It ends when all ranks have destroyed theirs and one calls seal() again. Why segments are files
@@ -39,8 +40,8 @@ struct Sealed {
 [[nodiscard]] Sealed seal(const std::filesystem::path& folder, const Log& log, const Pulse& pulse);
 
 /// One rank's view: reads sealed segments and its own journal, appends to the journal. What other ranks of
-/// the job append becomes visible with the next seal(). Memory: 40 bytes per sealed call, 16 per call of its
-/// own, and no bodies.
+/// the job append becomes visible with the next seal(). Memory does not depend on the number of calls
+/// (place_index.hpp).
 class CallStore {
  public:
   /// `segments`: of Sealed. `incarnation`: unique among all jobs that ever used the folder (letters, digits,
@@ -57,22 +58,18 @@ class CallStore {
   [[nodiscard]] const Journal& journal() const { return journal_; }
   void commit();
 
-  [[nodiscard]] std::int64_t sealed_calls() const { return static_cast<std::int64_t>(sealed_.size()); }
+  [[nodiscard]] std::int64_t sealed_calls() const { return sealed_calls_; }
 
  private:
-  struct Place {
-    RecordPlace at;
-    std::uint32_t segment = 0;
-  };
-  [[nodiscard]] const Segment& open_segment(std::uint32_t index) const;
+  [[nodiscard]] const Segment& open_segment(std::uint32_t number) const;
 
   std::filesystem::path folder_;
-  std::vector<std::string> names_;
-  std::vector<Place> sealed_;  ///< sorted by key
+  std::vector<std::string> segments_;
+  std::int64_t sealed_calls_ = 0;
+  PlaceIndex index_;  ///< file 0 is the journal, file 1 the first segment
   mutable std::unordered_map<std::uint32_t, Segment> open_;
   Journal journal_;
   std::vector<RecordPlace> group_;  ///< appended, not yet committed
-  PlaceIndex own_;
 };
 
 }  // namespace dream::calls

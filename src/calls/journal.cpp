@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/access.hpp"
@@ -29,7 +28,6 @@ Journal::~Journal() {
   } catch (const Error&) {
     // The replies of the open group were not handed on, so nothing that anybody relies on is lost.
   }
-  if (file_ >= 0) ::close(file_);
 }
 
 RecordPlace Journal::append(const CallRecord& record) {
@@ -38,30 +36,15 @@ RecordPlace Journal::append(const CallRecord& record) {
   const auto begin = group_.size();
   append_record(group_, record);
   ++open_records_;
-  return {record.key, committed_bytes_ + begin, group_.size() - begin};
+  return {record.key, committed_bytes_ + begin, static_cast<std::uint32_t>(group_.size() - begin)};
 }
 
-std::string Journal::read_bytes(std::uint64_t offset, std::size_t count) const {
-  std::string bytes(std::min<std::uint64_t>(count, committed_bytes_ - offset), '\0');
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const auto got =
-        ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      throw StateError(path_.string(), "", "cannot read the journal of calls: " + why(path_, errno));
-    if (got == 0) bytes.resize(done);  // somebody cut the file
-    done += static_cast<std::size_t>(got);
-  }
-  return bytes;
-}
-
-CallRecord Journal::read(std::uint64_t offset) const {
-  const auto bytes = read_bytes(offset, record_size(read_bytes(offset, record_head_bytes)));
+CallRecord Journal::read(const RecordPlace& place) const {
+  const auto bytes = file_.read_at(place.offset, place.bytes);
   std::string_view rest = bytes;
   auto record = take_record(rest);
-  if (!record)
-    throw StateError(path_.string(), "", fmt::format("damaged record of a call at byte {}", offset));
+  if (!record || record->key != place.key)
+    throw StateError(path_.string(), "", fmt::format("damaged record of a call at byte {}", place.offset));
   return std::move(*record);
 }
 
@@ -80,9 +63,7 @@ void Journal::create() {
   if (error)
     throw StateError(path_.parent_path().string(), "",
                      "cannot create folder: " + why(path_.parent_path(), error.value()));
-  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
-  if (file_ < 0)
-    throw StateError(path_.string(), "", "cannot create the journal of calls: " + why(path_, errno));
+  file_ = DataFile(path_, O_RDWR | O_CREAT | O_EXCL | O_APPEND, "create the journal of calls");
   sync_folder(path_.parent_path());
   sync_folder(path_.parent_path().parent_path());
 }
@@ -91,19 +72,12 @@ void Journal::commit() {
   if (open_records_ == 0) return;
   if (dead_) throw StateError(path_.string(), "", "an earlier write to this journal of calls failed");
   dead_ = true;  // until all of it has succeeded
-  if (file_ < 0) create();
-  std::string_view rest = group_;
-  while (!rest.empty()) {
-    const auto put = ::write(file_, rest.data(), rest.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0)
-      throw StateError(path_.string(), "", "cannot write the journal of calls: " + why(path_, errno));
-    rest.remove_prefix(static_cast<std::size_t>(put));
-  }
-  if (::fdatasync(file_) != 0)
+  if (!file_.is_open()) create();
+  file_.write(group_);
+  if (::fdatasync(file_.number()) != 0)
     throw StateError(path_.string(), "", "cannot sync the journal of calls: " + why(path_, errno));
   struct stat info {};
-  if (::fstat(file_, &info) != 0 || info.st_nlink == 0) {
+  if (::fstat(file_.number(), &info) != 0 || info.st_nlink == 0) {
     throw StateError(path_.string(), "",
                      "this journal of calls was removed; is another job using the state folder?");
   }
@@ -114,22 +88,39 @@ void Journal::commit() {
   ++commits_;
 }
 
-JournalContent read_journal(const std::filesystem::path& path) {
-  std::string bytes;
+std::int64_t read_journal(const std::filesystem::path& path, const std::function<void(CallRecord)>& visit) {
+  std::string bytes;  // read and not yet visited
+  bool began = false;
+  bool ended = false;
+  std::int64_t dropped = 0;
+  const auto take_records = [&](std::string_view rest) {
+    if (!began && rest.size() >= magic.size()) {
+      began = true;
+      ended = rest.substr(0, magic.size()) != magic;
+      if (!ended) rest.remove_prefix(magic.size());
+    }
+    while (began && !ended && record_size(rest) <= rest.size()) {
+      if (auto record = take_record(rest))
+        visit(std::move(*record));
+      else
+        ended = true;
+    }
+    return rest.size();
+  };
   try {
-    bytes = read_file(path);
+    read_blocks(path, [&](std::string_view block) {
+      if (ended) {
+        dropped += std::ssize(block);
+        return;
+      }
+      bytes += block;
+      bytes.erase(0, bytes.size() - take_records(bytes));
+    });
   } catch (const CorpusError& error) {
     const auto place = path.string() + ": ";  // which StateError says again
     throw StateError(path.string(), "", std::string_view(error.what()).substr(place.size()));
   }
-  JournalContent content;
-  std::string_view rest = bytes;
-  if (rest.substr(0, magic.size()) == magic) {
-    rest.remove_prefix(magic.size());
-    while (auto record = take_record(rest)) content.records.push_back(std::move(*record));
-  }
-  content.dropped_bytes = static_cast<std::int64_t>(rest.size());
-  return content;
+  return dropped + std::ssize(bytes);
 }
 
 }  // namespace dream::calls

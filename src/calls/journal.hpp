@@ -2,9 +2,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
-#include <vector>
 
+#include "calls/data_file.hpp"
 #include "calls/record.hpp"
 
 namespace dream::calls {
@@ -24,8 +25,8 @@ class Journal {
   /// Adds a record to the open group. The place holds once the group is committed.
   RecordPlace append(const CallRecord& record);
 
-  /// The committed record at an offset. Throws StateError when its bytes are damaged.
-  [[nodiscard]] CallRecord read(std::uint64_t offset) const;
+  /// The committed record at a place. Throws StateError when its bytes are damaged.
+  [[nodiscard]] CallRecord read(const RecordPlace& place) const;
 
   /// Whether the open group should be committed now: 64 records, or 50 ms since its first one.
   [[nodiscard]] bool due() const;
@@ -43,11 +44,9 @@ class Journal {
 
  private:
   void create();
-  /// Fewer at the end of the file.
-  [[nodiscard]] std::string read_bytes(std::uint64_t offset, std::size_t count) const;
 
   std::filesystem::path path_;
-  int file_ = -1;
+  DataFile file_;
   bool dead_ = false;
   std::string group_;
   std::uint64_t committed_bytes_ = 0;
@@ -56,13 +55,9 @@ class Journal {
   std::chrono::steady_clock::time_point group_began_{};
 };
 
-/// The whole records of a journal file, in order, up to the first torn or damaged one.
-struct JournalContent {
-  std::vector<CallRecord> records;
-  std::int64_t dropped_bytes = 0;  ///< after the last whole record
-};
-
-/// Reads a journal, also one that is cut off anywhere. Throws StateError when it cannot be read at all.
-[[nodiscard]] JournalContent read_journal(const std::filesystem::path& path);
+/// Visits the whole records of a journal, also of one that is cut off anywhere, in order, up to the first
+/// torn or damaged one; holds one at a time. Returns how many bytes follow the last whole record. Throws
+/// StateError when the file cannot be read at all.
+std::int64_t read_journal(const std::filesystem::path& path, const std::function<void(CallRecord)>& visit);
 
 }  // namespace dream::calls

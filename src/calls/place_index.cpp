@@ -2,40 +2,60 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
+
+#include "base/access.hpp"
+#include "base/errors.hpp"
 
 namespace dream::calls {
 namespace {
 
-constexpr std::size_t unsorted = 512;
+constexpr std::size_t most_in_memory = 4096;
 
 }  // namespace
 
-void PlaceIndex::add(const Digest& key, std::uint64_t offset) {
-  runs_.back().push_back({key.prefix(), offset});
-  if (runs_.back().size() < unsorted) return;
-  std::ranges::sort(runs_.back(), std::less<>());
-  // Runs of like size become one, so there are few, and each record is moved few times.
-  while (runs_.size() > 1 && runs_[runs_.size() - 2].size() <= runs_.back().size()) {
-    const auto& a = runs_[runs_.size() - 2];
-    const auto& b = runs_.back();
-    std::vector<Entry> merged(a.size() + b.size());
-    std::ranges::merge(a, b, merged.begin(), std::less<>());
-    runs_.pop_back();
-    runs_.back() = std::move(merged);
-  }
-  runs_.emplace_back();
+PlaceIndex::PlaceIndex(std::filesystem::path folder, std::string stem)
+    : folder_(std::move(folder)), stem_(std::move(stem)) {}
+
+void PlaceIndex::add(const RecordPlace& place) {
+  const auto at = std::ranges::lower_bound(recent_, place.key, {}, &RecordPlace::key);
+  if (at != recent_.end() && at->key == place.key)
+    *at = place;
+  else
+    recent_.insert(at, place);
+  if (recent_.size() >= most_in_memory) move_to_disk();
 }
 
-void PlaceIndex::find(const Digest& key, const std::function<bool(std::uint64_t)>& matches) const {
-  const auto wanted = key.prefix();
-  for (const auto& entry : std::views::reverse(runs_.back())) {
-    if (entry.key == wanted && matches(entry.offset)) return;
+std::optional<RecordPlace> PlaceIndex::find(const Digest& key) const {
+  const auto at = std::ranges::lower_bound(recent_, key, {}, &RecordPlace::key);
+  if (at != recent_.end() && at->key == key) return *at;
+  for (const auto& run : std::views::reverse(runs_)) {
+    if (auto place = run.find(key)) return place;
   }
-  for (auto run = runs_.rbegin() + 1; run != runs_.rend(); ++run) {
-    const auto [begin, end] = std::ranges::equal_range(*run, wanted, {}, &Entry::key);
-    for (auto entry = begin; entry != end; ++entry) {
-      if (matches(entry->offset)) return;
-    }
+  return std::nullopt;
+}
+
+std::filesystem::path PlaceIndex::next_file() {
+  return folder_ / (stem_ + "." + std::to_string(files_++) + ".places");
+}
+
+void PlaceIndex::move_to_disk() {
+  if (files_ == 0) {
+    std::error_code error;
+    std::filesystem::create_directories(folder_, error);
+    if (error) throw StateError(folder_.string(), "", "cannot create folder: " + why(folder_, error.value()));
+  }
+  std::size_t next = 0;
+  runs_.emplace_back(next_file(), [&]() -> std::optional<RecordPlace> {
+    if (next == recent_.size()) return std::nullopt;
+    return recent_[next++];
+  });
+  recent_.clear();
+  // Runs of like size become one, so there are few to look into, and each place is moved few times.
+  while (runs_.size() > 1 && runs_[runs_.size() - 2].size() <= runs_.back().size()) {
+    auto merged = merge(next_file(), runs_.back(), runs_[runs_.size() - 2]);
+    runs_.pop_back();
+    runs_.back() = std::move(merged);
   }
 }
 

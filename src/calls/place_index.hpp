@@ -1,32 +1,35 @@
 #pragma once
-#include <cstdint>
-#include <functional>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
-#include "base/digest.hpp"
+#include "calls/place_run.hpp"
 
 namespace dream::calls {
 
-/// Where records begin, by key, at 16 bytes a record: a job of millions of calls keeps its index in memory.
-/// Half of the key stands here; the whole one is in the record, so the caller says which candidate is meant.
+/// Where records lie, by key, in memory that hardly grows: the last 4,096 places are held (128 KiB), older
+/// ones lie sorted in files, of which memory keeps a key per 128 places.
 class PlaceIndex {
  public:
-  void add(const Digest& key, std::uint64_t offset);
+  /// The files are `<stem>.<number>.places` in `folder`, which is made when the first one is; they are
+  /// removed with the index, or by seal() after a kill.
+  PlaceIndex(std::filesystem::path folder, std::string stem);
 
-  /// Calls `matches` with the offset of each record that may have this key, the newest first, until it says
-  /// yes.
-  void find(const Digest& key, const std::function<bool(std::uint64_t)>& matches) const;
+  /// A later place of the same key replaces the earlier one. Throws StateError.
+  void add(const RecordPlace& place);
+  [[nodiscard]] std::optional<RecordPlace> find(const Digest& key) const;
 
  private:
-  struct Entry {
-    std::uint64_t key = 0;
-    std::uint64_t offset = 0;
-    bool operator<(const Entry& other) const {
-      return key != other.key ? key < other.key : offset > other.offset;
-    }
-  };
-  /// Sorted, each longer than the next but the last, which is still unsorted.
-  std::vector<std::vector<Entry>> runs_{1};
+  [[nodiscard]] std::filesystem::path next_file();
+  void move_to_disk();
+
+  std::filesystem::path folder_;
+  std::string stem_;
+  std::size_t files_ = 0;
+  std::vector<RecordPlace> recent_;  ///< sorted by key
+  std::vector<PlaceRun> runs_;       ///< from old to new, each longer than the next
 };
 
 }  // namespace dream::calls

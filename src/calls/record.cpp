@@ -12,6 +12,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the files are little-endian");
 
+constexpr std::size_t head_bytes = 8;            // size and checksum
 constexpr std::size_t fixed_bytes = 16 + 4 + 4;  // key, status, size of the model's name
 
 constexpr std::array<std::uint32_t, 256> make_table() {
@@ -49,7 +50,7 @@ std::uint32_t crc32(std::string_view bytes) {
 
 void append_record(std::string& out, const CallRecord& record) {
   const auto size = fixed_bytes + record.model.size() + record.body.size();
-  DREAM_CHECK(size < UINT32_MAX, "a reply of more than 4 GiB");
+  DREAM_CHECK(size < UINT32_MAX - head_bytes, "a reply of more than 4 GiB");
   const auto head = out.size();
   put(out, static_cast<std::uint32_t>(size));
   put(out, std::uint32_t{0});
@@ -63,16 +64,15 @@ void append_record(std::string& out, const CallRecord& record) {
   std::memcpy(out.data() + head + 4, &sum, sizeof sum);
 }
 
-std::size_t record_size(std::string_view head) {
-  if (head.size() < record_head_bytes) return head.size();
-  return record_head_bytes + get<std::uint32_t>(head, 0);
+std::size_t record_size(std::string_view bytes) {
+  return head_bytes + (bytes.size() < head_bytes ? 0 : get<std::uint32_t>(bytes, 0));
 }
 
 std::optional<CallRecord> take_record(std::string_view& bytes) {
-  if (bytes.size() < record_head_bytes) return std::nullopt;
+  if (bytes.size() < head_bytes) return std::nullopt;
   const auto size = get<std::uint32_t>(bytes, 0);
-  if (size < fixed_bytes || bytes.size() - record_head_bytes < size) return std::nullopt;
-  const auto payload = bytes.substr(record_head_bytes, size);
+  if (size < fixed_bytes || bytes.size() - head_bytes < size) return std::nullopt;
+  const auto payload = bytes.substr(head_bytes, size);
   if (crc32(payload) != get<std::uint32_t>(bytes, 4)) return std::nullopt;
   const auto model_size = get<std::uint32_t>(payload, 20);
   if (model_size > size - fixed_bytes) return std::nullopt;
@@ -81,7 +81,7 @@ std::optional<CallRecord> take_record(std::string_view& bytes) {
   record.status = get<std::int32_t>(payload, 16);
   record.model = payload.substr(fixed_bytes, model_size);
   record.body = payload.substr(fixed_bytes + model_size);
-  bytes.remove_prefix(record_head_bytes + size);
+  bytes.remove_prefix(head_bytes + size);
   return record;
 }
 

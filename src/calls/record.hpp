@@ -20,11 +20,13 @@ struct CallRecord {
   bool operator==(const CallRecord&) const = default;
 };
 
-/// Where a call's record lies in its file.
+/// Where a call's record lies.
 struct RecordPlace {
   Digest key;
   std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;
+  std::uint32_t bytes = 0;
+  std::uint32_t file = 0;  ///< for whoever has several: as they number them
+  bool operator==(const RecordPlace&) const = default;
 };
 
 /// CRC-32 as of zlib and PNG (reflected, polynomial 0x04C11DB7).
@@ -33,10 +35,9 @@ struct RecordPlace {
 /// Appends a record to `out`.
 void append_record(std::string& out, const CallRecord& record);
 
-inline constexpr std::size_t record_head_bytes = 8;
-/// The bytes of a record, its head included, that begins with this head; what is no head gives no more than
-/// its own size.
-[[nodiscard]] std::size_t record_size(std::string_view head);
+/// The bytes of the record, its head included, that `bytes` begin with, whether they hold all of it or not;
+/// the size of a head when they hold less than that.
+[[nodiscard]] std::size_t record_size(std::string_view bytes);
 
 /// Takes the first record off `bytes`. Empty, with `bytes` untouched, when they do not begin with a whole and
 /// valid one.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -69,20 +68,12 @@ std::filesystem::path write_segment(const std::filesystem::path& folder,
   return path;
 }
 
-Segment::Segment(std::filesystem::path path) : path_(std::move(path)) {
-  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file_ < 0) fail(std::string("cannot open: ") + std::strerror(errno));
+Segment::Segment(std::filesystem::path path)
+    : path_(std::move(path)), file_(path_, O_RDONLY, "open a segment of calls") {
   struct stat info {};
-  if (::fstat(file_, &info) != 0) fail(std::string("cannot stat: ") + std::strerror(errno));
+  if (::fstat(file_.number(), &info) != 0) fail(std::string("cannot stat: ") + std::strerror(errno));
   size_ = static_cast<std::uint64_t>(info.st_size);
 }
-
-Segment::~Segment() {
-  if (file_ >= 0) ::close(file_);
-}
-
-Segment::Segment(Segment&& other) noexcept
-    : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)), size_(other.size_) {}
 
 void Segment::fail(const std::string& what) const {
   throw StateError(path_.string(), "", what + "; move the file away, and its calls are asked for again");
@@ -90,15 +81,8 @@ void Segment::fail(const std::string& what) const {
 
 std::string Segment::read_bytes(std::uint64_t offset, std::uint64_t bytes) const {
   if (offset > size_ || bytes > size_ - offset) fail("the file is shorter than it says");
-  std::string out(bytes, '\0');
-  std::size_t done = 0;
-  while (done < out.size()) {
-    const auto got = ::pread(file_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(std::string("cannot read: ") + std::strerror(errno));
-    if (got == 0) fail("the file ends too early");
-    done += static_cast<std::size_t>(got);
-  }
+  auto out = file_.read_at(offset, bytes);
+  if (out.size() < bytes) fail("the file ends too early");
   return out;
 }
 
@@ -119,7 +103,10 @@ std::vector<RecordPlace> Segment::entries() const {
     const char* at = index.data() + i * entry_bytes;
     std::memcpy(all[i].key.bytes.data(), at, 16);
     std::memcpy(&all[i].offset, at + 16, 8);
-    std::memcpy(&all[i].bytes, at + 24, 8);
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at + 24, 8);
+    if (bytes > UINT32_MAX) fail("damaged index");
+    all[i].bytes = static_cast<std::uint32_t>(bytes);
   }
   return all;
 }

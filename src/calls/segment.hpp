@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "calls/data_file.hpp"
 #include "calls/record.hpp"
 
 /// A segment is an immutable file of replies of one model, sorted by key:
@@ -22,11 +23,8 @@ class Segment {
  public:
   /// Throws StateError when the file is no whole segment.
   explicit Segment(std::filesystem::path path);
-  ~Segment();
-  Segment(Segment&& other) noexcept;
-  Segment& operator=(Segment&&) = delete;
 
-  /// The entries, sorted by key; read from the file at each call.
+  /// Where the records lie, sorted by key; read from the file at each call.
   [[nodiscard]] std::vector<RecordPlace> entries() const;
 
   /// The record at a place. Throws StateError when its bytes are damaged.
@@ -39,7 +37,7 @@ class Segment {
   [[noreturn]] void fail(const std::string& what) const;
 
   std::filesystem::path path_;
-  int file_ = -1;
+  DataFile file_;
   std::uint64_t size_ = 0;
 };
 

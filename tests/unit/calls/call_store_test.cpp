@@ -29,6 +29,18 @@ void write_calls(const std::string& incarnation, int rank, int begin, int end,
   store.commit();
 }
 
+struct JournalContent {
+  std::vector<CallRecord> records;
+  std::int64_t dropped_bytes = 0;
+};
+
+JournalContent content_of(const fs::path& journal) {
+  JournalContent content;
+  content.dropped_bytes =
+      read_journal(journal, [&](CallRecord one) { content.records.push_back(std::move(one)); });
+  return content;
+}
+
 void overwrite(const fs::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc)
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -139,13 +151,32 @@ BOOST_AUTO_TEST_CASE(a_journal_cut_anywhere_gives_its_whole_records) {
   std::size_t most = 0;
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
     overwrite(cut, std::string_view(bytes).substr(0, size));
-    const auto content = read_journal(cut);
+    const auto content = content_of(cut);
     BOOST_REQUIRE(content.records.size() >= most);
     most = content.records.size();
     for (std::size_t i = 0; i < most; ++i) BOOST_REQUIRE((content.records[i] == record(static_cast<int>(i))));
   }
   BOOST_TEST(most == 6U);
-  BOOST_TEST(read_journal(cut).dropped_bytes == 0);
+  BOOST_TEST(content_of(cut).dropped_bytes == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_is_read_across_its_blocks) {
+  // Replies of a megabyte and of a few bytes, so that blocks end inside heads, bodies and between records.
+  const auto path = calls_folder() / "journals" / "long.journal";
+  const auto long_record = [](int i) {
+    auto one = record(i);
+    if (i % 10 == 0) one.body.append(std::size_t{1} << 20, static_cast<char>('a' + i % 26));
+    return one;
+  };
+  {
+    Journal journal(path);
+    for (int i = 0; i < 3000; ++i) journal.append(long_record(i % 31));
+  }
+  const auto content = content_of(path);
+  BOOST_REQUIRE(content.records.size() == 3000U);
+  BOOST_TEST(content.dropped_bytes == 0);
+  for (int i = 0; i < 3000; ++i)
+    BOOST_REQUIRE((content.records[static_cast<std::size_t>(i)] == long_record(i % 31)));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_journal_gives_no_wrong_record) {
@@ -156,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_journal_gives_no_wrong_record) {
     auto copy = bytes;
     copy[at] = static_cast<char>(copy[at] ^ 0x10);
     overwrite(damaged, copy);
-    const auto content = read_journal(damaged);
+    const auto content = content_of(damaged);
     BOOST_REQUIRE(content.records.size() < 4U);
     BOOST_REQUIRE(content.dropped_bytes > 0);
     for (std::size_t i = 0; i < content.records.size(); ++i) {
@@ -189,6 +220,36 @@ BOOST_AUTO_TEST_CASE(a_damaged_segment_is_an_error_that_names_it) {
   }
   overwrite(path, std::string_view(bytes).substr(0, bytes.size() - 1));
   BOOST_CHECK_THROW(CallStore(calls_folder(), sealed.segments, "b", 0), StateError);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_job_left_of_its_index_goes_with_the_next_seal) {
+  write_calls("a", 0, 0, 1);
+  const auto left_behind = calls_folder() / "journals" / "a-0.7.places";
+  overwrite(left_behind, "sorted places");
+  BOOST_TEST(seal_now().new_calls == 1);
+  BOOST_TEST(!fs::exists(left_behind));
+}
+
+BOOST_AUTO_TEST_CASE(many_calls_are_found_before_and_after_the_seal) {
+  constexpr int calls = 20'000;
+  {
+    CallStore store(calls_folder(), {}, "a", 0);
+    for (int i = 0; i < calls; ++i) {
+      store.append(record(i));
+      if (i % 64 == 63) store.commit();
+    }
+    store.commit();
+    for (int i = 0; i < calls; i += 7) BOOST_REQUIRE((store.find(record(i).key).value() == record(i)));
+    BOOST_TEST(!store.find(record(calls).key).has_value());
+  }
+  const auto sealed = seal_now();
+  BOOST_TEST(sealed.new_calls == calls);
+  BOOST_TEST(fs::is_empty(calls_folder() / "journals"));
+  CallStore later(calls_folder(), sealed.segments, "b", 0);
+  BOOST_TEST(later.sealed_calls() == calls);
+  later.append(record(calls));
+  later.commit();
+  for (int i = 0; i <= calls; i += 10) BOOST_REQUIRE((later.find(record(i).key).value() == record(i)));
 }
 
 BOOST_AUTO_TEST_CASE(a_journal_that_another_job_has_sealed_takes_no_more_replies) {
