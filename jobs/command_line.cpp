@@ -8,8 +8,17 @@
 
 namespace dream::jobs {
 
+namespace {
+
+/// What users call all stages from the documents to the contexts of each question: those before the language
+/// models.
+constexpr std::string_view retrieve = "retrieve";
+
+}  // namespace
+
 sweep::Stage parse_stage(const std::string& name) {
-  std::vector<std::string> known;
+  if (name == retrieve) return sweep::Stage::select;
+  std::vector<std::string> known{std::string(retrieve)};
   for (int s = 0; s < sweep::stage_count; ++s) {
     known.emplace_back(name_of(static_cast<sweep::Stage>(s)));
     if (known.back() == name) return static_cast<sweep::Stage>(s);
@@ -50,10 +59,11 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   app.add_flag("--plan", line.plan, "Print what would run; start nothing");
   app.add_flag("--check", line.check, "Check config, inputs and endpoints; report all problems");
   app.add_option("--until", until,
-                 "Stop after this stage: read, gold, chunk, embed, query, index, search, rerank, select")
+                 "Stop after this stage: read, gold, chunk, embed, query, index, search, rerank, select; "
+                 "retrieve: before any language model is asked, and count what it will be asked")
       ->type_name("STAGE");
   app.add_option("--pilot", line.pilot,
-                 "With --until select: ask about so many questions first, and forecast the rest from them")
+                 "With --until retrieve: ask about so many questions first, and forecast the rest from them")
       ->type_name("QUESTIONS")
       ->check(CLI::PositiveNumber);
   app.add_option(
@@ -65,7 +75,7 @@ CommandLine parse_command_line(int argc, char** argv, bool prints) {
   parse_or_exit(app, argc, argv, prints, [&] {
     if (!until.empty()) line.until = parse_stage(until);
     if (line.pilot > 0 && line.until != sweep::Stage::select)
-      throw ConfigError("--pilot is for a forecast: give it together with --until select");
+      throw ConfigError("--pilot is for a forecast: give it together with --until retrieve");
     if (line.config.empty() && line.list.empty() && !line.version) {
       throw ConfigError("name a config: dream_sweep SWEEP.toml (try inputs/quickstart.toml, or --help)");
     }

@@ -31,10 +31,11 @@ Reply from_store(CallRecord record, std::int64_t max_tokens) {
 }  // namespace
 
 Ask make_ask(const Endpoint& endpoint, std::span<const Message> messages, std::int64_t sample,
-             std::optional<std::int64_t> seed) {
+             std::optional<std::int64_t> seed, std::string schema) {
   Ask ask;
   ask.endpoint = &endpoint;
-  ask.body = chat_body({endpoint.model, endpoint.temperature, endpoint.max_tokens, seed}, messages);
+  ask.body = chat_body({endpoint.model, endpoint.temperature, endpoint.max_tokens, seed, std::move(schema)},
+                       messages);
   ask.key = call_key(endpoint.model, endpoint.revision, ask.body, sample);
   return ask;
 }

@@ -24,9 +24,9 @@ struct Ask {
 };
 
 /// The call that sends `messages` to an endpoint. `sample` tells repeated samples of one request apart;
-/// `seed` is sent when it is set.
+/// `seed` is sent when it is set, and so is `schema` (JSON), to which the server then holds the reply.
 [[nodiscard]] Ask make_ask(const Endpoint& endpoint, std::span<const Message> messages, std::int64_t sample,
-                           std::optional<std::int64_t> seed);
+                           std::optional<std::int64_t> seed, std::string schema = {});
 
 /// What became of a call. When `reason` (codes: chat.hpp) is set there is no usable text.
 struct Reply {

@@ -9,7 +9,7 @@
 
 #include "base/digest.hpp"
 #include "base/file.hpp"
-#include "calls/structured.hpp"
+#include "calls/asker.hpp"
 
 namespace dream::calls {
 namespace {
@@ -25,7 +25,7 @@ Outgoing probe_of(const Endpoint& endpoint) {
   Outgoing probe;
   probe.endpoint = &endpoint;
   probe.path = "/chat/completions";
-  probe.body = make_structured_ask(endpoint, messages, schema, 0, std::nullopt).body;
+  probe.body = make_ask(endpoint, messages, 0, std::nullopt, schema).body;
   probe.most_output_tokens = endpoint.max_tokens;
   probe.purpose = "probe";
   probe.read = [most = endpoint.max_tokens](const net::HttpResult& result) -> Outcome {

@@ -61,15 +61,6 @@ bool is_object_or(const BareList& list, std::string_view value) {
 
 }  // namespace
 
-Ask make_structured_ask(const Endpoint& endpoint, std::span<const Message> messages,
-                        const std::string& schema, std::int64_t sample, std::optional<std::int64_t> seed) {
-  Ask ask;
-  ask.endpoint = &endpoint;
-  ask.body = chat_body({endpoint.model, endpoint.temperature, endpoint.max_tokens, seed, schema}, messages);
-  ask.key = call_key(endpoint.model, endpoint.revision, ask.body, sample);
-  return ask;
-}
-
 std::optional<std::string_view> first_object(std::string_view text) {
   return first_value(text, "{", [](std::string_view value) { return json::accept(value); });
 }

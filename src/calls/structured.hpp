@@ -9,11 +9,6 @@
 /// Replies that are to be one JSON object, from models that may say more than that.
 namespace dream::calls {
 
-/// Like make_ask(), for a reply that fits `schema` (JSON; empty: the server is not told).
-[[nodiscard]] Ask make_structured_ask(const Endpoint& endpoint, std::span<const Message> messages,
-                                      const std::string& schema, std::int64_t sample,
-                                      std::optional<std::int64_t> seed);
-
 /// The first balanced {...} of a text that is a JSON object, whatever stands around it: talk, ``` fences, a
 /// second object.
 [[nodiscard]] std::optional<std::string_view> first_object(std::string_view text);

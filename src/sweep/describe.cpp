@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "judge/queries.hpp"
 #include "sweep/plan.hpp"
@@ -58,6 +59,70 @@ std::string describe_reranking(const Plan& plan, const config::Config& config) {
       pairs, calls);
 }
 
+/// Calls to a language model, and what their replies can cost.
+struct MostReplies {
+  std::int64_t calls = 0;
+  std::int64_t tokens = 0;
+  double usd = 0;
+
+  void add(const config::Model& model, std::int64_t more_calls) {
+    const auto most = more_calls * model.params.get<std::int64_t>("max_tokens");
+    calls += more_calls;
+    tokens += most;
+    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
+  }
+  [[nodiscard]] std::string line(const char* what) const {
+    return fmt::format("  {:<8} {:>14} calls {:>14} tokens of replies {:>14.4f} USD\n", what, calls, tokens,
+                       usd);
+  }
+};
+
+/// What answers and scores take at most. What is sent depends on passages that nobody has seen yet.
+std::string describe_calls(const Plan& plan, const config::Config& config) {
+  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+  const bool judges = config.judge.llm != "overlap";
+  MostReplies answers;
+  MostReplies scores;
+  MostReplies repairs;
+  for (const int number : plan.nodes_of(Stage::score)) {
+    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+    if (config.model(node.llm).kind == "openai") answers.add(config.model(node.llm), questions);
+    if (!judges) continue;
+    const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
+    const auto queries =
+        judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
+    scores.add(config.model(config.judge.llm), questions * queries);
+    repairs.add(config.model(config.judge.llm), questions * queries);
+  }
+  if (answers.calls + scores.calls == 0) return "model calls: none to language models\n";
+  std::string text =
+      "model calls, at most (fewer when replies are in the state folder or requests are equal):\n";
+  if (answers.calls > 0) text += answers.line("answers");
+  if (scores.calls > 0) text += scores.line("scores") + repairs.line("repairs");
+  return text +
+         "  and what is sent, which the passages decide: --until retrieve counts calls, tokens and cost\n";
+}
+
+/// What embedders behind endpoints are sent, roughly: nothing has been read yet.
+std::string describe_embedding(const Plan& plan, const config::Config& config) {
+  std::map<std::string, std::int64_t> methods;
+  for (const int number : plan.nodes_of(Stage::embed)) {
+    const auto& name = plan.nodes[static_cast<std::size_t>(number)].embedder;
+    if (config.model(name).kind == "openai") ++methods[name];
+  }
+  std::string text;
+  for (const auto& [name, count] : methods) {
+    const auto tokens = count * plan.bytes() / 4;
+    text += fmt::format(
+        "embedding: about {} tokens to {}, {:.4f} USD, a token taken as four bytes of a file; chunks that "
+        "overlap "
+        "take more, equal ones less\n",
+        tokens, name,
+        static_cast<double>(tokens) * config.model(name).params.get<double>("price.input") / 1e6);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string describe(const Plan& plan, const config::Config& config) {
@@ -74,36 +139,8 @@ std::string describe(const Plan& plan, const config::Config& config) {
     for (int node : nodes) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
   }
-  std::int64_t asked = 0;
-  std::int64_t judged = 0;
-  std::int64_t tokens = 0;
-  double usd = 0;
-  const bool judges = config.judge.llm != "overlap";
-  for (const int number : plan.nodes_of(Stage::score)) {
-    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
-    const auto& model = config.model(node.llm);
-    const auto calls = plan.slices.empty() ? 0 : plan.slices.back().end;
-    const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
-    if (judges)
-      judged +=
-          calls * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
-    if (model.kind != "openai") continue;
-    const auto most = calls * model.params.get<std::int64_t>("max_tokens");
-    asked += calls;
-    tokens += most;
-    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
-  }
-  text += describe_reranking(plan, config);
-  text += fmt::format(
-      "model calls: at most {} for answers and about {} for scores "
-      "(fewer when replies are in the state folder or requests are equal)\n",
-      asked, judged);
-  if (asked > 0) {
-    text += fmt::format(
-        "  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n",
-        tokens, usd);
-  }
-  return text + describe_memory(plan);
+  return text + describe_embedding(plan, config) + describe_reranking(plan, config) +
+         describe_calls(plan, config) + describe_memory(plan);
 }
 
 }  // namespace dream::sweep

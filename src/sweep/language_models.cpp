@@ -76,8 +76,7 @@ struct Parcel {
 std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls) const {
   std::vector<Request> requests;
   for (const auto& call : calls) {
-    auto ask = calls::make_structured_ask(calls_.endpoint(call.llm), call.messages, call.schema, call.sample,
-                                          call.seed);
+    auto ask = calls::make_ask(calls_.endpoint(call.llm), call.messages, call.sample, call.seed, call.schema);
     requests.push_back(
         {ask.key, Parcel{call.llm, std::move(ask.body), call.purpose, std::ssize(call.assumed)}.pack()});
   }

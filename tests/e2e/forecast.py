@@ -1,4 +1,4 @@
-"""What `--until select` foresees of the calls to language models, answers and judge, and what they then are."""
+"""What `--until retrieve` foresees of the calls to language models, answers and judge, and what they then are."""
 import itertools
 import re
 import shutil
@@ -56,7 +56,7 @@ class Forecast(harness.Case):
     def test_answers_and_judge(self):
         for rules, repeats in (("ragas-0.4", 1), ("ragas-0.1", 3)):
             endpoint, name = Talker(), f"{rules}-{repeats}"
-            ended = self.sweep_with(name, endpoint.url, 3, "--until", "select", rules=rules, repeats=repeats)
+            ended = self.sweep_with(name, endpoint.url, 3, "--until", "retrieve", rules=rules, repeats=repeats)
             self.assert_ok(ended)
             self.assertFalse(endpoint.asked, "a forecast asked for something")
             left = dict(re.findall(r"(\w+) by \w+: (\d+) calls are left, 0 replies", ended.text))

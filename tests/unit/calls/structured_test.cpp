@@ -73,9 +73,8 @@ BOOST_AUTO_TEST_CASE(a_schema_is_a_part_of_the_request_and_its_key) {
   Endpoint endpoint;
   endpoint.model = "tiny";
   const std::vector<Message> messages{{"user", "hello"}};
-  const auto plain = make_structured_ask(endpoint, messages, "", 0, std::nullopt);
-  BOOST_TEST((plain.key == make_ask(endpoint, messages, 0, std::nullopt).key));
-  const auto held = make_structured_ask(endpoint, messages, R"({"type":"object"})", 0, std::nullopt);
+  const auto plain = make_ask(endpoint, messages, 0, std::nullopt);
+  const auto held = make_ask(endpoint, messages, 0, std::nullopt, R"({"type":"object"})");
   BOOST_TEST((held.key != plain.key));
   const auto format = nlohmann::json::parse(held.body).at("response_format");
   BOOST_TEST(format.at("type") == "json_schema");

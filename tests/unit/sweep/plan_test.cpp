@@ -17,7 +17,10 @@ config::Config grid(int methods, int embedders, std::vector<std::int64_t> top_k,
   config.index.shards = 4;
   for (int m = 0; m < methods; ++m)
     config.space.methods.push_back({"overlap", {{"size", std::int64_t{64 + m}}}});
-  for (int e = 0; e < embedders; ++e) config.space.embedders.push_back("embedder" + std::to_string(e));
+  for (int e = 0; e < embedders; ++e) {
+    config.space.embedders.push_back("embedder" + std::to_string(e));
+    config.models[config.space.embedders.back()] = {config.space.embedders.back(), "hash", {}, {}};
+  }
   for (int l = 0; l < llms; ++l) {
     config.space.llms.push_back("llm" + std::to_string(l));
     config.models[config.space.llms.back()] = {config.space.llms.back(), "extractive", {}, {}};
@@ -192,6 +195,28 @@ BOOST_AUTO_TEST_CASE(reranking_is_bounded_before_it_begins) {
              text);
   config.space.rerankers = {"none"};
   BOOST_TEST(describe(plan_of(config), config).find("rerank") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(calls_of_language_models_are_bounded_before_they_begin) {
+  auto config = grid(2, 1, {3}, 2);
+  BOOST_TEST(describe(plan_of(config), config).find("none to language models") != std::string::npos);
+  const auto paid = [](const std::string& name) {
+    return config::Model{name,
+                         "openai",
+                         {{"max_tokens", std::int64_t{100}}, {"price.input", 2.0}, {"price.output", 10.0}},
+                         {}};
+  };
+  config.models["llm1"] = paid("llm1");
+  config.models["embedder0"] = paid("embedder0");
+  config.models["judge"] = paid("judge");
+  config.judge.llm = "judge";
+  const auto text = describe(plan_of(config), config);
+  const auto has = [&](const std::string& line) { BOOST_TEST(text.find(line) != std::string::npos, text); };
+  // 2 methods, 5 questions; 4 trials of 5 questions, each of 2 + 3 + 3 + 3 requests
+  has("  answers              10 calls           1000 tokens of replies         0.0100 USD\n");
+  has("  scores              220 calls          22000 tokens of replies         0.2200 USD\n");
+  has("  repairs             220 calls");
+  has("about 414 tokens to embedder0, 0.0008 USD");  // 2 methods, 828 bytes
 }
 
 BOOST_AUTO_TEST_CASE(reading_has_its_key_before_there_is_a_plan) {
