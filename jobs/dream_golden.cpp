@@ -142,7 +142,7 @@ int make_dataset(comm::Communicator& comm, jobs::Job& job, const jobs::GoldenLin
     fmt::print(stderr, "{}\n", text);
     options.log(Level::info, text);
   };
-  const auto board = jobs::make_board(comm, options.log);
+  const auto board = jobs::make_board(comm, config, options.log);
   const auto finished = testset::run(comm, config, options, *board);
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;

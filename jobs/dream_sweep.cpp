@@ -202,15 +202,14 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
   if (!line.plan) check_tracking(comm, config, tracking, comm::pulse_of(comm, options.stop));
   tracking::Observer observer(config, tracking, comm::mpi_version(), options.log);
   observe(comm, config, observer, options);
-  const auto board = jobs::make_board(comm, options.log,
+  const auto board = jobs::make_board(comm, config, options.log,
                                       [&observer](sweep::Stage stage, std::int64_t items, std::int64_t done) {
                                         observer.progress(stage, items, done);
                                       });
   jobs::check_ranks(comm, config, job);
   options.replaces = job.incarnations;
   options.incarnation = jobs::name_run(comm, job);
-  const auto finished =
-      run_observed(observer, [&] { return run_traced(comm, config, options, *board); });
+  const auto finished = run_observed(observer, [&] { return run_traced(comm, config, options, *board); });
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
     if (line.check) {

@@ -31,15 +31,17 @@ class Self final : public Transport {
   void raise_alarm() override {}
   bool alarmed() override { return false; }
   void clear_alarm() override {}
-  void post(std::int64_t value) override { posted_ += value; }
-  std::int64_t collect() override { return std::exchange(posted_, 0); }
+  void post(std::span<const Count> counts) override {
+    posted_.insert(posted_.end(), counts.begin(), counts.end());
+  }
+  std::vector<Count> collect() override { return std::exchange(posted_, {}); }
   void set_idle(std::function<void()>) override {}
   bool conclude(bool well) override { return well; }
   Survivors survivors() override { throw InternalError("a group of one has nobody to lose"); }
   [[noreturn]] void abort(int exit_code) override { std::_Exit(exit_code); }
 
  private:
-  std::int64_t posted_ = 0;
+  std::vector<Count> posted_;
 };
 
 }  // namespace

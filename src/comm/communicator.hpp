@@ -15,6 +15,12 @@ namespace dream::comm {
 
 enum class Reduce { sum, min, max };
 
+/// A number that goes up and down on every rank and is told as a sum: which one, and by how much it went up.
+struct Count {
+  std::int64_t what = 0;
+  std::int64_t more = 0;
+};
+
 /// The group has lost a rank, and MPI goes on without it: Communicator::survivors(). Every rank that lives
 /// throws it, each from the verb at which it stands.
 struct RanksLost : CommError {
@@ -63,8 +69,8 @@ class Transport {
   virtual void raise_alarm() = 0;
   [[nodiscard]] virtual bool alarmed() = 0;
   virtual void clear_alarm() = 0;
-  virtual void post(std::int64_t value) = 0;
-  [[nodiscard]] virtual std::int64_t collect() = 0;
+  virtual void post(std::span<const Count> counts) = 0;
+  [[nodiscard]] virtual std::vector<Count> collect() = 0;
   virtual void set_idle(std::function<void()> idle) = 0;
   [[nodiscard]] virtual bool conclude(bool well) = 0;
   [[nodiscard]] virtual Survivors survivors() = 0;
@@ -159,10 +165,10 @@ class Communicator {
   /// Collective: after it no alarm of the past is seen. agree() calls it.
   void clear_alarm() { transport_->clear_alarm(); }
 
-  /// Sends a number to rank 0 without waiting; rank 0's collect() returns the sum of what has arrived since
-  /// its last call. For progress, which nobody waits for. Not collective.
-  void post(std::int64_t value) { transport_->post(value); }
-  [[nodiscard]] std::int64_t collect() { return transport_->collect(); }
+  /// Sends numbers to rank 0 without waiting; rank 0's collect() returns what has arrived since its last
+  /// call. For progress, which nobody waits for. Not collective.
+  void post(std::span<const Count> counts) { transport_->post(counts); }
+  [[nodiscard]] std::vector<Count> collect() { return transport_->collect(); }
   /// Called now and then while this rank waits for others, so that a board stays alive. Local; must not
   /// communicate but by collect().
   void set_idle(std::function<void()> idle) { transport_->set_idle(std::move(idle)); }

@@ -156,8 +156,8 @@ class Mpi final : public Transport {
     signals_.forget_alarms();
   }
 
-  void post(std::int64_t value) override { signals_.post(value); }
-  std::int64_t collect() override { return signals_.collect(); }
+  void post(std::span<const Count> counts) override { signals_.post(counts); }
+  std::vector<Count> collect() override { return signals_.collect(); }
 
   void set_idle(std::function<void()> idle) override { idle_ = std::move(idle); }
 

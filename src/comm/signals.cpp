@@ -38,30 +38,33 @@ int Signals::take_alarm(int from, MPI_Request* request) {
   return MPI_Irecv(nullptr, 0, MPI_BYTE, from, alarm_tag, comm_, request);
 }
 
-void Signals::post(std::int64_t value) {
+void Signals::post(std::span<const Count> counts) {
   std::erase_if(posts_, [](auto& post) {
     int sent = 0;
     return MPI_Test(&post->request, &sent, MPI_STATUS_IGNORE) != MPI_SUCCESS || sent != 0;
   });
   auto& post = posts_.emplace_back(std::make_unique<Post>());
-  post->value = value;
-  if (MPI_Isend(&post->value, 1, MPI_INT64_T, 0, post_tag, comm_, &post->request) != MPI_SUCCESS) {
+  post->counts.assign(counts.begin(), counts.end());
+  if (MPI_Isend(post->counts.data(), static_cast<int>(counts.size_bytes()), MPI_BYTE, 0, post_tag, comm_,
+                &post->request) != MPI_SUCCESS) {
     posts_.pop_back();
   }
 }
 
-std::int64_t Signals::collect() {
-  std::int64_t sum = 0;
+std::vector<Count> Signals::collect() {
+  std::vector<Count> all;
   for (;;) {
     int waiting = 0;
     MPI_Status status;
-    if (MPI_Iprobe(MPI_ANY_SOURCE, post_tag, comm_, &waiting, &status) != MPI_SUCCESS) return sum;
-    if (!waiting) return sum;
-    std::int64_t value = 0;
-    if (MPI_Recv(&value, 1, MPI_INT64_T, status.MPI_SOURCE, post_tag, comm_, MPI_STATUS_IGNORE) !=
+    if (MPI_Iprobe(MPI_ANY_SOURCE, post_tag, comm_, &waiting, &status) != MPI_SUCCESS) return all;
+    if (!waiting) return all;
+    int bytes = 0;
+    MPI_Get_count(&status, MPI_BYTE, &bytes);
+    std::vector<Count> counts(static_cast<std::size_t>(bytes) / sizeof(Count));
+    if (MPI_Recv(counts.data(), bytes, MPI_BYTE, status.MPI_SOURCE, post_tag, comm_, MPI_STATUS_IGNORE) !=
         MPI_SUCCESS)
-      return sum;
-    sum += value;
+      return all;
+    all.insert(all.end(), counts.begin(), counts.end());
   }
 }
 

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "comm/communicator.hpp"
 #include "comm/mpi.hpp"
 
 /// The small messages of a group that nobody waits for: alarms, numbers of progress, and that a rank lives.
@@ -33,11 +35,11 @@ class Signals {
   /// All alarms are taken off.
   void forget_alarms() { raised_ = heard_ = false; }
 
-  /// A number for rank 0. A loss is not told here: nobody waits for progress, and the next other verb meets
+  /// Numbers for rank 0. A loss is not told here: nobody waits for progress, and the next other verb meets
   /// it.
-  void post(std::int64_t value);
-  /// On rank 0: the sum of what has come since the last call.
-  [[nodiscard]] std::int64_t collect();
+  void post(std::span<const Count> counts);
+  /// On rank 0: what has come since the last call.
+  [[nodiscard]] std::vector<Count> collect();
   /// The requests of posts that may be under way.
   [[nodiscard]] std::vector<MPI_Request> open_posts() const;
 
@@ -56,9 +58,9 @@ class Signals {
 
   [[nodiscard]] int send_empty(int to, int tag) const;
 
-  /// A number on its way to rank 0; it must stay where it is until it is sent.
+  /// Numbers on their way to rank 0; they must stay where they are until they are sent.
   struct Post {
-    std::int64_t value = 0;
+    std::vector<Count> counts;
     MPI_Request request = MPI_REQUEST_NULL;
   };
 

@@ -47,8 +47,8 @@ class Traced final : public Transport {
 
   void raise_alarm() override { inner_->raise_alarm(); }
   bool alarmed() override { return inner_->alarmed(); }
-  void post(std::int64_t value) override { inner_->post(value); }
-  std::int64_t collect() override { return inner_->collect(); }
+  void post(std::span<const Count> counts) override { inner_->post(counts); }
+  std::vector<Count> collect() override { return inner_->collect(); }
   void set_idle(std::function<void()> idle) override { inner_->set_idle(std::move(idle)); }
   bool conclude(bool well) override { return inner_->conclude(well); }
   Survivors survivors() override { return inner_->survivors(); }

@@ -7,6 +7,7 @@
 
 #include "calls/capabilities.hpp"
 #include "comm/agree.hpp"
+#include "sweep/run_context.hpp"
 #include "sweep/schedule.hpp"
 
 namespace dream::sweep {
@@ -84,6 +85,10 @@ std::optional<Stage> counted_until(std::optional<Stage> until) {
 
 CallSession::CallSession(Setting setting)
     : setting_(std::move(setting)), callers_(setting_.workers), start_(Clock::now()) {
+  setting_.pulse = [this, pulse = std::move(setting_.pulse)] {
+    pulse();
+    tell();
+  };
   auto& comm = setting_.comm;
   const auto& config = setting_.config;
   const auto names = remote_models(config, counted_until(setting_.until));
@@ -139,6 +144,13 @@ void CallSession::close_ledgers() {
   if (clock_) clock_->close({{}, seconds_since(start_)});
 }
 
+void CallSession::tell() const {
+  if (setting_.progress == nullptr || !sender_) return;
+  auto spent = budget_.total();
+  if (setting_.comm.rank() == 0) spent += before_.cost;
+  setting_.progress->calls({sender_->in_flight(), counts().sent, spent});
+}
+
 const calls::AskCounts& CallSession::counts() const {
   static const calls::AskCounts none;
   return sender_ ? sender_->counts() : none;
@@ -189,6 +201,7 @@ std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const
         ++(reply ? served : unserved);
         packed_replies.push_back(Packer().put(reply.has_value()).put(reply.value_or(Bytes())).take());
       }
+      tell();
       return packed_replies;
     });
     std::vector<std::size_t> still_open;

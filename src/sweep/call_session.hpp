@@ -18,6 +18,8 @@
 
 namespace dream::sweep {
 
+class Progress;
+
 /// The budget of the sweep is spent before its end; raising it and starting again continues.
 struct OutOfBudget : Error {
   explicit OutOfBudget(const std::string& message) : Error(ExitCode::budget, message) {}
@@ -52,6 +54,7 @@ class CallSession {
     Log log;
     const char* budget_key = "objective.budget";  ///< which key of the config limits it, for messages
     Trace trace = {};
+    Progress* progress = nullptr;  ///< hears with every pulse how calls stand; outlives the session
   };
   /// Seals what earlier jobs left, and opens. Collective.
   explicit CallSession(Setting setting);
@@ -91,6 +94,7 @@ class CallSession {
 
  private:
   void close_ledgers();
+  void tell() const;
   /// What the config's budget leaves to be spent by this job.
   [[nodiscard]] calls::Allowance left();
   void deal(int only);

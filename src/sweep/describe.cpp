@@ -125,6 +125,13 @@ std::string describe_embedding(const Plan& plan, const config::Config& config) {
 
 }  // namespace
 
+std::string title_of(const Trial& trial, const config::Config& config) {
+  const auto& method = config.space.methods.at(static_cast<std::size_t>(trial.method));
+  const auto reranker = trial.reranker == no_reranker ? "" : trial.reranker + ", ";
+  return fmt::format("trial {}: {}, {}, {}top_k {}, {}", trial.number, method.name, trial.embedder, reranker,
+                     trial.k, trial.llm);
+}
+
 std::string describe(const Plan& plan, const config::Config& config) {
   std::string text =
       fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",

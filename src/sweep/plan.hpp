@@ -121,6 +121,9 @@ struct Identities {
 [[nodiscard]] Plan make_plan(const config::Config& config, const Identities& identities,
                              std::vector<Bucket> buckets, const std::vector<Digest>& questions);
 
+/// For people: "trial 3: overlap, minilm, top_k 4, quote".
+[[nodiscard]] std::string title_of(const Trial& trial, const config::Config& config);
+
 /// Human text for --plan: trials, distinct nodes and parts per stage, bounds on calls.
 [[nodiscard]] std::string describe(const Plan& plan, const config::Config& config);
 

@@ -210,10 +210,11 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
                                        options.fault, progress, tally, options.trace},
                                       ready.inputs, outcome);
   CallSession calls({comm, config, options.until, outcome.workers, finished.incarnation, pulse, options.log,
-                     "objective.budget", options.trace});
+                     "objective.budget", options.trace, &progress});
   const bool asks_judge = !options.until || *options.until >= Stage::score || options.pilot > 0;
   settle_schema(comm, config, ready.models, asks_judge ? &calls : nullptr);
   finished.plan = make_plan(config, ready.models.identities, buckets, ready.questions.digests);
+  progress.planned(finished.plan);
   comm::agree(comm, [&] {
     if (setting.comm.rank() == 0) setting.options.planned(finished);
   });

@@ -10,11 +10,13 @@
 #include "base/log.hpp"
 #include "base/pulse.hpp"
 #include "base/trace.hpp"
+#include "calls/budget.hpp"
 #include "comm/communicator.hpp"
 #include "comm/vector_exchange.hpp"
 #include "config/config.hpp"
 #include "stages/types.hpp"
 #include "state/parts.hpp"
+#include "stats/fixed.hpp"
 #include "sweep/models.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/schedule.hpp"
@@ -41,14 +43,27 @@ struct Tally {
   std::array<double, stage_count> seconds{};      ///< wall, by stage
 };
 
-/// Where progress is told; rank 0 only, other ranks have one that does nothing.
+/// How this rank's calls to endpoints stand, since it was started; `spent`: on rank 0 with what earlier runs
+/// of the sweep have spent.
+struct CallsNow {
+  std::int64_t in_flight = 0;
+  std::int64_t sent = 0;
+  calls::Cost spent;
+};
+
+/// Where every rank tells its progress; rank 0 shows it. Local: nothing here waits for another rank.
 class Progress {
  public:
   virtual ~Progress() = default;
+  /// What is going to be done; once more when it is made anew.
+  virtual void planned(const Plan&) {}
   /// A stage begins: `items` pieces of work, of which `done` were in the state folder already.
   virtual void begin(Stage stage, std::int64_t items, std::int64_t done) = 0;
-  /// `more` pieces are done, on any rank.
+  /// `more` pieces are done, on this rank.
   virtual void advance(std::int64_t more) = 0;
+  virtual void calls(const CallsNow&) {}
+  /// This rank has scores of a score node's questions: of the metric that the sweep maximizes.
+  virtual void scored(int /*node*/, const stats::FixedMoments&) {}
   virtual void end() = 0;
 };
 

@@ -108,13 +108,6 @@ Named trial_params(const Subject& subject, const sweep::Trial& trial) {
   return params;
 }
 
-std::string name_of(const Subject& subject, const sweep::Trial& trial) {
-  const auto& method = subject.config.space.methods.at(static_cast<std::size_t>(trial.method));
-  const auto reranker = trial.reranker == sweep::no_reranker ? "" : trial.reranker + ", ";
-  return fmt::format("trial {}: {}, {}, {}top_k {}, {}", trial.number, method.name, trial.embedder, reranker,
-                     trial.k, trial.llm);
-}
-
 std::vector<std::pair<std::string, double>> metrics_of(const Subject& subject,
                                                        const std::vector<std::string>& names,
                                                        const sweep::TrialSummary& summary) {
@@ -219,11 +212,12 @@ std::vector<Entry> trial_scored(const Subject& subject, const sweep::Trial& tria
   auto tags = tags_of_all(subject);
   const auto& node = subject.plan.nodes.at(static_cast<std::size_t>(trial.score));
   tags.emplace_back("dream.recipe", node.recipe.hex());
-  return {{key, "run", NewRun{subject.key, name_of(subject, trial), start_ms, std::move(tags)}},
-          {key, "scores",
-           Values{trial_params(subject, trial), metrics_of(subject, metrics, summary), {}, now_ms, 0}},
-          {key, "status", NewStatus{Status::finished, now_ms}},
-          {key, "golden", golden(subject)}};
+  return {
+      {key, "run", NewRun{subject.key, sweep::title_of(trial, subject.config), start_ms, std::move(tags)}},
+      {key, "scores",
+       Values{trial_params(subject, trial), metrics_of(subject, metrics, summary), {}, now_ms, 0}},
+      {key, "status", NewStatus{Status::finished, now_ms}},
+      {key, "golden", golden(subject)}};
 }
 
 std::vector<Entry> sweep_ends(const Subject& subject, const sweep::Outcome& outcome,

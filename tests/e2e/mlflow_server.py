@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
 import urllib.request
 
 # Loads everything that a test wants to know, as JSON.
@@ -62,7 +63,8 @@ def free_port():
 class Server:
     """`stop()` and `start()` may follow each other: the data stay."""
 
-    def __init__(self):
+    def __init__(self, workers=1):
+        self.workers = workers
         home = os.environ.get("DREAM_MLFLOW", "")
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
         if not (pathlib.Path(home) / "bin/mlflow").exists():
@@ -105,7 +107,7 @@ class Server:
         database = f"postgresql+psycopg2://postgres@127.0.0.1:{self.database_port}/mlflow"
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.bin / "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--backend-store-uri",
+                [self.bin / "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.workers), "--backend-store-uri",
                  database, "--artifacts-destination", self.folder / "artifacts", "--serve-artifacts"], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
         for _ in range(600):
@@ -127,6 +129,11 @@ class Server:
         subprocess.run([*self.user, str(self.postgres / "pg_ctl"), "-D", str(self.data / "d"), "-m", "immediate", "stop"], cwd="/",
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def experiment(self, name):
+        """The id of an experiment."""
+        asked = self.uri + "/api/2.0/mlflow/experiments/get-by-name?" + urllib.parse.urlencode({"experiment_name": name})
+        return json.loads(urllib.request.urlopen(asked).read())["experiment"]["experiment_id"]
 
     def runs(self, experiment):
         """All runs of an experiment, each a dictionary: what MLflow's own client says."""

@@ -1,5 +1,6 @@
 #include "comm/communicator.hpp"
 
+#include <map>
 #include <numeric>
 #include <thread>
 
@@ -87,6 +88,24 @@ void check_verbs(Communicator comm) {
 BOOST_AUTO_TEST_CASE(self_has_every_verb) { check_verbs(dream::comm::self()); }
 
 BOOST_AUTO_TEST_CASE(mpi_has_every_verb, *test::ranks({1, 2, 3, 4, 5})) { check_verbs(test::world()); }
+
+BOOST_AUTO_TEST_CASE(what_ranks_post_arrives_at_rank_0, *test::ranks({1, 3})) {
+  auto comm = test::world();
+  const std::vector<dream::comm::Count> counts{{1, 10}, {2 + comm.rank(), -1}};
+  for (int i = 0; i < 3; ++i) comm.post(counts);
+  comm.post(std::span(counts).first(1));
+  comm.barrier();
+  if (comm.rank() != 0) return;
+  std::map<std::int64_t, std::int64_t> sums;
+  for (int tries = 0; tries < 1000 && sums[1] < 40 * comm.size(); ++tries) {
+    for (const auto& [what, more] : comm.collect()) sums[what] += more;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::map<std::int64_t, std::int64_t> expected{{1, 40 * comm.size()}};
+  for (int r = 0; r < comm.size(); ++r) expected[2 + r] = -3;
+  BOOST_TEST((sums == expected));
+  BOOST_TEST(comm.collect().empty());
+}
 
 BOOST_AUTO_TEST_CASE(large_payloads_travel_in_pieces, *test::ranks({2, 3})) {
   // Pieces of 16 bytes: every payload above takes several.

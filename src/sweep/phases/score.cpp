@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <unordered_map>
 
 #include "comm/agree.hpp"
@@ -127,6 +128,35 @@ parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosin
   return slice;
 }
 
+/// Tells the board of the metric that the sweep maximizes.
+void tell_scores(const Run& run, int node, const parts::SliceResults& slice) {
+  const auto at = std::ranges::find(slice.metrics, run.config.objective.maximize) - slice.metrics.begin();
+  if (at == std::ssize(slice.metrics)) return;
+  stats::FixedMoments moments;
+  for (const auto& result : slice.results) {
+    const auto& score = result.scores[static_cast<std::size_t>(at)];
+    if (score.has_value()) moments.add(score.value);
+  }
+  run.progress.scored(node, moments);
+}
+
+/// Likewise of what the state folder holds already, each rank of a share. Collective.
+void tell_sealed_scores(Run& run, const std::vector<Item>& pending) {
+  std::set<std::pair<int, int>> open;
+  for (const auto& item : pending) open.emplace(item.node, item.part);
+  comm::agree(run.comm, [&] {
+    int turn = 0;
+    for (const auto node : run.plan.nodes_of(Stage::score)) {
+      for (int part = 0; part < run.plan.parts_of(run.node(node)); ++part) {
+        if (open.contains({node, part}) || run.workers.rank(turn++ % run.workers.count) != run.comm.rank())
+          continue;
+        run.pulse();
+        tell_scores(run, node, parts::load_results(run.parts.open(run.key(node, part))));
+      }
+    }
+  });
+}
+
 /// What a phase needs beside the run.
 struct Judging {
   const golden::Gold& gold;
@@ -165,6 +195,7 @@ std::int64_t score_round(Run& run, const Judging& judging, std::span<const Item>
         run.parts.write_provisional(work.item.key, fill);
       passing += work.passing();
       judging.live.add(work.item, slice);
+      tell_scores(run, work.item.node, slice);
       judging.scope.advance();
     }
   });
@@ -178,6 +209,7 @@ std::int64_t answer_and_score(Run& run, const golden::Gold& gold) {
   const auto items = pending(run, Stage::score);
   StageScope scope(run, Stage::score, items);
   if (items.empty()) return 0;
+  tell_sealed_scores(run, items);
   TextVectors vectors(run, run.models.judge_embedder, embed::Role::query);
   LanguageModels models(run);
   LiveScores live(run, items);
