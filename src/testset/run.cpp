@@ -187,7 +187,7 @@ class Runner {
     comm::agree(comm_, [&] { books = fetch(shelf, documents_of(finished_.plan, tasks), pulse_); });
     sweep::CallSession calls({comm_, calls_config_, std::nullopt, workers_, options_.incarnation, pulse_,
                               options_.log, "testset.budget"});
-    sweep::LanguageModels models(comm_, calls);
+    sweep::LanguageModels models(calls);
     const auto note = [&](const std::string& text) {
       if (comm_.rank() == 0) options_.note(text);
     };
