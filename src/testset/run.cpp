@@ -145,7 +145,7 @@ class Runner {
     if (!options_.plan_only || options_.check_endpoint) {
       const sweep::PreflightOptions how{
           .nonce = options_.incarnation, .makes_state = !options_.plan_only, .reads_golden = false};
-      for (const auto& note : sweep::preflight(comm_, calls_config_, how, pulse_))
+      for (const auto& note : sweep::preflight(comm_, comm::gather_hosts(comm_), calls_config_, how, pulse_))
         options_.log(Level::warning, note);
     }
     inputs_ = sweep::list_inputs(comm_, config_, options_.s3, !options_.plan_only, pulse_);
