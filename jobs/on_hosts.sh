@@ -8,6 +8,8 @@
 #   DREAM_MPIRUN_OPTIONS options of mpirun, separated by blanks (--bind-to none)
 #   DREAM_WRAPPER        words before the program on every host: a container (docs/hosts.md)
 #   DREAM_TRIES          when a host is lost, go on with those that answer, so often in all (3)
+#   DREAM_SECONDS        a deadline for all tries together: then the ranks are asked to stop (0: none)
+#   DREAM_GRACE          seconds that ranks have to stop when they are asked to; then they are ended (600)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -84,8 +86,10 @@ run() {
     set -- "$@" --ended "$ended"
     rm -f "$ended"*
   fi
-  # In a session of its own, so that Ctrl-C reaches this script alone: mpirun would end the ranks where they stand.
-  setsid mpirun --hostfile "$folder/answering" "${mpirun_options[@]}" -wdir "$PWD" -x OMP_WAIT_POLICY \
+  # In a session of its own, so that Ctrl-C reaches this script alone: mpirun would end the ranks where they stand. timeout passes
+  # SIGUSR1 on. It is the deadline from outside: for ranks that do not even answer any more.
+  setsid timeout --foreground --preserve-status --signal=USR1 --kill-after="${DREAM_GRACE:-600}" "$(time_left)" \
+    mpirun --hostfile "$folder/answering" "${mpirun_options[@]}" -wdir "$PWD" -x OMP_WAIT_POLICY \
     "${wrapper[@]}" "$program" "$@" </dev/null &
   run=$!
   trap 'interrupted=yes; asked=yes; kill -USR1 "$run" 2>/dev/null || true' INT TERM
@@ -102,6 +106,20 @@ run() {
   return "$rc"
 }
 
+# What is left until the deadline, as timeout wants it: 0 means for ever.
+time_left() {
+  if ((deadline == 0)); then
+    echo 0
+  else
+    echo "$((deadline > SECONDS ? deadline - SECONDS : 1))"
+  fi
+}
+
+deadline=${DREAM_SECONDS:-0}
+if [[ ! $deadline =~ ^[0-9]+$ ]]; then
+  say "DREAM_SECONDS is a number of seconds, not $deadline"
+  exit 2
+fi
 check_hostfile
 ask_hosts
 if ! cmp -s "$folder/hosts" "$folder/answering"; then
@@ -122,6 +140,10 @@ for ((try = 1; ; ++try)); do
   case $rc in
     0 | 2 | 3 | 4 | 5 | 75) exit "$rc" ;;
   esac
+  if ((deadline > 0 && SECONDS >= deadline)); then
+    say "DREAM_SECONDS=$deadline have passed; the same line goes on"
+    exit "$rc"
+  fi
   if [[ $asked == yes ]] || ((try >= ${DREAM_TRIES:-3})); then exit "$rc"; fi
   ask_hosts
   if [[ ! -s $folder/answering ]]; then

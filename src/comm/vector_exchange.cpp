@@ -11,6 +11,7 @@
 #include "base/errors.hpp"
 #include "base/host.hpp"
 #include "comm/agree.hpp"
+#include "comm/hosts.hpp"
 
 namespace dream::comm {
 namespace {
@@ -204,10 +205,8 @@ ExchangeChoice choose_exchange(std::span<const GpuFacts> by_rank) {
 }
 
 NcclGround find_nccl(Communicator& comm, const GpuLibraries& libraries) {
-  const auto hosts = gather_texts(comm, host_name());
-  const auto before = hosts.begin() + comm.rank();
   NcclGround ground;
-  const auto mine = look(libraries, static_cast<int>(std::count(hosts.begin(), before, *before)), ground);
+  const auto mine = look(libraries, gather_hosts(comm).number_on_host(comm.rank()), ground);
   ground.choice = choose_exchange(gather_facts(comm, mine));
   return ground;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "calls/capabilities.hpp"
 #include "comm/agree.hpp"
@@ -84,7 +85,7 @@ std::optional<Stage> counted_until(std::optional<Stage> until) {
 }  // namespace
 
 CallSession::CallSession(Setting setting)
-    : setting_(std::move(setting)), callers_(setting_.workers), start_(Clock::now()) {
+    : setting_(std::move(setting)), callers_(setting_.workers), relief_(callers_), start_(Clock::now()) {
   setting_.pulse = [this, pulse = std::move(setting_.pulse)] {
     pulse();
     tell();
@@ -100,6 +101,7 @@ CallSession::CallSession(Setting setting)
   for (auto& [name, endpoint] : endpoints_) {
     endpoint = calls::limit_to(endpoint, std::max(0, comm.rank() - callers_.first), callers_.count);
   }
+  relief_ = Relief(callers_);
   comm::agree(comm, [&] {
     if (comm.rank() == 0) before_ = calls::read_ledgers(ledger_folder(config));
   });
@@ -178,7 +180,27 @@ calls::Allowance CallSession::left() {
 /// Collective.
 void CallSession::deal(int only) { budget_.deal(share_of(left(), callers_, setting_.comm.rank(), only)); }
 
-std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const ServeCalls& serve) {
+ReliefTerms CallSession::relief_terms() const {
+  ReliefTerms terms;
+  terms.speeds.clear();
+  std::map<std::string, std::size_t> lanes;
+  for (const auto& [name, endpoint] : endpoints_) {
+    lanes.emplace(name, lanes.size());
+    terms.speeds.push_back(static_cast<double>(endpoint.in_flight));
+  }
+  terms.lane = [lanes](const std::string& payload) { return lanes.at(Unpacker(payload).get<std::string>()); };
+  terms.has = [this](const Digest& key) { return store_->find(key).has_value(); };
+  return terms;
+}
+
+std::vector<Bytes> CallSession::look_up(const std::vector<Request>& requests, const Serve& serve) {
+  OnceOptions options;
+  options.relief = &relief_;
+  return sweep::once(setting_.comm, callers_, requests, serve, options);
+}
+
+std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const ServeCalls& serve,
+                                     const ReliefTerms* terms) {
   if (endpoints_.empty()) {  // on all ranks alike
     DREAM_CHECK(requests.empty(), "a call without an endpoint");
     return {};
@@ -187,13 +209,14 @@ std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const
   std::vector<Bytes> replies(requests.size());
   std::vector<std::size_t> open(requests.size());
   for (std::size_t i = 0; i < open.size(); ++i) open[i] = i;
+  const bool relieves = terms != nullptr;
   for (int only = everybody;;) {
     deal(only);
     std::vector<Request> asked;
     for (const auto i : open) asked.push_back(requests[i]);
     std::int64_t unserved = 0;
     std::int64_t served = 0;
-    const auto packed = sweep::once(comm, callers_, asked, [&](const std::vector<Request>& distinct) {
+    const auto make = [&](const std::vector<Request>& distinct) {
       check_time();
       const auto span = setting_.trace.span(Track::calls, "calls", std::ssize(distinct));
       std::vector<Bytes> packed_replies;
@@ -203,7 +226,12 @@ std::vector<Bytes> CallSession::once(const std::vector<Request>& requests, const
       }
       tell();
       return packed_replies;
-    });
+    };
+    OnceOptions options;
+    if (relieves) options.relief = &relief_;
+    // What has found no room in the budget stays where it was asked: that rank alone may get the rest of it.
+    options.terms = std::exchange(terms, nullptr);
+    const auto packed = sweep::once(comm, callers_, asked, make, options);
     std::vector<std::size_t> still_open;
     for (std::size_t i = 0; i < open.size(); ++i) {
       Unpacker reader(packed[i]);

@@ -77,13 +77,17 @@ class CallSession {
   [[nodiscard]] const calls::AskCounts& counts() const;
   [[nodiscard]] const calls::Usage& usage() const;
   [[nodiscard]] const Pulse& pulse() const { return setting_.pulse; }
-  /// The ranks among which once() spreads requests: a reply is in the journal of its request's home.
-  [[nodiscard]] const Workers& callers() const { return callers_; }
 
   /// sweep::once() for work that asks endpoints: what one rank's share of the budget had no room for is asked
   /// again under new shares, until all is served. Throws OutOfBudget on all ranks when no share can be made
   /// that serves another one. Collective.
-  [[nodiscard]] std::vector<Bytes> once(const std::vector<Request>& requests, const ServeCalls& serve);
+  /// `terms`: homes with more calls than others hand some of them on.
+  [[nodiscard]] std::vector<Bytes> once(const std::vector<Request>& requests, const ServeCalls& serve,
+                                        const ReliefTerms* terms = nullptr);
+  /// sweep::once() along the ways of the calls that were made, for who only counts. Collective.
+  [[nodiscard]] std::vector<Bytes> look_up(const std::vector<Request>& requests, const Serve& serve);
+  /// Of calls to language models: in the proportion of what each rank may have open, a lane for each model.
+  [[nodiscard]] ReliefTerms relief_terms() const;
 
   /// Throws OutOfBudget when the time of the budget has passed. Local.
   void check_time();
@@ -102,6 +106,7 @@ class CallSession {
 
   Setting setting_;
   Workers callers_;  ///< those that ask endpoints (callers_of())
+  Relief relief_;    ///< a reply is in the journal of the rank that asked for it
   std::map<std::string, calls::Endpoint> endpoints_;
   net::Redactor redact_;
   std::unique_ptr<calls::CallStore> store_;

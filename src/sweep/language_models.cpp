@@ -85,8 +85,9 @@ std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls)
 
 std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
   if (foresees()) return foresee(calls);
+  const auto terms = calls_.relief_terms();
   const auto served =
-      calls_.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); });
+      calls_.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); }, &terms);
   std::vector<calls::Reply> replies;
   for (const auto& bytes : served) replies.push_back(unpack(bytes));
   return replies;
@@ -103,8 +104,8 @@ std::vector<Asked> LanguageModels::ask(const std::vector<Question>& questions) {
 }
 
 std::vector<calls::Reply> LanguageModels::foresee(const std::vector<Call>& calls) {
-  const auto known = sweep::once(comm_, calls_.callers(), requests_of(calls),
-                                 [this](const auto& distinct) { return count(distinct); });
+  const auto known =
+      calls_.look_up(requests_of(calls), [this](const auto& distinct) { return count(distinct); });
   std::vector<calls::Reply> replies;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (known[i].empty()) {

@@ -49,10 +49,9 @@ class LanguageModels {
     foresee,
     assume  ///< foresees as if the state folder held no reply
   };
-  explicit LanguageModels(Run& run, Mode mode = Mode::ask) : LanguageModels(run.comm, run.calls, mode) {}
-  /// For work that is no sweep. Both outlive it.
-  LanguageModels(comm::Communicator& comm, CallSession& calls, Mode mode = Mode::ask)
-      : comm_(comm), calls_(calls), mode_(mode) {}
+  explicit LanguageModels(Run& run, Mode mode = Mode::ask) : LanguageModels(run.calls, mode) {}
+  /// For work that is no sweep. `calls` outlives it.
+  explicit LanguageModels(CallSession& calls, Mode mode = Mode::ask) : calls_(calls), mode_(mode) {}
 
   [[nodiscard]] bool foresees() const { return mode_ != Mode::ask; }
 
@@ -74,7 +73,6 @@ class LanguageModels {
   [[nodiscard]] std::vector<calls::Reply> foresee(const std::vector<Call>& calls);
   [[nodiscard]] std::vector<Bytes> count(const std::vector<Request>& distinct);
 
-  comm::Communicator& comm_;
   CallSession& calls_;
   Mode mode_;
   calls::Usage foreseen_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -10,7 +11,7 @@
 namespace dream::sweep {
 
 ModelRows::ModelRows(Run& run, RowModel model, Counters counters)
-    : run_(run), model_(std::move(model)), counters_(counters) {
+    : run_(run), model_(std::move(model)), counters_(counters), relief_(run.workers) {
   DREAM_CHECK((model_.there != nullptr) != static_cast<bool>(model_.make), "a model is here or there");
 }
 
@@ -40,19 +41,28 @@ void ModelRows::greet(const Request& first) {
   run_.comm.broadcast(std::span<std::int64_t>(&model_.cols, 1), 0);
 }
 
+std::vector<Bytes> ModelRows::replies_from_here(const std::vector<Request>& requests) {
+  const auto speeds = run_.pace.speeds();
+  const auto me = run_.comm.rank() - run_.workers.first;
+  ReliefTerms terms;
+  if (!speeds.empty() && me >= 0) terms.speeds = {speeds[static_cast<std::size_t>(me)]};
+  terms.has = [this](const Digest& key) { return known_.contains(key); };
+  const auto serve_here = [&](const std::vector<Request>& distinct) {
+    std::vector<Bytes> all;
+    for (auto& served : serve(distinct)) all.push_back(std::move(served.value()));
+    return all;
+  };
+  auto replies = once(run_.comm, run_.workers, requests, serve_here, {&run_.vectors, &relief_, &terms});
+  run_.pace.share(run_.comm, run_.workers, model_.work, std::exchange(done_, {}));
+  return replies;
+}
+
 Matrix ModelRows::rows(const std::vector<Request>& requests) {
-  const auto serve_all = [this](const std::vector<Request>& distinct) { return serve(distinct); };
   std::vector<Bytes> replies;
-  if (model_.there != nullptr) {
-    replies = run_.calls.once(requests, serve_all);
-  } else {
-    const auto serve_here = [&](const std::vector<Request>& distinct) {
-      std::vector<Bytes> all;
-      for (auto& served : serve_all(distinct)) all.push_back(std::move(served.value()));
-      return all;
-    };
-    replies = once(run_.comm, run_.workers, requests, serve_here, run_.vectors);
-  }
+  if (model_.there != nullptr)
+    replies = run_.calls.once(requests, [this](const auto& distinct) { return serve(distinct); });
+  else
+    replies = replies_from_here(requests);
   Matrix rows(std::ssize(requests), model_.cols);
   for (std::size_t i = 0; i < replies.size(); ++i) {
     auto row = rows.row(static_cast<std::int64_t>(i));
@@ -85,16 +95,24 @@ std::vector<Served> ModelRows::serve(const std::vector<Request>& requests) {
   }
   // Beside its numbers a row costs its name, its vector's header and a place in the map.
   const auto row_bytes = model_.cols * static_cast<std::int64_t>(sizeof(float)) + 128;
-  if (std::ssize(known_) * row_bytes > memory_bytes) known_.clear();
+  if (std::ssize(known_) * row_bytes > memory_bytes) {
+    known_.clear();
+    relief_.forget();
+  }
   return replies;
 }
 
 void ModelRows::make(const std::vector<const Request*>& fresh) {
   std::vector<std::string_view> texts;
-  for (const auto* request : fresh) texts.push_back(request->payload);
+  for (const auto* request : fresh) {
+    texts.push_back(request->payload);
+    done_.work += static_cast<double>(request->payload.size());
+  }
   const auto span = run_.trace.span(Track::work, model_.work, std::ssize(texts));
+  const auto start = std::chrono::steady_clock::now();
   Matrix rows(std::ssize(texts), model_.cols);
   if (!texts.empty()) model_.make(texts, rows.view());
+  done_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     const auto row = rows.row(static_cast<std::int64_t>(i));
     known_[fresh[i]->key].assign(row.begin(), row.end());

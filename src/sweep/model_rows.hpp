@@ -33,7 +33,8 @@ struct RowModel {
 
 /// Makes rows for all ranks together. A text has a home (once.hpp), where its row is made once, however many
 /// ranks ask for it, and remembered until `memory_bytes` are held; then all are forgotten, and what is asked
-/// for again is made again, to the same bits.
+/// for again is made again, to the same bits. A model in this program gets texts as fast as ranks make rows
+/// (Run::pace): homes that are slower, or got more, hand some on.
 class ModelRows {
  public:
   /// What the rows are counted as on this rank: made, and refused by the endpoint for good.
@@ -55,6 +56,7 @@ class ModelRows {
   [[nodiscard]] Matrix rows(const std::vector<Request>& requests);
 
  private:
+  [[nodiscard]] std::vector<Bytes> replies_from_here(const std::vector<Request>& requests);
   [[nodiscard]] std::vector<Served> serve(const std::vector<Request>& requests);
   void make(const std::vector<const Request*>& fresh);
   void ask(const std::vector<const Request*>& fresh);
@@ -65,7 +67,9 @@ class ModelRows {
   Run& run_;
   RowModel model_;
   Counters counters_;
+  Relief relief_;  ///< of a model in this program
   std::unordered_map<Digest, std::vector<float>> known_;
+  Done done_;  ///< by the model in this program, in bytes of text, since Run::pace heard of it
 };
 
 }  // namespace dream::sweep

@@ -1,25 +1,23 @@
 #pragma once
 #include <functional>
-#include <span>
-#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "base/digest.hpp"
 #include "comm/communicator.hpp"
 #include "comm/vector_exchange.hpp"
 #include "sweep/assign.hpp"
+#include "sweep/relief.hpp"
 
 namespace dream::sweep {
 
-/// A piece of work named by what it is, so that equal ones are recognised wherever they come up.
-struct Request {
-  Digest key;
-  std::string payload;
-};
-
 /// Serves distinct requests: one reply for each, in the order given.
 using Serve = std::function<std::vector<Bytes>(const std::vector<Request>&)>;
+
+struct OnceOptions {
+  comm::VectorExchange* replies_over = nullptr;  ///< the way of replies that are vectors; null: as the requests
+  Relief* relief = nullptr;                      ///< homes hand on what they have too much of; null: they do not
+  const ReliefTerms* terms = nullptr;            ///< null: only what was handed on before
+};
 
 /// Every distinct request of all ranks is served once, on one rank, and everyone who asked gets the reply.
 /// A request's home is a worker chosen by its key, so the load is even and the same request always meets
@@ -33,10 +31,7 @@ using Serve = std::function<std::vector<Bytes>(const std::vector<Request>&)>;
 /// by key, so it sees the same order whoever asked. Collective; `serve` must not communicate; a throw in it
 /// leaves on all ranks.
 [[nodiscard]] std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
-                                      const std::vector<Request>& requests, const Serve& serve);
-/// The same for replies that are vectors, which have a way of their own between ranks.
-[[nodiscard]] std::vector<Bytes> once(comm::Communicator& comm, const Workers& workers,
                                       const std::vector<Request>& requests, const Serve& serve,
-                                      comm::VectorExchange& replies_over);
+                                      const OnceOptions& options = {});
 
 }  // namespace dream::sweep

@@ -11,7 +11,6 @@
 
 #include "base/access.hpp"
 #include "base/file.hpp"
-#include "base/host.hpp"
 #include "calls/endpoint.hpp"
 #include "comm/agree.hpp"
 #include "device/backend.hpp"
@@ -226,32 +225,6 @@ Told tell(comm::Communicator& comm, Told told) {
   return heard;
 }
 
-/// Who runs where.
-struct Hosts {
-  std::vector<std::string> of_rank;
-
-  [[nodiscard]] int ranks_on(const std::string& host) const {
-    return static_cast<int>(std::ranges::count(of_rank, host));
-  }
-  [[nodiscard]] bool leads(int rank) const {
-    return std::ranges::find(of_rank, of_rank[static_cast<std::size_t>(rank)]) == of_rank.begin() + rank;
-  }
-  /// How many ranks of its host come before it.
-  [[nodiscard]] int local_rank(int rank) const {
-    const auto at = of_rank.begin() + rank;
-    return static_cast<int>(std::count(of_rank.begin(), at, *at));
-  }
-  [[nodiscard]] bool several() const { return ranks_on(of_rank.front()) < std::ssize(of_rank); }
-};
-
-Hosts gather_hosts(comm::Communicator& comm) {
-  std::array<char, 64> own{};
-  host_name().copy(own.data(), own.size() - 1);
-  Hosts hosts;
-  for (const auto& name : comm.all_gather(own)) hosts.of_rank.emplace_back(name.data());
-  return hosts;
-}
-
 /// A GPU as ranks tell each other of it; empty where a rank has none.
 struct GpuName {
   std::array<char, 64> name{};
@@ -260,7 +233,7 @@ struct GpuName {
 
 /// device.backend = "cuda": every rank must have a GPU that this build can use, and none too many of them the
 /// same one. Collective.
-void look_for_gpus(comm::Communicator& comm, const config::Device& wanted, const Hosts& hosts,
+void look_for_gpus(comm::Communicator& comm, const config::Device& wanted, const comm::Hosts& hosts,
                    Inspector& inspector) {
   std::optional<device::Refusal> refusal;
   GpuName mine;
@@ -270,21 +243,21 @@ void look_for_gpus(comm::Communicator& comm, const config::Device& wanted, const
     const auto gpus = device::find_gpus();
     refusal = device::refusal_of_gpus(gpus);
     if (refusal) return;
-    const auto& gpu = device::gpu_of(gpus, hosts.local_rank(comm.rank()));
+    const auto& gpu = device::gpu_of(gpus, hosts.number_on_host(comm.rank()));
     gpu.name.copy(mine.name.data(), mine.name.size() - 1);
     gpu.uuid.copy(mine.uuid.data(), mine.uuid.size() - 1);
   });
   inspector.add_refusal(refusal ? refusal : device::refusal_of_version());
   std::vector<device::Seat> seats;
   for (const auto& [name, uuid] : comm.all_gather(mine))
-    seats.push_back({hosts.of_rank[seats.size()], name.data(), uuid.data()});
+    seats.push_back({hosts[static_cast<int>(seats.size())], name.data(), uuid.data()});
   if (comm.rank() == 0)
     inspector.add_refusal(device::refusal_of_seats(seats, static_cast<int>(wanted.ranks_per_gpu)),
                           comm.size());
 }
 
 /// All ranks' findings, on rank 0.
-std::vector<Findings> gather_findings(comm::Communicator& comm, const Hosts& hosts,
+std::vector<Findings> gather_findings(comm::Communicator& comm, const comm::Hosts& hosts,
                                       const std::vector<Findings::Entry>& entries) {
   Packer packer;
   for (const auto& [fault, ranks] : entries)
@@ -294,7 +267,7 @@ std::vector<Findings> gather_findings(comm::Communicator& comm, const Hosts& hos
   std::vector<Findings> all;
   for (int rank = 0; rank < comm.size(); ++rank) {
     const auto from = gathered.from(rank);
-    Findings& findings = all.emplace_back(Findings{rank, hosts.of_rank[static_cast<std::size_t>(rank)], {}});
+    Findings& findings = all.emplace_back(Findings{rank, hosts[rank], {}});
     for (Unpacker reader(std::string_view(from.data(), from.size())); !reader.done();) {
       const auto code = static_cast<ExitCode>(reader.get<std::int64_t>());
       auto text = reader.get<std::string>();
@@ -351,9 +324,9 @@ std::optional<PreflightError> merge_findings(const std::vector<Findings>& all, i
                         std::move(order));
 }
 
-std::vector<std::string> preflight(comm::Communicator& comm, const config::Config& config,
-                                   const PreflightOptions& options, const Pulse& pulse) {
-  const auto hosts = gather_hosts(comm);
+std::vector<std::string> preflight(comm::Communicator& comm, const comm::Hosts& hosts,
+                                   const config::Config& config, const PreflightOptions& options,
+                                   const Pulse& pulse) {
   Inspector inspector(config, options, pulse);
   Told told;
   comm::agree(comm, [&] {
@@ -368,7 +341,7 @@ std::vector<std::string> preflight(comm::Communicator& comm, const config::Confi
     inspector.read_inputs(comm.rank() == 0 && options.reads_golden);
     inspector.compare(told.witnesses);
     if (hosts.leads(comm.rank()))
-      inspector.ask_endpoints(hosts.ranks_on(hosts.of_rank[static_cast<std::size_t>(comm.rank())]),
+      inspector.ask_endpoints(hosts.ranks_on(hosts[comm.rank()]),
                               hosts.several());
   });
   const auto all = gather_findings(comm, hosts, inspector.entries());

@@ -7,6 +7,7 @@
 #include "base/errors.hpp"
 #include "base/pulse.hpp"
 #include "comm/communicator.hpp"
+#include "comm/hosts.hpp"
 #include "config/config.hpp"
 #include "sweep/plan.hpp"
 
@@ -56,7 +57,8 @@ struct PreflightOptions {
 /// there what rank 0 has just written, so that all see one folder; one rank of each host asks every endpoint
 /// (a request without cost). Throws PreflightError on all ranks. Returns what the log should say though
 /// nothing is wrong. Milliseconds where all is well. Collective.
-[[nodiscard]] std::vector<std::string> preflight(comm::Communicator& comm, const config::Config& config,
+[[nodiscard]] std::vector<std::string> preflight(comm::Communicator& comm, const comm::Hosts& hosts,
+                                                 const config::Config& config,
                                                  const PreflightOptions& options, const Pulse& pulse);
 
 }  // namespace dream::sweep

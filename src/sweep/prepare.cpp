@@ -39,12 +39,13 @@ golden::DocumentNames names_of(const Inputs& inputs) {
 Prepared prepare(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
                  const Pulse& pulse) {
   Prepared ready;
+  ready.hosts = comm::gather_hosts(comm);
   check_folders_apart(comm, config);
   if (!options.plan_only || options.check_endpoints) {
     const PreflightOptions how{.nonce = options.incarnation,
                                .until = options.pilot > 0 ? std::nullopt : options.until,
                                .makes_state = !options.plan_only};
-    for (const auto& note : preflight(comm, config, how, pulse)) options.log(Level::warning, note);
+    for (const auto& note : preflight(comm, ready.hosts, config, how, pulse)) options.log(Level::warning, note);
   }
   ready.questions = load_questions(comm, config.golden, options.s3, pulse);
   ready.inputs = list_inputs(comm, config, options.s3, !options.plan_only, pulse);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "comm/hosts.hpp"
 #include "config/config.hpp"
 #include "golden/gold.hpp"
 #include "sweep/inputs/documents.hpp"
@@ -15,6 +16,7 @@ namespace dream::sweep {
 
 /// What a sweep is made from: questions, documents by their hashes, models, all checked.
 struct Prepared {
+  comm::Hosts hosts;
   Questions questions;
   Inputs inputs;                ///< rank 0
   golden::DocumentNames names;  ///< of the documents; rank 0

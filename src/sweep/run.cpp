@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "comm/vector_exchange.hpp"
 #include "golden/gold.hpp"
@@ -13,6 +12,7 @@
 #include "parts/documents.hpp"
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
+#include "state/starts.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/inputs/documents.hpp"
@@ -66,13 +66,6 @@ std::vector<std::int32_t> cluster_questions(const golden::Gold& gold) {
     }
   }
   return clusters;
-}
-
-void gather_ranks(comm::Communicator& comm, const Tally& tally, Outcome& outcome) {
-  outcome.ranks = comm.all_gather(tally);
-  std::array<char, 64> host{};
-  host_name().copy(host.data(), host.size() - 1);
-  for (const auto& name : comm.all_gather(host)) outcome.hosts.emplace_back(name.data());
 }
 
 /// How vectors travel; a plan moves none, and --check looks whether it could be as the config wants it.
@@ -200,6 +193,11 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   auto& [comm, config, options, progress, vectors, pulse] = setting;
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
+  comm::agree(comm, [&] {
+    // A run that goes on within a job, after a loss of ranks, is no start.
+    if (setting.comm.rank() == 0 && setting.options.replaces.empty())
+      state::count_start(setting.config.sweep.state, setting.config.sweep.name, std::ssize(sealed));
+  });
   auto& outcome = finished.outcome;
   outcome = start_outcome(comm, config, ready.inputs);
   outcome.rejected_questions = ready.questions.rejected;
@@ -244,7 +242,9 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   tally.calls = calls.counts().sent;
   tally.calls_from_state = calls.counts().from_store;
   outcome.usage = gather_usage(comm, calls.usage());
-  gather_ranks(comm, tally, outcome);
+  outcome.ranks = comm.all_gather(tally);
+  outcome.hosts = ready.hosts.of_rank;
+  if (comm.rank() == 0) state::forget_starts(config.sweep.state, config.sweep.name);
 }
 
 }  // namespace

@@ -28,21 +28,27 @@ Trace::Span Run::span(const Item& item) const {
 std::vector<Item> pending(const Run& run, Stage stage) { return pending(run.plan, run.sealed, stage); }
 
 std::vector<Item> mine(const Run& run, const std::vector<Item>& items) {
-  return mine(items, run.workers, run.comm.rank());
+  return mine(items, run.workers, run.comm.rank(), run.pace.speeds());
 }
 
 void make_parts(Run& run, Stage stage, const std::function<void(const Item&)>& make) {
   const auto items = pending(run, stage);
   StageScope scope(run, stage, items);
+  Done done;
   comm::agree(run.comm, [&] {
     run.fault(stage);
-    for (const auto& item : mine(run, items)) {
+    const auto own = mine(run, items);
+    const auto start = now();
+    for (const auto& item : own) {
       run.pulse();
       const auto span = run.span(item);
       make(item);
+      done.work += static_cast<double>(item.weight);
       scope.advance();
     }
+    done.seconds = now() - start;
   });
+  if (!items.empty()) run.pace.share(run.comm, run.workers, name_of(stage), done);
 }
 
 StageScope::StageScope(Progress& progress, Tally& tally, const Trace& trace, Stage stage, std::int64_t items,

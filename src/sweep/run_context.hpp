@@ -18,6 +18,7 @@
 #include "state/parts.hpp"
 #include "stats/fixed.hpp"
 #include "sweep/models.hpp"
+#include "sweep/pace.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/schedule.hpp"
 
@@ -67,7 +68,7 @@ class Progress {
   virtual void end() = 0;
 };
 
-/// What the phases share on one rank. Made once by run(); phases read it, and write only `tally`.
+/// What the phases share on one rank. Made once by run(); phases read it, and write only `tally` and `pace`.
 struct Run {
   comm::Communicator& comm;
   const config::Config& config;
@@ -86,6 +87,7 @@ struct Run {
   Trace trace;
   comm::VectorExchange& vectors;                                  ///< how they travel between ranks
   std::function<void(const Trial&, const TrialSummary&)> scored;  ///< RunOptions::scored
+  Pace pace{};
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
   [[nodiscard]] Digest key(int number, int part) const { return plan.part_key(node(number), part); }
@@ -96,7 +98,7 @@ struct Run {
 /// Those that the state folder does not hold. The same on every rank.
 [[nodiscard]] std::vector<Item> pending(const Run& run, Stage stage);
 
-/// Those of `items` that this rank makes.
+/// Those of `items` that this rank makes: less where it has been slow (Run::pace).
 [[nodiscard]] std::vector<Item> mine(const Run& run, const std::vector<Item>& items);
 
 /// Makes all pending parts of a stage whose parts are independent of each other: `make` writes one.

@@ -28,11 +28,11 @@ std::int64_t weight_of(const Plan& plan, const Node& node, int part) {
   return 1;
 }
 
-std::vector<int> owners(std::span<const Item> items, int workers) {
+std::vector<int> owners(std::span<const Item> items, int workers, std::span<const double> speeds) {
   std::vector<std::int64_t> weights;
   weights.reserve(items.size());
   for (const auto& item : items) weights.push_back(item.weight);
-  return assign(weights, workers);
+  return assign(weights, workers, speeds);
 }
 
 }  // namespace
@@ -49,17 +49,18 @@ std::vector<Item> pending(const Plan& plan, const std::unordered_set<Digest>& se
   return items;
 }
 
-std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers) {
-  const auto owner = owners(items, workers);
+std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers, std::span<const double> speeds) {
+  const auto owner = owners(items, workers, speeds);
   std::vector<std::vector<Item>> hands(static_cast<std::size_t>(workers));
   for (std::size_t i = 0; i < items.size(); ++i)
     hands[static_cast<std::size_t>(owner[i])].push_back(items[i]);
   return hands;
 }
 
-std::vector<Item> mine(std::span<const Item> items, const Workers& workers, int rank) {
+std::vector<Item> mine(std::span<const Item> items, const Workers& workers, int rank,
+                       std::span<const double> speeds) {
   if (!workers.has(rank)) return {};
-  return std::move(deal(items, workers.count)[static_cast<std::size_t>(rank - workers.first)]);
+  return std::move(deal(items, workers.count, speeds)[static_cast<std::size_t>(rank - workers.first)]);
 }
 
 std::map<std::string, std::vector<Item>> by_embedder(const Plan& plan, std::span<const Item> items) {

@@ -28,11 +28,14 @@ struct Item {
 [[nodiscard]] std::vector<Item> pending(const Plan& plan, const std::unordered_set<Digest>& sealed,
                                         Stage stage);
 
-/// The items by worker: the heaviest to the least loaded (assign()), each worker's in the order given.
-[[nodiscard]] std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers);
+/// The items by worker: the heaviest to the one that is done with it first (assign()), each worker's in the order
+/// given. speeds: by worker; empty: all alike.
+[[nodiscard]] std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers,
+                                                  std::span<const double> speeds = {});
 
 /// Those of `items` that a rank makes; none when it does not work.
-[[nodiscard]] std::vector<Item> mine(std::span<const Item> items, const Workers& workers, int rank);
+[[nodiscard]] std::vector<Item> mine(std::span<const Item> items, const Workers& workers, int rank,
+                                     std::span<const double> speeds = {});
 
 /// Items of `embed` or `query` by embedder, all methods together, so that a text that two methods share is
 /// embedded once; bucket after bucket.

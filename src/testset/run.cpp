@@ -145,7 +145,7 @@ class Runner {
     if (!options_.plan_only || options_.check_endpoint) {
       const sweep::PreflightOptions how{
           .nonce = options_.incarnation, .makes_state = !options_.plan_only, .reads_golden = false};
-      for (const auto& note : sweep::preflight(comm_, calls_config_, how, pulse_))
+      for (const auto& note : sweep::preflight(comm_, comm::gather_hosts(comm_), calls_config_, how, pulse_))
         options_.log(Level::warning, note);
     }
     inputs_ = sweep::list_inputs(comm_, config_, options_.s3, !options_.plan_only, pulse_);
@@ -187,7 +187,7 @@ class Runner {
     comm::agree(comm_, [&] { books = fetch(shelf, documents_of(finished_.plan, tasks), pulse_); });
     sweep::CallSession calls({comm_, calls_config_, std::nullopt, workers_, options_.incarnation, pulse_,
                               options_.log, "testset.budget"});
-    sweep::LanguageModels models(comm_, calls);
+    sweep::LanguageModels models(calls);
     const auto note = [&](const std::string& text) {
       if (comm_.rank() == 0) options_.note(text);
     };

@@ -1,9 +1,12 @@
 """Vectors that travel over NCCL: the library that stands in for it is found where the real one would be looked for."""
 import os
+import signal
+import time
 
 import harness
 
 STAND_IN = harness.PROGRAMS.parent / "stand_in"
+SILENT_RANK_1 = 'if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then export DREAM_STAND_IN_SILENT_FROM=1; fi; exec "$@"'
 
 
 def with_nccl(**more):
@@ -48,6 +51,36 @@ class OverNccl(harness.Case):
         self.assert_ok(self.sweep(2, "broken", "auto"))
         self.assert_ok(self.sweep(0, "alone", "auto"))
         self.assert_same_tables(harness.tables(self.folder / "alone"), harness.tables(self.folder / "broken"), "after an error")
+
+    def test_a_rank_that_dies_while_vectors_move(self):
+        """Rank 1 stands still in the second group of messages, so the others are held in NCCL when it is killed. Where MPI
+        survives that (DREAM_FT=ulfm) they go on in the same job, over NCCL again; elsewhere the job ends, and the next goes on."""
+        self.assert_ok(self.sweep(0, "alone", "auto"))
+        config = harness.write_config(self.folder / "killed", self.corpus, self.golden, buckets=16)
+        job = harness.Job(3, config, "--set", 'device.exchange="nccl"', "--set", "sweep.min_ranks=1", env=with_nccl(),
+                          wrapper=["sh", "-c", SILENT_RANK_1, "sh"])
+        self.await_stillness(job, self.folder / "killed")
+        harness.signal_quietly(job.rank_processes()[1], signal.SIGKILL)
+        ended = job.wait(60)
+        if harness.survives():
+            self.assert_ok(ended)
+            self.assertIn("goes on with 2 ranks", ended.text)
+            self.assertEqual(harness.manifest(self.folder / "killed")["vectors_over"], "nccl")
+        else:
+            self.assertNotEqual(ended.code, 0)
+            self.assert_ok(self.sweep(2, "killed", "auto"))
+        self.assert_same_tables(harness.tables(self.folder / "alone"), harness.tables(self.folder / "killed"), "after a kill")
+        self.assertEqual(harness.part_digests(self.folder / "alone"), harness.part_digests(self.folder / "killed"))
+
+    def await_stillness(self, job, place):
+        """Until no part has been sealed for a second, and some were."""
+        sealed, since = 0, time.monotonic()
+        while sealed == 0 or time.monotonic() - since < 1:
+            self.assertIsNone(job.process.poll(), job.text())
+            if harness.sealed(place) != sealed:
+                sealed, since = harness.sealed(place), time.monotonic()
+            time.sleep(0.02)
+        self.assertFalse((place / "results" / "results.csv").exists(), "nothing stood still")
 
 
 harness.main()

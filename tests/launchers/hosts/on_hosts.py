@@ -211,6 +211,17 @@ class OnHosts(harness.Case):
         self.assertLess(time.monotonic() - begin, 120)
         self.assertFalse((self.work / "state").exists(), "something was started")
 
+    def test_ranks_that_answer_no_more_are_ended_at_the_deadline_from_outside(self):
+        deaf = self.work / "deaf"
+        deaf.write_text("#!/bin/sh\ntrap '' USR1 TERM\nwhile :; do sleep 1; done\n")
+        deaf.chmod(0o755)
+        begin = time.monotonic()
+        self.start(self.hostfile, self.config, env={"DREAM_WRAPPER": str(deaf), "DREAM_SECONDS": "4", "DREAM_GRACE": "2"})
+        self.assertEqual(self.end(), 137, self.text)
+        self.assertLess(time.monotonic() - begin, 60)
+        self.assertIn("DREAM_SECONDS=4 have passed", self.text)
+        self.assertNotIn("goes on, on", self.text)
+
     def test_an_error_of_the_program_is_its_exit_code(self):
         self.start(self.hostfile, self.config, "--set", "space.top_k=[0]")
         self.assertEqual(self.end(), harness.CONFIG, self.text)

@@ -13,7 +13,7 @@ struct Control {
   /// DREAM_STAND_IN_FAIL_GROUP.
   std::atomic<int> fail_group{-1};
   std::atomic<int> fail_code{6};
-  std::atomic<int> silent_from{-1};  ///< from this group on nothing moves
+  std::atomic<int> silent_from{-1};  ///< from this group on nothing moves; DREAM_STAND_IN_SILENT_FROM
   std::atomic<bool> edges{false};    ///< of a message only its first and last bytes travel
   std::atomic<int> live_comms{0};    ///< neither destroyed nor aborted
   std::atomic<int> live_buffers{0};

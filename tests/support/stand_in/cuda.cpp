@@ -44,6 +44,7 @@ dream::stand_in::Control* dream::stand_in::dream_stand_in_control() {
     control.devices = from_environment("DREAM_STAND_IN_GPUS", control.devices);
     control.version = from_environment("DREAM_STAND_IN_NCCL", control.version);
     control.fail_group = from_environment("DREAM_STAND_IN_FAIL_GROUP", -1);
+    control.silent_from = from_environment("DREAM_STAND_IN_SILENT_FROM", -1);
     return true;
   }();
   (void)once;

@@ -56,6 +56,19 @@ BOOST_AUTO_TEST_CASE(a_known_split) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_slow_worker_gets_less_and_nothing_large) {
+  const std::vector<double> speeds{1, 0.5, 1};
+  const std::vector<std::int64_t> weights(500, 7);
+  const auto load = loads(weights, assign(weights, 3, speeds), 3);
+  BOOST_TEST(load[0] == load[2]);
+  BOOST_TEST(load[1] * 2 == load[0]);
+  const std::vector<int> expected{0, 2, 1};
+  BOOST_TEST(assign(std::vector<std::int64_t>{100, 90, 30}, 3, speeds) == expected,
+             boost::test_tools::per_element());
+  const std::vector<double> alike(3, 1);
+  BOOST_TEST(assign(weights, 3, alike) == assign(weights, 3), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(items_without_weight_are_spread_too) {
   const auto owner = assign(std::vector<std::int64_t>(1000, 0), 4);
   for (int w = 0; w < 4; ++w) BOOST_TEST(std::ranges::count(owner, w) == 250);

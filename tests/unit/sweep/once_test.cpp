@@ -72,6 +72,51 @@ BOOST_AUTO_TEST_CASE(ranks_without_requests_take_part, *test::ranks({1, 2, 3, 4}
   BOOST_TEST(comm.all_reduce(served, comm::Reduce::sum) == 20);
 }
 
+// As in a job: a rank remembers what it served, and nobody serves it again, wherever homes send it.
+BOOST_AUTO_TEST_CASE(homes_hand_on_what_they_have_too_much_of, *test::ranks({1, 2, 3, 4})) {
+  auto comm = test::world();
+  const sweep::Workers workers{0, comm.size()};
+  sweep::Relief relief(workers);
+  std::map<Digest, Bytes> remembered;
+  sweep::ReliefTerms terms;
+  terms.speeds = {comm.rank() == 0 ? 1. : 3., comm.rank() == comm.size() - 1 ? 1. : 0.};
+  terms.lane = [](const std::string& payload) { return payload.ends_with("7") ? std::size_t{1} : 0; };
+  terms.has = [&](const Digest& key) { return remembered.contains(key); };
+  std::int64_t served = 0;
+  std::int64_t sevens = 0;
+  const auto round = [&](int first, const sweep::ReliefTerms* with) {
+    std::vector<Request> requests;
+    for (int i = first; i < first + 400; ++i) requests.push_back(request(i));
+    const auto replies = sweep::once(
+        comm, workers, requests,
+        [&](const std::vector<Request>& distinct) {
+          std::vector<Bytes> answers;
+          for (const auto& [key, payload] : distinct) {
+            const auto [at, is_new] = remembered.try_emplace(key, payload.begin(), payload.end());
+            served += is_new ? 1 : 0;
+            sevens += is_new && payload.ends_with("7") ? 1 : 0;
+            answers.push_back(at->second);
+          }
+          return answers;
+        },
+        {nullptr, &relief, with});
+    for (int i = 0; i < 400; ++i)
+      BOOST_REQUIRE(text(replies[static_cast<std::size_t>(i)]) == request(first + i).payload);
+  };
+  const auto sum = [&](std::int64_t value) { return comm.all_reduce(value, comm::Reduce::sum); };
+  round(0, &terms);
+  BOOST_TEST(sum(served) == 400);
+  BOOST_TEST(sevens == (comm.rank() == comm.size() - 1 ? 40 : 0));
+  const auto others = static_cast<double>(served - sevens);
+  const auto fair = 360. * terms.speeds[0] / (3 * comm.size() - 2);
+  BOOST_TEST(others <= 1.03 * fair + 1);
+  BOOST_TEST(others >= fair / 1.1 - 1);
+  round(100, &terms);  // 300 of them again
+  BOOST_TEST(sum(served) == 500);
+  round(0, nullptr);  // who only looks finds all
+  BOOST_TEST(sum(served) == 500);
+}
+
 // Invariant 4: a failure of one rank leaves on all ranks, as one error.
 BOOST_AUTO_TEST_CASE(a_throw_in_serving_leaves_on_all_ranks, *test::ranks({1, 2, 3, 4})) {
   auto comm = test::world();

@@ -42,7 +42,7 @@ sweep::PreflightOptions quick(const std::string& nonce = "n1") {
 std::vector<sweep::Fault> faults_of(comm::Communicator& comm, const config::Config& config,
                                     const sweep::PreflightOptions& options) {
   try {
-    (void)sweep::preflight(comm, config, options, no_pulse());
+    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, options, no_pulse());
   } catch (const sweep::PreflightError& e) {
     BOOST_TEST(e.on_all_ranks);
     return e.faults;
@@ -70,7 +70,7 @@ Findings findings(int rank, const std::string& host, const std::vector<std::stri
 BOOST_AUTO_TEST_CASE(preflight_lets_a_sound_sweep_pass_and_leaves_nothing, *test::ranks({1, 3})) {
   auto comm = test::world();
   const auto config = make_config(comm);
-  BOOST_TEST(sweep::preflight(comm, config, quick(), no_pulse()).empty());
+  BOOST_TEST(sweep::preflight(comm, comm::gather_hosts(comm), config, quick(), no_pulse()).empty());
   comm.barrier();
   if (comm.rank() == 0) BOOST_TEST(files_below(config.sweep.state).empty());
 }
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(preflight_of_a_check_makes_nothing, *test::ranks({1, 2})) {
   const auto config = make_config(comm);
   auto options = quick();
   options.makes_state = false;
-  (void)sweep::preflight(comm, config, options, no_pulse());
+  (void)sweep::preflight(comm, comm::gather_hosts(comm), config, options, no_pulse());
   comm.barrier();
   BOOST_TEST(!fs::exists(config.sweep.state));
 }
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(preflight_names_all_faults_at_once, *test::ranks({1, 3})) {
       "bert", "transformer", Params{{"path", (test::folder() / "no_model").string()}}, {}};
   std::string message;
   try {
-    (void)sweep::preflight(comm, config, quick(), no_pulse());
+    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, quick(), no_pulse());
     BOOST_FAIL("nothing was found");
   } catch (const Error& e) {
     BOOST_TEST((e.code == ExitCode::input));
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(preflight_sees_that_a_state_folder_is_not_shared, *test::ra
   config.sweep.state = (test::folder() / ("state" + std::to_string(comm.rank()))).string();
   fs::create_directories(fs::path(config.sweep.state) / "tmp");
   try {
-    (void)sweep::preflight(comm, config, quick(), no_pulse());
+    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, quick(), no_pulse());
     BOOST_FAIL("nothing was found");
   } catch (const Error& e) {
     BOOST_TEST((e.code == ExitCode::state));
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(preflight_sees_that_sources_are_not_shared, *test::ranks({2
   config.corpus.sources = {"documents"};
   std::string message;
   try {
-    (void)sweep::preflight(comm, config, quick(), no_pulse());
+    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, quick(), no_pulse());
   } catch (const Error& e) {
     message = e.what();
   }
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(a_forced_gpu_that_is_not_there_is_a_fault_of_every_rank, *t
   config.device.backend = "cuda";
   const auto refused = device::refusal_of_build();
   try {
-    (void)sweep::preflight(comm, config, quick(), no_pulse());
+    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, quick(), no_pulse());
     BOOST_FAIL("nothing was found");
   } catch (const Error& e) {
     const std::string message = e.what();
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(preflight_of_many_ranks_costs_little, *test::ranks({16})) {
   for (int attempt = 0; attempt < 5; ++attempt) {
     comm.barrier();
     const auto start = Clock::now();
-    (void)sweep::preflight(comm, config, quick("n" + std::to_string(attempt)), no_pulse());
+    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, quick("n" + std::to_string(attempt)), no_pulse());
     best = std::min<std::chrono::nanoseconds>(best, Clock::now() - start);
   }
   const auto slowest = comm.all_reduce(best.count(), comm::Reduce::max) / 1'000'000;
