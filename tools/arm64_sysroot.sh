@@ -13,8 +13,8 @@ if [[ -e $root/usr/include ]]; then exit 0; fi
 # Compilers and tools are those of this machine.
 packages=$(bash "$here/jobs/setup.sh" --list build | grep -vxE 'cmake|g\+\+|git|ninja-build|pkg-config')
 debootstrap --foreign --arch=arm64 --variant=minbase --include="${packages//$'\n'/,}" bookworm "$root"
-for package in "$root"/var/cache/apt/archives/*.deb; do
-  # /lib is a link to /usr/lib, and stays one.
+for package in "$root/var/cache/apt/archives"/*.deb; do
+  # The links by which Debian has merged its folders stay links.
   dpkg-deb --fsys-tarfile "$package" | tar --extract --keep-directory-symlink --directory "$root"
 done
 rm -rf "$root/var/cache/apt/archives" "$root/debootstrap"
