@@ -13,6 +13,8 @@ if [[ -d $cuda ]]; then
   options+=(-DDREAM_WITH_CUDA=ON)
   export CUDACXX=${wheels[0]}/cu13/bin/nvcc
 fi
+# The same messages, and with ccache the same results, as on any other machine.
+export LANG=C.UTF-8
 cmake --preset "$preset" "${options[@]}"
 cmake --build --preset "$preset" -j "$jobs" --target programs
 
