@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -8,8 +9,11 @@
 /// the keys of whatever they compute, and all ranks of a sweep must agree on it.
 namespace dream::kernels::cpu {
 
-/// "avx512_bf16" (with VNNI), "avx512", "avx2" or "sse4": the best that this processor and the environment
-/// (DREAM_MAX_CPU_ISA, one of these names) allow.
+/// All of this kind of processor, the least capable first: "sse4", "avx2", "avx512" and "avx512_bf16" (with VNNI) on x86-64,
+/// "neon" on arm64.
+[[nodiscard]] std::span<const std::string_view> numeric_classes();
+
+/// The best of them that this processor and the environment (DREAM_MAX_CPU_ISA, one of these names) allow.
 [[nodiscard]] std::string numeric_class();
 
 /// What decides the last bits of results in that precision: version of the kernels and instructions they use

@@ -23,8 +23,12 @@ namespace {
 /// Changes with anything that changes a bit of a result.
 constexpr int kernels_version = 2;
 
-constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512",
-                                                  "avx512_bf16"};  // least capable first
+#if defined(__x86_64__)
+constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512", "avx512_bf16"};
+#else
+constexpr std::array<std::string_view, 1> classes{"neon"};
+#endif
+constexpr std::string_view dot_products = "avx512_bf16";
 
 /// Highway keeps its choice for the whole process, so ours is one for the process too.
 struct Choice {
@@ -46,28 +50,26 @@ std::ptrdiff_t rank_of(std::string_view name) {
   return at == classes.end() ? -1 : at - classes.begin();
 }
 
-bool has_dot_products() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") > 0 && __builtin_cpu_supports("avx512vnni") > 0;
-#else
-  return false;
-#endif
-}
-
 std::ptrdiff_t best_of_processor() {
+#if defined(__x86_64__)
   const auto targets = hwy::SupportedTargets();
-  if ((targets & avx512_targets) != 0) return has_dot_products() ? 3 : 2;
+  if ((targets & avx512_targets) != 0)
+    return __builtin_cpu_supports("avx512bf16") > 0 && __builtin_cpu_supports("avx512vnni") > 0 ? 3 : 2;
   return (targets & HWY_AVX2) != 0 ? 1 : 0;
+#else
+  return 0;
+#endif
 }
 
 std::ptrdiff_t most_of_environment() {
   const char* const name = std::getenv("DREAM_MAX_CPU_ISA");
   if (name == nullptr || *name == 0) return std::ssize(classes) - 1;
   const auto rank = rank_of(name);
-  if (rank < 0)
-    throw ConfigError("DREAM_MAX_CPU_ISA = \"" + std::string(name) +
-                      "\" in the environment; use sse4, avx2, avx512 or avx512_bf16, or unset it");
-  return rank;
+  if (rank >= 0) return rank;
+  std::string known;
+  for (const auto one : classes) known += (known.empty() ? "" : ", ") + std::string(one);
+  throw ConfigError("DREAM_MAX_CPU_ISA = \"" + std::string(name) + "\" in the environment; on this processor use one of " +
+                    known + ", or unset it");
 }
 
 void settle_locked(Choice& the, std::ptrdiff_t most) {
@@ -86,18 +88,19 @@ void settle_targets() {
   if (!the.settled) settle_locked(the, std::ssize(classes) - 1);
 }
 
+std::span<const std::string_view> numeric_classes() { return classes; }
+
 std::string numeric_class() {
   settle_targets();
   return std::string(classes.at(static_cast<std::size_t>(choice().rank)));
 }
 
 bool supports(Precision precision) {
-  return precision == Precision::fp32 || numeric_class() == classes.back();
+  return precision == Precision::fp32 || numeric_class() == dot_products;
 }
 
 std::string numeric_identity(Precision precision) {
-  const auto used =
-      precision == Precision::fp32 && numeric_class() == classes.back() ? "avx512" : numeric_class();
+  const auto used = precision == Precision::fp32 && numeric_class() == dot_products ? "avx512" : numeric_class();
   return "kernels " + std::to_string(kernels_version) + " " + used;
 }
 

@@ -1,7 +1,6 @@
 #include "sweep/numeric_class.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/errors.hpp"
 #include "comm/agree.hpp"
@@ -10,9 +9,7 @@
 namespace dream::sweep {
 
 std::string agree_on_numeric_class(comm::Communicator& comm) {
-  static constexpr std::array<std::string_view, 4> classes{"sse4", "avx2", "avx512",
-                                                           "avx512_bf16"};  // least capable
-  // first
+  const auto classes = kernels::cpu::numeric_classes();
   const auto own = kernels::cpu::numeric_class();
   const auto at = std::ranges::find(classes, own) - classes.begin();
   DREAM_CHECK(at < std::ssize(classes), "unknown numeric class " + own);

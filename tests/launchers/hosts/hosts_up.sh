@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: unshare --net --mount --uts bash hosts_up.sh FOLDER HOST...
+# usage: [DOMAIN=...] unshare --net --mount --uts bash hosts_up.sh FOLDER HOST...
 # Hosts on this machine, each with a network, a host name and a /dev/shm of its own, joined by a bridge; on each an sshd on port
 # 2222 as the user `dream` (1000), without capabilities and new privileges, as in a restricted pod. The bridge and the names live
 # in namespaces that end with this script, so the machine's network is never touched. Writes FOLDER/pid.HOST, by which nsenter
@@ -23,7 +23,7 @@ echo '127.0.0.1 localhost' >"$folder/hosts"
 number=0
 for host in "$@"; do
   number=$((number + 1))
-  echo "10.99.0.$number $host" >>"$folder/hosts"
+  echo "10.99.0.$number $host${DOMAIN:+ $host.$DOMAIN}" >>"$folder/hosts"
 done
 for name in passwd group hosts; do
   mount --bind "$folder/$name" "/etc/$name" # path-ok: a system file

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))
@@ -24,7 +25,7 @@ BASE = harness.SOURCE / "k8s-mpi-operator" / "base"
 
 @functools.lru_cache(maxsize=None)
 def render(folder):
-    """{kind: object} of a kustomization."""
+    """{kind: object} of a kustomization, and its claims by their names."""
     if shutil.which("kubectl") is None:
         raise unittest.SkipTest("kubectl is not installed")
     if yaml is None:
@@ -32,7 +33,10 @@ def render(folder):
     done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
-    return {document["kind"]: document for document in yaml.safe_load_all(done.stdout)}
+    made = {document["kind"]: document for document in yaml.safe_load_all(done.stdout) if document["kind"] != "PersistentVolumeClaim"}
+    made["claims"] = {document["metadata"]["name"]: document for document in yaml.safe_load_all(done.stdout)
+                      if document["kind"] == "PersistentVolumeClaim"}
+    return made
 
 
 # ---- the operator's rules that its CRD does not hold ----------------------------------------------------------------
@@ -158,8 +162,9 @@ class Rules(Base):
         self.assertRegex(config["metadata"]["name"], r"^dream-sweep-config-\w+$", "a new sweep is a new name")
         volumes = {volume["name"]: volume for volume in self.pods["Worker"]["volumes"]}
         self.assertEqual(volumes["config"]["configMap"]["name"], config["metadata"]["name"])
-        self.assertEqual(volumes["data"]["persistentVolumeClaim"]["claimName"],
-                         self.made["PersistentVolumeClaim"]["metadata"]["name"])
+        self.assertEqual({volume["persistentVolumeClaim"]["claimName"] for volume in volumes.values() if "persistentVolumeClaim" in volume},
+                         set(self.made["claims"]))
+        self.assertEqual(volumes["secret"]["secret"]["secretName"], self.made["Secret"]["metadata"]["name"])
         self.assertEqual({container["image"] for container in self.containers.values()}, {"registry.example/dream-sweep:set-me"})
 
     def test_every_mount_has_its_volume(self):
@@ -167,8 +172,22 @@ class Rules(Base):
             mounted = {mount["name"] for mount in self.containers[role]["volumeMounts"]}
             self.assertEqual(mounted, {volume["name"] for volume in pod["volumes"]}, role)
 
-    def test_ranks_on_all_nodes_write_the_state(self):
-        self.assertEqual(self.made["PersistentVolumeClaim"]["spec"]["accessModes"], ["ReadWriteMany"])
+    def test_ranks_on_all_nodes_use_the_volumes_and_write_none_of_the_models(self):
+        self.assertEqual(set(self.made["claims"]), {"dream-sweep-data", "dream-sweep-models", "dream-sweep-state"})
+        for claim in self.made["claims"].values():
+            self.assertEqual(claim["spec"]["accessModes"], ["ReadWriteMany"])
+        mounts = {mount["name"]: mount for mount in self.containers["Worker"]["volumeMounts"]}
+        self.assertEqual([name for name, mount in mounts.items() if mount.get("readOnly")], ["models", "config", "secret"])
+        sweep = tomllib.loads(self.made["ConfigMap"]["data"]["sweep.toml"])["sweep"]
+        self.assertEqual(sweep["state"], mounts["state"]["mountPath"])
+        self.assertTrue(sweep["output"].startswith(mounts["data"]["mountPath"] + "/"))
+
+    def test_the_secret_has_no_value_that_a_repository_could_tell(self):
+        self.assertFalse({"data", "stringData"} & set(self.made["Secret"]))
+
+    def test_a_missing_config_map_is_the_programs_message_and_no_pod_that_waits_for_ever(self):
+        (volume,) = [volume for volume in self.pods["Worker"]["volumes"] if volume["name"] == "config"]
+        self.assertIs(volume["configMap"]["optional"], True)
 
     def test_no_pod_is_root_and_all_are_bounded(self):
         for role, container in self.containers.items():
@@ -185,8 +204,13 @@ class Rules(Base):
         worker = self.containers["Worker"]
         self.assertIn("Port=2222", worker["command"])
         self.assertEqual(worker["readinessProbe"]["tcpSocket"]["port"], 2222)
-        launcher = self.containers["Launcher"]["command"]
-        self.assertTrue(launcher[launcher.index("plm_rsh_args") + 1].startswith("-p 2222 "))
+        variables = {variable["name"]: variable["value"] for variable in self.containers["Launcher"]["env"]}
+        self.assertTrue(variables["DREAM_SSH_OPTIONS"].startswith("-p 2222 "))
+        self.assertEqual(self.containers["Launcher"]["command"], ["on_hosts.sh", "/etc/mpi/hostfile"])
+        directory = self.containers["Launcher"]["workingDir"]
+        for role, container in self.containers.items():
+            (claim,) = [mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == directory]
+            self.assertEqual(claim, "data", f"on_hosts.sh and the {role} see different folders")
         self.assertEqual(self.job["spec"]["launcherCreationPolicy"], "WaitForWorkersReady")
         keys = self.job["spec"]["sshAuthMountPath"]
         self.assertIn(f"HostKey={keys}/id_rsa", worker["command"])

@@ -1,0 +1,28 @@
+# Toolchain for arm64 on another Debian: -DCMAKE_TOOLCHAIN_FILE, or the preset `arm64`. DREAM_SYSROOT in the environment is the folder
+# that tools/arm64_sysroot.sh has made; docs/arm64.md has the commands.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+if(NOT CMAKE_SYSROOT)
+  if(NOT EXISTS "$ENV{DREAM_SYSROOT}/usr/include")
+    message(FATAL_ERROR "DREAM_SYSROOT=\"$ENV{DREAM_SYSROOT}\" in the environment is no sysroot; make one by tools/arm64_sysroot.sh FOLDER")
+  endif()
+  set(CMAKE_SYSROOT $ENV{DREAM_SYSROOT})
+endif()
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+foreach(kind LIBRARY INCLUDE PACKAGE)
+  set(CMAKE_FIND_ROOT_PATH_MODE_${kind} ONLY)
+endforeach()
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CMAKE_SYSROOT})
+set(ENV{PKG_CONFIG_LIBDIR} ${CMAKE_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:${CMAKE_SYSROOT}/usr/share/pkgconfig)
+
+# Compilers of the sysroot cannot be asked here; this is what they would say.
+set(libraries ${CMAKE_SYSROOT}/usr/lib/aarch64-linux-gnu)
+set(MPI_C_COMPILER ${CMAKE_C_COMPILER})
+set(MPI_C_SKIP_MPICXX ON)
+set(MPI_C_LIB_NAMES mpi)
+set(MPI_mpi_LIBRARY ${libraries}/openmpi/lib/libmpi.so)
+set(MPI_C_HEADER_DIR ${libraries}/openmpi/include)
+set(HDF5_C_LIBRARY_hdf5 ${libraries}/hdf5/serial/libhdf5.so)
