@@ -18,6 +18,7 @@ struct Prepared {
   Questions questions;
   Inputs inputs;                ///< rank 0
   golden::DocumentNames names;  ///< of the documents; rank 0
+  std::shared_ptr<device::Accelerator> accelerator;  ///< null: the CPU computes
   Models models;
 };
 

@@ -13,6 +13,7 @@
 #include "comm/communicator.hpp"
 #include "comm/vector_exchange.hpp"
 #include "config/config.hpp"
+#include "device/accelerator.hpp"
 #include "stages/types.hpp"
 #include "state/parts.hpp"
 #include "sweep/models.hpp"
@@ -70,6 +71,7 @@ struct Run {
   CallSession& calls;
   Trace trace;
   comm::VectorExchange& vectors;                                  ///< how they travel between ranks
+  std::shared_ptr<device::Accelerator> accelerator;               ///< null: the CPU computes and searches
   std::function<void(const Trial&, const TrialSummary&)> scored;  ///< RunOptions::scored
 
   [[nodiscard]] const Node& node(int number) const { return plan.nodes[static_cast<std::size_t>(number)]; }
