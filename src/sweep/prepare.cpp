@@ -33,6 +33,7 @@ void check_same_models(comm::Communicator& comm, const Models& models) {
 /// What the models need of the GPU must fit into device.memory_share, for all ranks on it together.
 void admit(comm::Communicator& comm, const config::Config& config, const Seat& seat, const Prepared& ready) {
   std::vector<device::Demand> demands{{"workspace of products", 0, ready.accelerator->bytes_in_use()}};
+  if (seat.for_exchange > 0) demands.push_back({"vectors over NCCL", 0, seat.for_exchange});
   for (const auto& [name, embedder] : ready.models.embedders) {
     const auto bytes = embedder->device_bytes();
     if (bytes.weights > 0) demands.push_back({"models." + name, bytes.weights, bytes.buffers});

@@ -8,6 +8,7 @@
 
 #include "base/host.hpp"
 #include "comm/agree.hpp"
+#include "comm/vector_exchange.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -66,6 +67,8 @@ Seat find_seat(comm::Communicator& comm, const device::BackendRow& row, const co
   const auto& own = seats[static_cast<std::size_t>(comm.rank())];
   seat.ranks = static_cast<int>(std::ranges::count_if(
       seats, [&](const auto& other) { return other.host == own.host && other.uuid == own.uuid; }));
+  if (row.name == "cuda" && wanted.exchange != "mpi" && comm.size() > 1)
+    seat.for_exchange = 2 * comm::ExchangeOptions{}.staging_bytes;
   seat.crowding = device::refusal_of_seats(seats, static_cast<int>(wanted.ranks_per_gpu));
   return seat;
 }
@@ -84,7 +87,7 @@ std::shared_ptr<device::Accelerator> open_accelerator(comm::Communicator& comm, 
     } catch (const Error& error) {
       refuse(comm, {error.code, fmt::format("device.backend = \"{}\": {}", row->name, error.what())});
     }
-    accelerator->allow(device::part_of(seat.gpu, seat.ranks, wanted.memory_share));
+    accelerator->allow(device::part_of(seat.gpu, seat.ranks, wanted.memory_share) - seat.for_exchange);
   });
   check_equal(comm, accelerator->numeric_class());
   return accelerator;

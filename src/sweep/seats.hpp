@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,6 +16,8 @@ struct Seat {
   std::optional<device::Refusal> crowding;  ///< too many ranks on one card; the same on all ranks
   device::Gpu gpu;
   int ranks = 1;  ///< that share the card
+  /// Bytes of this rank's part that vectors on their way may take, where NCCL may carry them.
+  std::int64_t for_exchange = 0;
 };
 
 /// Finds the GPUs for a row of the table of accelerators: the ranks of a host take its GPUs round about.

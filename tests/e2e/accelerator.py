@@ -68,6 +68,11 @@ class Accelerator(harness.Case):
         self.refused("device.memory_share = 0.05", "models.tiny: weights", "rank 0", host, ranks=0, env=small,
                      **{"device.memory_share": 0.05})
 
+    def test_heads_that_attention_on_a_gpu_cannot_hold_are_told_by_the_model(self):
+        self.model = bert_folder.write(self.folder / "wide", layers=1, hidden=256, heads=1, inner=16)
+        ended, _ = self.run_on("twin")
+        self.assert_refused(ended, harness.INPUT, "makes heads of 256 values", "at most 248", "cpu")
+
     def test_a_shard_that_does_not_fit_is_told_before_anything_is_embedded(self):
         ended, folder = self.run_on("twin", name="shard", ranks=2, env={"DREAM_TWIN_MIB": "24"}, **{"device.ranks_per_gpu": 2})
         self.assert_refused(ended, harness.DEVICE, "index.shards = 2", "MiB", "rank 0 on " + os.uname().nodename)
