@@ -1,7 +1,7 @@
 // What follows the selection of an exact search. Rounding: a block takes a row; bound by memory. Rescoring: a
 // warp takes a hit, of which few are left, so nothing but the order of the sum matters. That order is of 16
-// lanes (dot/dot.hpp), so half of the warp brings zeros, which change no bit of the others: no lane ever holds
-// -0, since it begins at +0. The warp's sum then adds halves as the definition says.
+// lanes (dot/dot.hpp), so half of the warp brings zeros, which change no bit of the others: no lane ever
+// holds -0, since it begins at +0. The warp's sum then adds halves as the definition says.
 #include <cmath>
 
 #include "kernels/cuda/device_kernels.hpp"
@@ -35,7 +35,8 @@ struct RescoreKernel {
     const auto begin = block.y() * hits_per_block;
     const auto end = begin + hits_per_block < call.k ? begin + hits_per_block : call.k;
     const int lane = block.thread() % 32;
-    for (auto i = begin + block.thread() / 32; i < end; i += block.threads() / 32) {  // a warp's threads alike
+    for (auto i = begin + block.thread() / 32; i < end;
+         i += block.threads() / 32) {  // a warp's threads alike
       const auto place = block.x() * call.k + i;
       const Hit hit = call.hits[place];
       const float* const vector = call.vectors + (hit != 0 ? std::int64_t{index_of(hit)} : 0) * call.columns;
@@ -56,8 +57,7 @@ void round_rows(const RoundRows& call, Element element, Stream stream) {
 }
 
 void rescore(const Rescore& call, Stream stream) {
-  const Shape shape{
-      .x = call.queries, .y = blocks_for(call.k, hits_per_block), .threads = rescore_threads};
+  const Shape shape{.x = call.queries, .y = blocks_for(call.k, hits_per_block), .threads = rescore_threads};
   launch(RescoreKernel{call}, "rescore", shape, stream);
 }
 

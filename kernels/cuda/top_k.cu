@@ -1,7 +1,7 @@
-// A block takes a query. In shared memory lie the best hits so far, sorted, and beside them the scores of this
-// tile that beat the last of those. Only when these might overflow, and at the end, are they merged: each of
-// either side counts who is greater, which is its place, so a merge needs two barriers where a sort would
-// need fifty. After the first few thousand scores hardly any passes, and a tile in which none did costs
+// A block takes a query. In shared memory lie the best hits so far, sorted, and beside them the scores of
+// this tile that beat the last of those. Only when these might overflow, and at the end, are they merged:
+// each of either side counts who is greater, which is its place, so a merge needs two barriers where a sort
+// would need fifty. After the first few thousand scores hardly any passes, and a tile in which none did costs
 // nothing but reading it, which is what bounds the kernel: the scores come from the L2 cache, where the
 // product has just left them. Which place a score gets among the new ones is chance; hits have a total order,
 // so the result is not.
@@ -99,8 +99,7 @@ struct TopKKernel {
 void top_k(const TopK& call, Stream stream) {
   DREAM_CHECK(call.k <= most_k, std::to_string(call.k) + " hits");
   if (call.k == 0 || call.columns == 0) return;
-  const Shape shape{
-      .x = call.queries, .threads = top_k_threads, .shared_bytes = places_bytes(call.k)};
+  const Shape shape{.x = call.queries, .threads = top_k_threads, .shared_bytes = places_bytes(call.k)};
   launch(TopKKernel{call}, "top_k", shape, stream);
 }
 

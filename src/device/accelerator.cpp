@@ -8,13 +8,13 @@ namespace dream::device {
 
 Memory Accelerator::memory(std::int64_t bytes) {
   if (bytes > bytes_left()) {
-    throw Error(ExitCode::device,
-                fmt::format("{:.1f} MiB more on the GPU beside {:.1f} MiB would pass this rank's part of "
-                            "device.memory_share, {:.1f} MiB; raise it, start fewer ranks on the GPU, or raise "
-                            "index.shards where it is for a shard",
-                            static_cast<double>(bytes) / (1 << 20),
-                            static_cast<double>(account_->used) / (1 << 20),
-                            static_cast<double>(account_->allowed) / (1 << 20)));
+    throw Error(
+        ExitCode::device,
+        fmt::format("{:.1f} MiB more on the GPU beside {:.1f} MiB would pass this rank's part of "
+                    "device.memory_share, {:.1f} MiB; raise it, start fewer ranks on the GPU, or raise "
+                    "index.shards where it is for a shard",
+                    static_cast<double>(bytes) / (1 << 20), static_cast<double>(account_->used) / (1 << 20),
+                    static_cast<double>(account_->allowed) / (1 << 20)));
   }
   const auto place = allocate(bytes);
   account_->used += bytes;

@@ -34,8 +34,8 @@ using Recording = std::shared_ptr<void>;
 
 /// What an encoder and an exact search compute with: a GPU, or the GPU's twin on the host. All work is done
 /// in the order in which it was asked for, later; what it reads and writes must stay until a mark behind it
-/// has been waited for, or drain(). From one thread. Throws Error with exit code `device` for what fails, also
-/// when it failed earlier.
+/// has been waited for, or drain(). From one thread. Throws Error with exit code `device` for what fails,
+/// also when it failed earlier.
 class Accelerator {
  public:
   virtual ~Accelerator() = default;

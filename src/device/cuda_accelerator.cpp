@@ -102,13 +102,15 @@ class Cuda final : public Accelerator {
     while (true) {
       const auto code = cudaEventQuery(static_cast<cudaEvent_t>(mark.get()));
       if (code == cudaSuccess) return;
-      if (code != cudaErrorNotReady) check(code, fmt::format("the work of GPU {} ({})", gpu_.index, gpu_.name));
+      if (code != cudaErrorNotReady)
+        check(code, fmt::format("the work of GPU {} ({})", gpu_.index, gpu_.name));
       cudaGetLastError();  // "not ready" is kept like any other
       if (std::chrono::steady_clock::now() > end) {
-        throw Error(ExitCode::device,
-                    fmt::format("GPU {} ({}) has not done a batch after {} s; see nvidia-smi and the kernel's "
-                                "log (Xid) on this host, and start again without that GPU",
-                                gpu_.index, gpu_.name, deadline.count()));
+        throw Error(
+            ExitCode::device,
+            fmt::format("GPU {} ({}) has not done a batch after {} s; see nvidia-smi and the kernel's "
+                        "log (Xid) on this host, and start again without that GPU",
+                        gpu_.index, gpu_.name, deadline.count()));
       }
       pulse();
       std::this_thread::sleep_for(std::chrono::microseconds(50));

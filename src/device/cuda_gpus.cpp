@@ -22,8 +22,8 @@ Gpu describe(int index) {
     throw Error(ExitCode::device, fmt::format("cudaGetDeviceProperties of GPU {}: {} (code {})", index,
                                               cudaGetErrorString(code), static_cast<int>(code)));
   }
-  return {index,       found.name,  uuid_of(found.uuid),
-          found.major, found.minor, static_cast<std::int64_t>(found.totalGlobalMem),
+  return {index,        found.name,  uuid_of(found.uuid),
+          found.major,  found.minor, static_cast<std::int64_t>(found.totalGlobalMem),
           context_bytes};
 }
 

@@ -124,9 +124,9 @@ void ExactSearch::find(MatrixView<const float> questions, std::int64_t count, st
                        std::span<float> exact, std::span<std::int64_t> rows, const Pulse& pulse) {
   DREAM_CHECK(questions.cols == columns_, "questions and vectors differ in dimension");
   DREAM_CHECK(count >= 1 && count <= kernels::most_k, std::to_string(count) + " hits");
-  DREAM_CHECK(std::ssize(raw) == questions.rows * count && raw.size() == rows.size() &&
-                  raw.size() == exact.size(),
-              "room for `count` hits per question");
+  DREAM_CHECK(
+      std::ssize(raw) == questions.rows * count && raw.size() == rows.size() && raw.size() == exact.size(),
+      "room for `count` hits per question");
   for (std::int64_t begin = 0; begin < questions.rows; begin += plan_.questions) {
     const auto q = std::min(plan_.questions, questions.rows - begin);
     const auto at = static_cast<std::size_t>(begin * count), size = static_cast<std::size_t>(q * count);
@@ -177,7 +177,8 @@ double ExactSearch::raw_error(double question_length, double longest) const {
   }
   const auto both = question_length * longest;
   const auto of_rounding = (2 * unit + unit * unit) * both +
-                           least * std::sqrt(d) * (1 + unit) * (question_length + longest) + d * least * least;
+                           least * std::sqrt(d) * (1 + unit) * (question_length + longest) +
+                           d * least * least;
   // Sums are kept in float32; tensor cores cut where others round, so twice the unit, and twice to be safe.
   const auto of_sums = d * (0x1p-22 * both * (1 + unit) * (1 + unit) + 0x1p-126);
   return of_rounding + of_sums;

@@ -21,16 +21,16 @@ struct SearchPlan {
 };
 
 /// Vectors in an accelerator's memory, searched by looking at each: a product of rounded vectors makes the
-/// scores tile by tile, top_k takes each tile into the best so far, and what is left is scored anew in float32
-/// with the dot product of fixed order (kernels/dot).
+/// scores tile by tile, top_k takes each tile into the best so far, and what is left is scored anew in
+/// float32 with the dot product of fixed order (kernels/dot).
 class ExactSearch {
  public:
   /// Bytes that it takes for `rows` vectors of `columns` numbers. Pure.
   [[nodiscard]] static std::int64_t bytes_of(std::int64_t rows, std::int64_t columns, const SearchPlan& plan);
 
   /// vectors: (N, D), finite, N below 2^32 - 1. Throws Error where the memory does not suffice.
-  ExactSearch(std::shared_ptr<Accelerator> accelerator, MatrixView<const float> vectors, const SearchPlan& plan,
-              const Pulse& pulse);
+  ExactSearch(std::shared_ptr<Accelerator> accelerator, MatrixView<const float> vectors,
+              const SearchPlan& plan, const Pulse& pulse);
   ~ExactSearch();
   ExactSearch(const ExactSearch&) = delete;
   ExactSearch& operator=(const ExactSearch&) = delete;
@@ -38,8 +38,8 @@ class ExactSearch {
   /// The `count` best rows for each question by rounded scores, best first; row -1 where there are no more.
   /// questions: (Q, D); raw, exact, rows: (Q, count); exact: the scores of kernels/dot, of no row 0. count: 1
   /// to kernels::most_k.
-  void find(MatrixView<const float> questions, std::int64_t count, std::span<float> raw, std::span<float> exact,
-            std::span<std::int64_t> rows, const Pulse& pulse);
+  void find(MatrixView<const float> questions, std::int64_t count, std::span<float> raw,
+            std::span<float> exact, std::span<std::int64_t> rows, const Pulse& pulse);
 
   /// How far a raw score may be from the true one, for vectors of these lengths.
   [[nodiscard]] double raw_error(double question_length, double longest) const;
@@ -55,11 +55,11 @@ class ExactSearch {
   std::shared_ptr<Accelerator> accelerator_;
   std::int64_t rows_, columns_;
   SearchPlan plan_;
-  std::int64_t wide_;                ///< columns of rounded rows
-  Memory vectors_, rounded_;         ///< (N, D), (N, wide)
+  std::int64_t wide_;                     ///< columns of rounded rows
+  Memory vectors_, rounded_;              ///< (N, D), (N, wide)
   Memory questions_, rounded_questions_;  ///< (questions, D), (questions, wide)
-  Memory scores_;                    ///< (questions, tile)
-  Memory best_, exact_;              ///< (questions, most_k)
+  Memory scores_;                         ///< (questions, tile)
+  Memory best_, exact_;                   ///< (questions, most_k)
   Memory host_in_, host_best_, host_exact_;
   std::map<BatchShape, Recording> recorded_;
 };

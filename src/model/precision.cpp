@@ -17,7 +17,8 @@ Precision choose_precision(const std::string& wanted) {
                       "\" needs AVX512-BF16 and AVX512-VNNI on every rank, and the ranks agreed on \"" +
                       kernels::cpu::numeric_class() + "\"; use \"auto\" or \"fp32\"");
   }
-  if (wanted == "fp16") throw ConfigError("precision = \"fp16\" is for a GPU; use \"auto\", \"fp32\" or \"bf16\" on the CPU");
+  if (wanted == "fp16")
+    throw ConfigError("precision = \"fp16\" is for a GPU; use \"auto\", \"fp32\" or \"bf16\" on the CPU");
   throw ConfigError("precision = \"" + wanted + "\" is unknown; use auto, fp32, bf16 or int8");
 }
 

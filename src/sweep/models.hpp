@@ -43,8 +43,8 @@ struct Models {
 void set_json_schema(const config::Config& config, Models& models, bool json_schema);
 
 /// Packs the weights of models that are alike on all ranks, once for each node: its ranks share the memory
-/// and the work. Logs where they cannot. Those of an accelerator's models go into its memory. Throws ModelError on all ranks for a tensor that is missing or does
-/// not fit. Collective.
+/// and the work. Logs where they cannot. Those of an accelerator's models go into its memory. Throws
+/// ModelError on all ranks for a tensor that is missing or does not fit. Collective.
 void place_weights(comm::Communicator& comm, Models& models, const Log& log);
 
 }  // namespace dream::sweep

@@ -16,8 +16,8 @@ namespace dream::sweep {
 /// What a sweep is made from: questions, documents by their hashes, models, all checked.
 struct Prepared {
   Questions questions;
-  Inputs inputs;                ///< rank 0
-  golden::DocumentNames names;  ///< of the documents; rank 0
+  Inputs inputs;                                     ///< rank 0
+  golden::DocumentNames names;                       ///< of the documents; rank 0
   std::shared_ptr<device::Accelerator> accelerator;  ///< null: the CPU computes
   Models models;
 };

@@ -36,10 +36,11 @@ void check_equal(comm::Communicator& comm, const std::string& numeric_class) {
     const auto first = all.from(0);
     const std::string expected(first.begin(), first.end());
     if (expected == numeric_class) return;
-    refuse(comm, {ExitCode::device, fmt::format("device.backend: this rank computes with \"{}\", and rank 0 "
-                                                "with \"{}\", which gives other bits; start the ranks on equal "
-                                                "GPUs with the same cuBLAS",
-                                                numeric_class, expected)});
+    refuse(comm,
+           {ExitCode::device, fmt::format("device.backend: this rank computes with \"{}\", and rank 0 "
+                                          "with \"{}\", which gives other bits; start the ranks on equal "
+                                          "GPUs with the same cuBLAS",
+                                          numeric_class, expected)});
   });
 }
 

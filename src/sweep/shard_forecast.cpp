@@ -40,13 +40,14 @@ void check_fit(const Run& run, const Node& index, const std::vector<std::int64_t
   const auto left = run.accelerator->bytes_left();
   if (needed <= left) return;
   const auto mebibytes = [](std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
-  throw Error(ExitCode::device,
-              fmt::format("index.shards = {}: the largest shard of {} x {} numbers needs {:.1f} MiB of the GPU, "
-                          "and beside the models {:.1f} MiB are left of this rank's part of "
-                          "device.memory_share = {} (rank {} on {}); raise index.shards or the share, or start "
-                          "fewer ranks on the GPU",
-                          run.config.index.shards, most, columns, mebibytes(needed), mebibytes(left),
-                          run.config.device.memory_share, run.comm.rank(), host_name()));
+  throw Error(
+      ExitCode::device,
+      fmt::format("index.shards = {}: the largest shard of {} x {} numbers needs {:.1f} MiB of the GPU, "
+                  "and beside the models {:.1f} MiB are left of this rank's part of "
+                  "device.memory_share = {} (rank {} on {}); raise index.shards or the share, or start "
+                  "fewer ranks on the GPU",
+                  run.config.index.shards, most, columns, mebibytes(needed), mebibytes(left),
+                  run.config.device.memory_share, run.comm.rank(), host_name()));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The kernels of an encoder on a GPU, run by their twin on the host, against the reference over awkward sizes.
+// The kernels of an encoder on a GPU, run by their twin on the host, against the reference over awkward
+// sizes.
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -206,4 +207,3 @@ BOOST_AUTO_TEST_CASE(twin_of_normalise_agrees_with_the_reference) {
     BOOST_TEST(worst(found, expected) <= 1e-6, columns);
   }
 }
-

@@ -67,8 +67,8 @@ class Transformer final : public Embedder {
       if (ahead && next < texts.size())
         done = std::async(std::launch::async, [&] { tokenise(*other, next, no_pulse()); });
       const auto sequences = batch->sequences(prompt.passed_over);
-      encoder_->encode(sequences, {out.row(static_cast<std::int64_t>(from)).data(), sequences.size(), out.cols},
-                       pulse);
+      encoder_->encode(sequences,
+                       {out.row(static_cast<std::int64_t>(from)).data(), sequences.size(), out.cols}, pulse);
       if (done.valid()) done.get();
       std::swap(batch, other);
     }
@@ -141,12 +141,7 @@ class Transformer final : public Embedder {
       hasher.add(static_cast<std::int64_t>(ids->size()));
       for (const auto id : *ids) hasher.add(id);
     }
-    return hasher.add(window_)
-        .add(query_.text)
-        .add(passage_.text)
-        .add(precision_)
-        .add(numbers)
-        .finish();
+    return hasher.add(window_).add(query_.text).add(passage_.text).add(precision_).add(numbers).finish();
   }
 
   /// Special tokens around those of the text, which are cut so that all fit into the window. Returns their

@@ -21,9 +21,9 @@ using Nominate = std::function<void(MatrixView<const float> questions, std::int6
                                     std::span<float> scores, std::span<std::int64_t> rows)>;
 
 /// The same, and beside each raw score our own of that row: (Q, count).
-using NominateScored = std::function<void(MatrixView<const float> questions, std::int64_t count,
-                                          std::span<float> scores, std::span<float> own,
-                                          std::span<std::int64_t> rows)>;
+using NominateScored =
+    std::function<void(MatrixView<const float> questions, std::int64_t count, std::span<float> scores,
+                       std::span<float> own, std::span<std::int64_t> rows)>;
 
 /// What search needs of a shard; it owns nothing.
 struct Source {
@@ -52,9 +52,9 @@ struct SearchOptions {
 /// not nominated can reach the k best only if its raw score, at most that of the last nominated row, comes
 /// within 4 D u |q| |x| of the k-th; while the last one is that close, as with many equal texts, more are
 /// nominated, and in the end all. Where raw scores are rounded more coarsely, as a GPU's, Source::raw_error
-/// takes the place of their half of the bound. Hence with an index that looks at every row (Flat) the result is that of
-/// scoring every row, always. An approximate index may overlook rows; a shard with fewer than 2 (k + margin)
-/// rows is scored whole without asking it, and is exact again.
+/// takes the place of their half of the bound. Hence with an index that looks at every row (Flat) the result
+/// is that of scoring every row, always. An approximate index may overlook rows; a shard with fewer than 2 (k
+/// + margin) rows is scored whole without asking it, and is exact again.
 ///
 /// Local. Smaller k are prefixes of larger ones (Flat).
 [[nodiscard]] Retrieved search(const Source& source, MatrixView<const float> questions,

@@ -18,7 +18,8 @@ namespace dream::bench {
 
 /// Seconds of `work` on the accelerator, from an empty queue to an empty queue: one run to warm up, then the
 /// median of `runs`.
-[[nodiscard]] double seconds_of(device::Accelerator& accelerator, int runs, const std::function<void()>& work);
+[[nodiscard]] double seconds_of(device::Accelerator& accelerator, int runs,
+                                const std::function<void()>& work);
 
 /// Every kernel and the products against the reference, at awkward sizes. Prints a line each; returns whether
 /// all were within their tolerance.

@@ -39,7 +39,9 @@ class Here {
   [[nodiscard]] const std::vector<T>& values() const { return values_; }
 
  private:
-  [[nodiscard]] std::int64_t bytes() const { return std::ssize(values_) * static_cast<std::int64_t>(sizeof(T)); }
+  [[nodiscard]] std::int64_t bytes() const {
+    return std::ssize(values_) * static_cast<std::int64_t>(sizeof(T));
+  }
   device::Accelerator& on_;
   std::vector<T> values_;
   device::Memory there_;
@@ -92,12 +94,26 @@ class Checks {
     const Here<std::int32_t> its_ids(*on_, ids), its_places(*on_, places);
     Here<float> x(*on_, std::vector<float>(static_cast<std::size_t>(rows * columns)));
     Bytes rounded(*on_, stored(element, x.values()));
-    kernels().embedding({its_ids.there(), its_places.there(), words.there(), positions.there(),
-                         {scale.there(), shift.there(), 1e-12F}, rows, columns, x.there(), rounded.there()},
+    kernels().embedding({its_ids.there(),
+                         its_places.there(),
+                         words.there(),
+                         positions.there(),
+                         {scale.there(), shift.there(), 1e-12F},
+                         rows,
+                         columns,
+                         x.there(),
+                         rounded.there()},
                         element, on_->stream());
     const auto found = x.found();
-    reference::embedding({its_ids.here(), its_places.here(), words.here(), positions.here(),
-                          {scale.here(), shift.here(), 1e-12F}, rows, columns, x.here(), rounded.here()},
+    reference::embedding({its_ids.here(),
+                          its_places.here(),
+                          words.here(),
+                          positions.here(),
+                          {scale.here(), shift.here(), 1e-12F},
+                          rows,
+                          columns,
+                          x.here(),
+                          rounded.here()},
                          element);
     note("embedding", worst(found, x.values()), 5e-5);
     note("embedding, rounded", worst(loaded(element, rounded.found()), loaded(element, rounded.values())),
@@ -109,9 +125,9 @@ class Checks {
     const Bytes y(*on_, stored(element, numbers(rows * columns, 5)));
     Here<float> x(*on_, numbers(rows * columns, 6));
     Bytes rounded(*on_, stored(element, x.values()));
-    kernels().residual_norm({x.there(), y.there(), {scale.there(), shift.there(), 1e-12F}, rows, columns,
-                             rounded.there()},
-                            element, on_->stream());
+    kernels().residual_norm(
+        {x.there(), y.there(), {scale.there(), shift.there(), 1e-12F}, rows, columns, rounded.there()},
+        element, on_->stream());
     const auto found = x.found();
     reference::residual_norm(
         {x.here(), y.here(), {scale.here(), shift.here(), 1e-12F}, rows, columns, rounded.here()}, element);
@@ -145,7 +161,8 @@ class Checks {
     reference::sequence_attention({qkv.here(), offsets.here(), bias.here(), longest + 1, std::ssize(lengths),
                                    longest, heads, columns, out.here()},
                                   element);
-    note("sequence_attention", worst(found, loaded(element, out.values())), 6e-5 + rounding(Element::bf16, 6));
+    note("sequence_attention", worst(found, loaded(element, out.values())),
+         6e-5 + rounding(Element::bf16, 6));
   }
 
   void pool(std::int64_t columns) {
@@ -201,11 +218,13 @@ class Checks {
                from = loaded(element, x.values());
     for (const auto then : {Then::store, Then::relu, Then::gelu_tanh}) {
       Bytes y(*on_, stored(element, std::vector<float>(static_cast<std::size_t>(rows * outputs))));
-      on_->multiply({x.there(), weights.there(), bias.there(), y.there(), rows, inputs, outputs, then}, element);
+      on_->multiply({x.there(), weights.there(), bias.there(), y.there(), rows, inputs, outputs, then},
+                    element);
       std::vector<float> expected(static_cast<std::size_t>(rows * outputs));
       reference::linear({{w.data(), outputs, inputs}, b}, {from.data(), rows, inputs},
                         {expected.data(), rows, outputs}, then);
-      note("product and epilogue", worst(loaded(element, y.found()), expected), 2e-3 + rounding(Element::bf16, 16));
+      note("product and epilogue", worst(loaded(element, y.found()), expected),
+           2e-3 + rounding(Element::bf16, 16));
     }
   }
 
@@ -280,8 +299,7 @@ bool check_search(const std::shared_ptr<device::Accelerator>& accelerator) {
         right = right && std::find(found.begin() + q * k, found.begin() + (q + 1) * k,
                                    std::int64_t{index_of(hits[i])}) != found.begin() + (q + 1) * k;
       for (std::size_t i = first; i < first + k; ++i)
-        right = right &&
-                exact[i] == dot_reference(question, {vectors.data() + found[i] * columns, columns});
+        right = right && exact[i] == dot_reference(question, {vectors.data() + found[i] * columns, columns});
     }
     fmt::print("  exact search, {:<12} {}\n", name_of(element), right ? "ok" : "WRONG");
     good = good && right;

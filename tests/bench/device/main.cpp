@@ -47,9 +47,9 @@ int run(const std::string& what, std::map<std::string, std::string>& options) {
 
 int main(int argc, char** argv) {
   std::map<std::string, std::string> options{
-      {"--backend", "cuda"}, {"--model", ""},    {"--precision", "bf16"},  {"--length", "512"},
-      {"--batches", "8"},    {"--threads", "16"}, {"--rows", "10000000"}, {"--columns", "384"},
-      {"--batch-tokens", "8192"}};
+      {"--backend", "cuda"},  {"--model", ""},      {"--precision", "bf16"},
+      {"--length", "512"},    {"--batches", "8"},   {"--threads", "16"},
+      {"--rows", "10000000"}, {"--columns", "384"}, {"--batch-tokens", "8192"}};
   try {
     for (int i = 2; i < argc; i += 2) {
       if (!options.contains(argv[i]) || i + 1 == argc)

@@ -17,8 +17,9 @@ namespace {
 
 /// Words that most vocabularies have, and some that they cut.
 std::vector<std::string> make_texts(std::int64_t count, std::int64_t words) {
-  static const std::vector<std::string> vocabulary{"the", "largest", "town", "river", "of",   "is",   "a",   "valley",
-                                                   "ore", "a",       "b",    "c",     "made", "near", "and", "harbour"};
+  static const std::vector<std::string> vocabulary{"the",  "largest", "town", "river",  "of", "is",
+                                                   "a",    "valley",  "ore",  "a",      "b",  "c",
+                                                   "made", "near",    "and",  "harbour"};
   std::mt19937 random(3);
   std::vector<std::string> texts(static_cast<std::size_t>(count));
   for (auto& text : texts)
@@ -142,11 +143,13 @@ void measure_model(const std::shared_ptr<device::Accelerator>& accelerator, cons
     std::vector<std::int64_t> offsets;
     for (std::int64_t s = 0; s <= texts; ++s) offsets.push_back(s * n);
     Matrix out(texts, spec.outputs());
-    kernels = seconds(runs, [&] { encoder.encode({.ids = ids, .offsets = offsets}, out.view(), no_pulse()); });
-    fmt::print("  {} {}: {} texts of {} tokens: {:.4f} s, {:.0f} tokens/s, {:.1f} TFLOP/s, {:.0f} MiB of the GPU\n",
-               model, precision, texts, n, kernels, tokens / kernels,
-               static_cast<double>(texts) * flops(spec.network, static_cast<double>(n)) / kernels / 1e12,
-               static_cast<double>(accelerator->bytes_in_use() - before) / (1 << 20));
+    kernels =
+        seconds(runs, [&] { encoder.encode({.ids = ids, .offsets = offsets}, out.view(), no_pulse()); });
+    fmt::print(
+        "  {} {}: {} texts of {} tokens: {:.4f} s, {:.0f} tokens/s, {:.1f} TFLOP/s, {:.0f} MiB of the GPU\n",
+        model, precision, texts, n, kernels, tokens / kernels,
+        static_cast<double>(texts) * flops(spec.network, static_cast<double>(n)) / kernels / 1e12,
+        static_cast<double>(accelerator->bytes_in_use() - before) / (1 << 20));
   }
   model::Compute compute(threads);
   compute.accelerator = accelerator;
@@ -154,8 +157,9 @@ void measure_model(const std::shared_ptr<device::Accelerator>& accelerator, cons
   const auto embedder = load(model, precision, compute);
   const auto some = make_texts(texts, n - 2);
   const auto whole = seconds(runs, [&] { (void)embed_all(*embedder, some); });
-  fmt::print("  {} {}: text to vector on {} threads: {:.4f} s, {:.0f} texts/s, {:.0f} % of the kernels' rate\n",
-             model, precision, threads, whole, static_cast<double>(texts) / whole, 100 * kernels / whole);
+  fmt::print(
+      "  {} {}: text to vector on {} threads: {:.4f} s, {:.0f} texts/s, {:.0f} % of the kernels' rate\n",
+      model, precision, threads, whole, static_cast<double>(texts) / whole, 100 * kernels / whole);
   const auto one = make_texts(1, 10);
   const auto alone = seconds(20, [&] { (void)embed_all(*embedder, one); });
   fmt::print("  {} {}: one short text: {:.0f} us\n", model, precision, 1e6 * alone);
@@ -171,10 +175,11 @@ void measure_search(const std::shared_ptr<device::Accelerator>& accelerator, std
   for (const std::int64_t tile : {2048, 4096, 8192}) {
     if (tile != 4096 && rows < 1'000'000) continue;
     device::ExactSearch search(accelerator, {vectors.data(), rows, columns}, {.tile = tile}, no_pulse());
-    const auto whole = seconds(
-        runs, [&] { search.find({asked.data(), questions, columns}, k, raw, exact, found, no_pulse()); });
-    fmt::print("  top-{} of {} x {} fp16, {} questions, tiles of {}: {:.4f} s\n", k, rows, columns, questions, tile,
-               whole);
+    const auto whole = seconds(runs, [&] {
+      search.find({asked.data(), questions, columns}, k, raw, exact, found, no_pulse());
+    });
+    fmt::print("  top-{} of {} x {} fp16, {} questions, tiles of {}: {:.4f} s\n", k, rows, columns, questions,
+               tile, whole);
   }
   // The products of the same search and nothing else, in tiles as large as suit them.
   constexpr std::int64_t tile = 65536;

@@ -7,6 +7,7 @@
 
 #include "base/errors.hpp"
 #include "model/device_weights.hpp"
+#include "model/encoder.hpp"
 #include "model/sentence_model.hpp"
 #include "tests/unit/model/encoder_case.hpp"
 
@@ -249,8 +250,9 @@ BOOST_AUTO_TEST_CASE(nothing_is_in_flight_when_an_encoder_goes) {
 
 BOOST_AUTO_TEST_CASE(no_more_memory_is_taken_than_is_allowed) {
   const auto loaded = tiny();
-  const auto needed = model::DeviceWeights::bytes_of(loaded.weights, Element::fp32) +
-                      model::DeviceEncoder::buffer_bytes(loaded.spec.network, loaded.spec.head(), {Element::fp32, 40});
+  const auto needed =
+      model::DeviceWeights::bytes_of(loaded.weights, Element::fp32) +
+      model::DeviceEncoder::buffer_bytes(loaded.spec.network, loaded.spec.head(), {Element::fp32, 40});
   for (const auto allowed : {needed, needed - 1}) {
     const std::shared_ptr<device::Accelerator> accelerator = device::make_twin_accelerator();
     accelerator->allow(allowed);
@@ -258,7 +260,8 @@ BOOST_AUTO_TEST_CASE(no_more_memory_is_taken_than_is_allowed) {
       BOOST_CHECK_NO_THROW((void)loaded.on(accelerator, Element::fp32, 40));
     } else {
       BOOST_CHECK_EXCEPTION((void)loaded.on(accelerator, Element::fp32, 40), Error, [](const Error& e) {
-        return e.code == ExitCode::device && std::string_view(e.what()).find("memory_share") != std::string_view::npos;
+        return e.code == ExitCode::device &&
+               std::string_view(e.what()).find("memory_share") != std::string_view::npos;
       });
     }
     BOOST_TEST(accelerator->bytes_in_use() == 0);  // what was taken is given back

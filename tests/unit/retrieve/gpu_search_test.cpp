@@ -110,7 +110,8 @@ BOOST_AUTO_TEST_CASE(a_search_again_is_one_launch_and_the_same) {
   }
   BOOST_TEST((found[0] == found[1]));
   BOOST_TEST((found[0] == found[2]));
-  BOOST_TEST((std::vector(found[0].begin(), found[0].begin() + 5) != std::vector(found[0].begin() + 15, found[0].begin() + 20)));
+  BOOST_TEST((std::vector(found[0].begin(), found[0].begin() + 5) !=
+              std::vector(found[0].begin() + 15, found[0].begin() + 20)));
 }
 
 BOOST_AUTO_TEST_CASE(the_memory_of_a_search_is_what_was_forecast) {
