@@ -161,9 +161,14 @@ Finished look_ahead(comm::Communicator& comm, const config::Config& config, cons
   if (comm.rank() == 0) {
     finished.warnings = warnings_of(config, ready.questions);
     for (const auto& warning : finished.warnings) options.log(Level::warning, warning);
-    for (const auto& [name, precision] : finished.precisions)
-      options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
-                                   kernels::cpu::numeric_class());
+    for (const auto& [name, precision] : finished.precisions) {
+      const auto embedder = ready.models.embedders.find(name);
+      const bool on_gpu =
+          embedder != ready.models.embedders.end() && embedder->second->device_bytes().weights > 0;
+      options.log(Level::info, "model " + name + " computes in " + precision + " on " +
+                                   (on_gpu ? ready.accelerator->numeric_class()
+                                           : "instructions of class " + kernels::cpu::numeric_class()));
+    }
   }
   finished.questions = std::move(ready.questions.list);
   ready.models.identities.document_names = digest_of_names(comm, ready.names, finished.questions);

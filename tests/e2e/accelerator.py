@@ -23,7 +23,7 @@ class Accelerator(harness.Case):
 
     def contexts(self, folder):
         """The chunks of each question of each trial."""
-        return {(row["trial"], row["question"]): row["chunks"].split() for row in harness.rows(folder, "questions.csv")}
+        return {(row["trial"], row["id"]): row["chunks"].split() for row in harness.rows(folder, "questions.csv")}
 
     def overlap(self, one, other):
         one, other = self.contexts(one), self.contexts(other)
@@ -37,10 +37,12 @@ class Accelerator(harness.Case):
         for precision in ("fp32", "bf16"):
             ended, twin = self.run_on("twin", name=f"twin-{precision}", precision=precision)
             self.assert_ok(ended)
+            self.assertIn(f"model tiny computes in {precision} on twin", (twin / "results" / "sweep.log").read_text())
             self.assertGreaterEqual(self.overlap(cpu, twin), 0.99 if precision == "fp32" else 0.9, precision)
             self.assertNotEqual(harness.part_digests(cpu), harness.part_digests(twin))  # other bits, other keys
-        best = [harness.rows(folder, "results.csv")[0]["trial"] for folder in (cpu, self.folder / "twin-fp32")]
-        self.assertEqual(*best)
+        winners = [(folder / "results" / "best.toml").read_text().partition("[space]")[2] for folder in (cpu, self.folder / "twin-fp32")]
+        self.assertTrue(winners[0])
+        self.assertEqual(*winners)
 
     def test_the_same_bytes_for_any_number_of_ranks_on_one_card(self):
         ended, alone = self.run_on("twin", name="alone")

@@ -115,9 +115,10 @@ class Checks {
                           x.here(),
                           rounded.here()},
                          element);
-    note("embedding", worst(found, x.values()), 5e-5);
-    note("embedding, rounded", worst(loaded(element, rounded.found()), loaded(element, rounded.values())),
-         5e-5 + rounding(Element::bf16, 8));
+    note("embedding", element, worst(found, x.values()), 5e-5);
+    note("embedding rounded", element,
+         worst(loaded(element, rounded.found()), loaded(element, rounded.values())),
+         5e-5 + rounding(element, 8));
   }
 
   void residual_norm(Element element, std::int64_t rows, std::int64_t columns) {
@@ -131,7 +132,7 @@ class Checks {
     const auto found = x.found();
     reference::residual_norm(
         {x.here(), y.here(), {scale.here(), shift.here(), 1e-12F}, rows, columns, rounded.here()}, element);
-    note("residual_norm", worst(found, x.values()), 5e-5);
+    note("residual_norm", element, worst(found, x.values()), 5e-5);
   }
 
   void activate(Element element, std::int64_t rows, std::int64_t columns) {
@@ -141,7 +142,7 @@ class Checks {
       kernels().activate({y.there(), bias.there(), activation, rows, columns}, element, on_->stream());
       const auto found = loaded(element, y.found());
       reference::activate({y.here(), bias.here(), activation, rows, columns}, element);
-      note("activate", worst(found, loaded(element, y.values())), 1e-5 + rounding(Element::bf16, 5));
+      note("activate", element, worst(found, loaded(element, y.values())), 1e-5 + rounding(element, 5));
     }
   }
 
@@ -161,8 +162,8 @@ class Checks {
     reference::sequence_attention({qkv.here(), offsets.here(), bias.here(), longest + 1, std::ssize(lengths),
                                    longest, heads, columns, out.here()},
                                   element);
-    note("sequence_attention", worst(found, loaded(element, out.values())),
-         6e-5 + rounding(Element::bf16, 6));
+    note("sequence_attention", element, worst(found, loaded(element, out.values())),
+         6e-5 + rounding(element, 6));
   }
 
   void pool(std::int64_t columns) {
@@ -207,7 +208,7 @@ class Checks {
     kernels().round_rows({from.there(), 3, 37, 40, to.there()}, element, on_->stream());
     const auto found = to.found();
     reference::round_rows({from.here(), 3, 37, 40, to.here()}, element);
-    note("round_rows", found == to.values() ? 0 : 1, 0);
+    note("round_rows", element, found == to.values() ? 0 : 1, 0);
   }
 
   void product(Element element, std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
@@ -223,8 +224,7 @@ class Checks {
       std::vector<float> expected(static_cast<std::size_t>(rows * outputs));
       reference::linear({{w.data(), outputs, inputs}, b}, {from.data(), rows, inputs},
                         {expected.data(), rows, outputs}, then);
-      note("product and epilogue", worst(loaded(element, y.found()), expected),
-           2e-3 + rounding(Element::bf16, 16));
+      note("product", element, worst(loaded(element, y.found()), expected), 2e-4 + rounding(element, 16));
     }
   }
 
@@ -243,6 +243,9 @@ class Checks {
     double worst, allowed;
   };
   const DeviceKernels& kernels() const { return on_->kernels(); }
+  void note(const std::string& kernel, Element element, double off, double allowed) {
+    note(fmt::format("{}, {}", kernel, name_of(element)), off, allowed);
+  }
   void note(const std::string& what, double off, double allowed) {
     const auto row = std::ranges::find(rows_, what, &Row::what);
     if (row == rows_.end())
