@@ -78,10 +78,14 @@ double time_of(comm::Communicator& comm, Way& way) {
 }
 
 Row measure(comm::Communicator& comm, Way& way, Verb verb, std::int64_t bytes, const CommandLine& line) {
-  auto load = make_load(verb, comm.rank(), comm.size(), bytes, line.seed);
-  Row row{.over = way.name(), .verb = verb, .ranks = comm.size(), .bytes = load.bytes};
-  const auto expected = load.expected;
-  way.take(std::move(load));
+  Row row{.over = way.name(), .verb = verb, .ranks = comm.size()};
+  std::uint64_t expected = 0;
+  comm::agree(comm, [&] {  // memory of a host or a GPU may not suffice on one rank
+    auto load = make_load(verb, comm.rank(), comm.size(), bytes, line.seed);
+    row.bytes = load.bytes;
+    expected = load.expected;
+    way.take(std::move(load));
+  });
   way.run();  // buffers are touched and connections made before the clock runs
   std::vector<double> times;
   for (int i = 0; i < line.repetitions; ++i) times.push_back(time_of(comm, way));

@@ -12,5 +12,7 @@ void sequence_attention(const SequenceAttention& call, Element element, Stream s
 void sequence_pool(const SequencePool& call, Stream stream);
 void normalise_rows(const NormaliseRows& call, Stream stream);
 void top_k(const TopK& call, Stream stream);
+void round_rows(const RoundRows& call, Element element, Stream stream);
+void rescore(const Rescore& call, Stream stream);
 
 }  // namespace dream::kernels::DREAM_BACKEND

@@ -31,8 +31,10 @@ __global__ void run_kernel(const Kernel kernel) {
   kernel(Block());
 }
 
+/// CUDA keeps an error until somebody takes it, and who asks next would take it for his own.
 inline void check_launch(cudaError_t code, const char* kernel, const Shape& shape) {
   if (code == cudaSuccess) return;
+  cudaGetLastError();
   throw Error(ExitCode::device, std::string("kernel ") + kernel + ", " + std::to_string(shape.x) + " x " +
                                     std::to_string(shape.y) + " blocks of " + std::to_string(shape.threads) +
                                     " threads with " + std::to_string(shape.shared_bytes) +
@@ -41,7 +43,7 @@ inline void check_launch(cudaError_t code, const char* kernel, const Shape& shap
 }
 
 template <class Kernel>
-void launch(const Kernel& kernel, const char* name, const Shape& shape, Stream stream) {
+void launch(Kernel kernel, const char* name, const Shape& shape, Stream stream) {
   constexpr std::int64_t without_asking = 48 << 10;
   if (shape.x == 0 || shape.y == 0) return;
   if (shape.shared_bytes > without_asking) {
@@ -50,21 +52,25 @@ void launch(const Kernel& kernel, const char* name, const Shape& shape, Stream s
                  name, shape);
   }
   const dim3 grid(static_cast<unsigned>(shape.x), static_cast<unsigned>(shape.y));
-  run_kernel<<<grid, static_cast<unsigned>(shape.threads), static_cast<std::size_t>(shape.shared_bytes),
-               static_cast<cudaStream_t>(stream.handle)>>>(kernel);
-  check_launch(cudaGetLastError(), name, shape);
+  const dim3 block(static_cast<unsigned>(shape.threads));
+  auto* const queue = static_cast<cudaStream_t>(stream.handle);
+  void* arguments[] = {&kernel};
+  // Not <<<>>>, which would have to be asked by cudaGetLastError whether it was refused.
+  check_launch(cudaLaunchKernel(reinterpret_cast<const void*>(&run_kernel<Kernel>), grid, block, arguments,
+                                static_cast<std::size_t>(shape.shared_bytes), queue),
+               name, shape);
 #ifndef NDEBUG
-  // What goes wrong inside is told where it was started.
-  check_launch(cudaStreamSynchronize(static_cast<cudaStream_t>(stream.handle)), name, shape);
+  // What goes wrong inside is told where it was started, but for what is only recorded.
+  cudaStreamCaptureStatus recording = cudaStreamCaptureStatusNone;
+  check_launch(cudaStreamIsCapturing(queue, &recording), name, shape);
+  if (recording == cudaStreamCaptureStatusNone) check_launch(cudaStreamSynchronize(queue), name, shape);
 #endif
 }
 
 #else
 
 template <class Kernel>
-void launch(const Kernel& kernel, const char* /*name*/, const Shape& shape, Stream stream) {
-  if (shape.x == 0 || shape.y == 0) return;
-  auto* const run = static_cast<Run*>(stream.handle);
+void run_blocks(const Kernel& kernel, const Shape& shape, Run* run) {
   Fibers fibers(shape.threads, run != nullptr && run->backward);
   for (std::int64_t y = 0; y < shape.y; ++y) {
     for (std::int64_t x = 0; x < shape.x; ++x) {
@@ -77,6 +83,14 @@ void launch(const Kernel& kernel, const char* /*name*/, const Shape& shape, Stre
       if (run != nullptr) ++run->launched;
     }
   }
+}
+
+template <class Kernel>
+void launch(const Kernel& kernel, const char* /*name*/, const Shape& shape, Stream stream) {
+  if (shape.x == 0 || shape.y == 0) return;
+  auto* const run = static_cast<Run*>(stream.handle);
+  if (run == nullptr || run->later == nullptr) return run_blocks(kernel, shape, run);
+  run->later->emplace_back([=] { run_blocks(kernel, shape, run); });
 }
 
 #endif

@@ -80,8 +80,11 @@ class OverNccl final : public VectorExchange {
     const auto me = static_cast<std::size_t>(comm_.rank());
     const auto own = std::accumulate(counts.begin(), counts.begin() + comm_.rank(), std::int64_t{0});
     std::copy_n(out.data() + own, counts[me], in.values.data() + in.offsets[me]);
-    // Every round is a verb of all ranks, so their number is that of the longest way anywhere.
-    std::int64_t longest = std::max(std::ranges::max(counts), std::ranges::max(in_counts));
+    // Every round is a verb of all ranks, so their number is that of the longest way anywhere; a rank's own
+    // share has none.
+    std::int64_t longest = 0;
+    for (std::size_t peer = 0; peer < counts.size(); ++peer)
+      if (peer != me) longest = std::max(longest, counts[peer]);
     longest = comm_.all_reduce(longest, Reduce::max);
     for (std::int64_t done = 0; done < longest; done += staging_.step) {
       move(out.data(), cut(counts, comm_.rank(), done, staging_.step), in.values.data(),

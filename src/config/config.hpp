@@ -133,11 +133,12 @@ struct Tracking {
 };
 
 struct Device {
-  std::string backend = "auto";   ///< auto | cpu | cuda
+  std::string backend = "auto";   ///< auto | cpu | cuda | twin
   std::string exchange = "auto";  ///< how vectors travel between ranks: auto | mpi | nccl
   std::int64_t threads = 0;       ///< compute threads per rank; 0: this rank's share of the node's cores
   std::int64_t ranks_per_gpu = 1;
   double memory_share = 0.9;  ///< of a GPU's memory, for all ranks on it together
+  std::int64_t batch_tokens = 8192;
   bool operator==(const Device&) const = default;
 };
 

@@ -290,9 +290,10 @@ std::vector<Key> table() {
       // device
       {"device.backend",
        at(&Config::device, &Device::backend),
-       "where models run; a forced one must be there",
+       "where models run and exact indexes are searched; a forced one must be there. twin: the GPU's code, "
+       "simulated on the CPU, for tests",
        "\"cpu\"",
-       {.one_of = {"auto", "cpu", "cuda"}}},
+       {.one_of = {"auto", "cpu", "cuda", "twin"}}},
       {"device.exchange",
        at(&Config::device, &Device::exchange),
        "how vectors travel between ranks; a forced one must be there",
@@ -313,6 +314,11 @@ std::vector<Key> table() {
        "share of a GPU's memory that all ranks on it together may take",
        "0.5",
        {.min = 0.05, .max = 1}},
+      {"device.batch_tokens",
+       at(&Config::device, &Device::batch_tokens),
+       "tokens that a GPU embeds at a time: more of them keep it busier and need more of its memory",
+       "16384",
+       {.min = 64, .max = 1 << 18}},
       // space
       {"space.method",
        at(&Config::space, &Space::methods),

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 
+#include "device/twin.hpp"
 #include "dream_version.hpp"
 
 namespace dream::device {
@@ -16,10 +19,17 @@ constexpr bool ran_on_a_gpu = false;
 /// What the machine code is made for; older GPUs lack bfloat16.
 constexpr int least_major = 8;
 
-constexpr const char* forced = "device.backend = \"cuda\"";
 constexpr std::string_view instead = "or write \"cpu\" or \"auto\"";
 
+std::string forced(std::string_view backend) { return fmt::format("device.backend = \"{}\"", backend); }
+
 std::string gibibytes(double bytes) { return fmt::format("{:.2f} GiB", bytes / (1 << 30)); }
+
+std::optional<Refusal> no_refusal() { return std::nullopt; }
+
+constexpr std::array backends{
+    BackendRow{"cuda", refusal_of_build, find_gpus, make_cuda_accelerator},
+    BackendRow{"twin", no_refusal, find_twins, [](const Gpu& /*gpu*/) { return make_twin_accelerator(); }}};
 
 }  // namespace
 
@@ -34,14 +44,12 @@ std::optional<Refusal> refusal_of_build() {
   return Refusal{ExitCode::config,
                  fmt::format("{}: this build has no code for GPUs (cuda {}); configure one with "
                              "-DDREAM_WITH_CUDA=ON where nvcc is, {}",
-                             forced, version::cuda, instead)};
+                             forced("cuda"), version::cuda, instead)};
 }
 
-Refusal refusal_of_version() {
-  return {ExitCode::config,
-          fmt::format("{}: this version has kernels for a GPU and no embedder yet that runs "
-                      "on them; {}",
-                      forced, instead.substr(3))};
+const BackendRow* backend_row(std::string_view name) {
+  const auto* const row = std::ranges::find(backends, name, &BackendRow::name);
+  return row != backends.end() ? row : nullptr;
 }
 
 const Gpu& gpu_of(const Gpus& gpus, int local_rank) {
@@ -49,10 +57,10 @@ const Gpu& gpu_of(const Gpus& gpus, int local_rank) {
   return gpus.list[static_cast<std::size_t>(local_rank) % gpus.list.size()];
 }
 
-std::optional<Refusal> refusal_of_gpus(const Gpus& gpus) {
+std::optional<Refusal> refusal_of_gpus(const Gpus& gpus, std::string_view backend) {
   if (gpus.list.empty()) {
-    return Refusal{ExitCode::device,
-                   fmt::format("{}: {}; start the ranks where GPUs are, {}", forced, gpus.absence, instead)};
+    return Refusal{ExitCode::device, fmt::format("{}: {}; start the ranks where GPUs are, {}",
+                                                 forced(backend), gpus.absence, instead)};
   }
   for (const auto& gpu : gpus.list) {
     if (gpu.major >= least_major) continue;
@@ -60,7 +68,7 @@ std::optional<Refusal> refusal_of_gpus(const Gpus& gpus) {
         ExitCode::device,
         fmt::format("{}: GPU {} ({}) has compute capability {}.{}, and this program needs {}.0 or more; "
                     "hide it with CUDA_VISIBLE_DEVICES, {}",
-                    forced, gpu.index, gpu.name, gpu.major, gpu.minor, least_major, instead)};
+                    forced(backend), gpu.index, gpu.name, gpu.major, gpu.minor, least_major, instead)};
   }
   return std::nullopt;
 }
@@ -82,10 +90,15 @@ std::optional<Refusal> refusal_of_seats(std::span<const Seat> seats, int ranks_p
   return std::nullopt;
 }
 
+std::int64_t part_of(const Gpu& gpu, int ranks, double memory_share) {
+  const auto allowed = memory_share * static_cast<double>(gpu.memory_bytes);
+  return static_cast<std::int64_t>(allowed) / ranks - gpu.context_bytes;
+}
+
 std::optional<Refusal> refusal_of_demands(std::span<const Demand> demands, int ranks, const Gpu& gpu,
                                           double memory_share) {
-  double one = 0;
-  std::string terms;
+  double one = static_cast<double>(gpu.context_bytes);
+  std::string terms = one > 0 ? "context " + gibibytes(one) : "";
   for (const auto& demand : demands) {
     one += static_cast<double>(demand.weights) + static_cast<double>(demand.buffers);
     terms += fmt::format("{}{}: weights {} + buffers {}", terms.empty() ? "" : "; ", demand.model,

@@ -78,16 +78,19 @@ struct Cublas::Plan {
     table.check(table.desc_create(&operation, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
     set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
     set(CUBLASLT_MATMUL_DESC_TRANSB, CUBLAS_OP_N);
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(product.then));
-    set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type);
-    set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
-    const auto layout = [&](cublasLtMatrixLayout_t& to, std::int64_t height, std::int64_t width) {
-      table.check(table.layout_create(&to, type, size(height), size(width), height),
+    if (product.bias != nullptr) {
+      set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(product.then));
+      set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type);
+      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
+    }
+    const auto layout = [&](cublasLtMatrixLayout_t& to, cudaDataType_t of_what, std::int64_t height,
+                            std::int64_t width) {
+      table.check(table.layout_create(&to, of_what, size(height), size(width), height),
                   "cublasLtMatrixLayoutCreate");
     };
-    layout(weights, k, n);
-    layout(x, k, rows);
-    layout(y, n, rows);
+    layout(weights, type, k, n);
+    layout(x, type, k, rows);
+    layout(y, product.to_floats ? CUDA_R_32F : type, n, rows);
   }
   ~Plan() {
     for (auto* const one : {weights, x, y})
@@ -138,9 +141,12 @@ std::unique_ptr<Cublas::Plan> Cublas::make_plan(const Product& product, Element 
 }
 
 void Cublas::multiply(const Product& product, Element element, cudaStream_t stream) {
-  auto& plan = plans_[{product.rows, product.inputs, product.outputs, product.then, element}];
+  const bool has_bias = product.bias != nullptr;
+  DREAM_CHECK(has_bias || product.then == Then::store, "an epilogue without a bias");
+  auto& plan = plans_[{product.rows, product.inputs, product.outputs, product.then, element, has_bias,
+                       product.to_floats}];
   if (!plan) plan = make_plan(product, element);
-  plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
+  if (has_bias) plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
   const float one = 1, none = 0;
   table_.check(table_.matmul(handle_, plan->operation, &one, product.weights, plan->weights, product.x,
                              plan->x, &none, product.y, plan->y, product.y, plan->y, &plan->algorithm,

@@ -44,10 +44,14 @@ class Cublas {
   Cublas(const Cublas&) = delete;
   Cublas& operator=(const Cublas&) = delete;
   void multiply(const Product& product, kernels::Element element, cudaStream_t stream);
+  /// As 130101: 13.1.1.
+  [[nodiscard]] std::size_t version() const { return table_.version(); }
 
  private:
   struct Plan;
-  using Shape = std::tuple<std::int64_t, std::int64_t, std::int64_t, kernels::Then, kernels::Element>;
+  /// Rows, inputs, outputs; whether there is a bias, and whether floats come out.
+  using Shape =
+      std::tuple<std::int64_t, std::int64_t, std::int64_t, kernels::Then, kernels::Element, bool, bool>;
   [[nodiscard]] std::unique_ptr<Plan> make_plan(const Product& product, kernels::Element element) const;
 
   CublasTable table_;

@@ -13,14 +13,18 @@ std::string uuid_of(const cudaUUID_t& uuid) {
   return text;
 }
 
+/// A context on Hopper is said to take about that much; nobody has measured ours yet.
+constexpr std::int64_t context_bytes = 512LL << 20;
+
 Gpu describe(int index) {
   cudaDeviceProp found{};
   if (const auto code = cudaGetDeviceProperties(&found, index); code != cudaSuccess) {
     throw Error(ExitCode::device, fmt::format("cudaGetDeviceProperties of GPU {}: {} (code {})", index,
                                               cudaGetErrorString(code), static_cast<int>(code)));
   }
-  return {index,       found.name,  uuid_of(found.uuid),
-          found.major, found.minor, static_cast<std::int64_t>(found.totalGlobalMem)};
+  return {index,        found.name,  uuid_of(found.uuid),
+          found.major,  found.minor, static_cast<std::int64_t>(found.totalGlobalMem),
+          context_bytes};
 }
 
 }  // namespace

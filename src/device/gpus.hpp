@@ -13,6 +13,8 @@ struct Gpu {
   std::string uuid;          ///< the card's own, the same for every process
   int major = 0, minor = 0;  ///< compute capability
   std::int64_t memory_bytes = 0;
+  /// What a process takes of it before it asks for any: the context with this program's code. An estimate.
+  std::int64_t context_bytes = 0;
 };
 
 struct Gpus {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,21 @@ struct Input {
         places(ids + rows),
         offsets(reinterpret_cast<std::int64_t*>(memory + 2 * 4 * rows)) {}
 };
+
+/// What decides which kernels a batch needs, and how they are spread: rounded up, so that few shapes serve
+/// all batches. What is beyond a batch's own sequences is empty, and rows beyond its tokens are nobody's.
+struct BatchShape {
+  std::int64_t sequences, longest, prompt;
+  auto operator<=>(const BatchShape&) const = default;
+};
+
+/// The work of a shape: done as it comes the first time, which loads its kernels, then recorded.
+struct KnownShape {
+  bool was_run = false;
+  device::Recording recording;
+};
+/// A recording takes a little of the accelerator's memory; shapes beyond these are launched one by one.
+constexpr std::size_t most_shapes = 64;
 
 /// A batch and the host's memory for it; there are two, so that one is filled while the other is computed.
 struct Slot {
@@ -65,6 +82,7 @@ struct DeviceEncoder::Impl {
   device::Memory input, x, rounded_or_none, qkv, attended, projected, inner, pooled;
   std::array<Slot, 2> slots;
   std::vector<float> scratch;
+  std::map<BatchShape, KnownShape> shapes;
 
   Impl(const EncoderWeights& from, Head its_head, std::int64_t its_window, const DevicePlan& its_plan,
        std::shared_ptr<device::Accelerator> on)
@@ -93,6 +111,17 @@ struct DeviceEncoder::Impl {
     }
   }
 
+  ~Impl() {
+    if (accelerator->drain()) return;
+    // What still reads and writes it must find it there.
+    for (auto& slot : slots) {
+      new device::Memory(slot.input);
+      new device::Memory(slot.pooled);
+    }
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
   [[nodiscard]] float* stream_of_residuals() const { return reinterpret_cast<float*>(x.get()); }
   /// The residual stream as a layer reads it.
   [[nodiscard]] const void* as_input() const { return rounded_or_none ? rounded_or_none.get() : x.get(); }
@@ -102,10 +131,13 @@ struct DeviceEncoder::Impl {
   void finish(Slot& slot, MatrixView<float> out, const Pulse& pulse);
 
  private:
-  void embed(const Slot& slot);
+  [[nodiscard]] BatchShape shape_of(const Slot& slot, std::int64_t prompt) const;
+  void run(const BatchShape& shape);
+  void compute(const BatchShape& shape);
+  void embed();
   void multiply(const DeviceLinear& linear, const void* from, void* to, kernels::Then then);
-  void run_layer(const DeviceLayer& layer, const Slot& slot);
-  void pool(const Slot& slot, std::int64_t prompt);
+  void run_layer(const DeviceLayer& layer, const BatchShape& shape);
+  void pool(const BatchShape& shape);
 };
 
 /// Puts sequences from `from` on into the slot, as many as fit. Returns the first that did not.
@@ -130,36 +162,48 @@ std::int64_t DeviceEncoder::Impl::fill(Slot& slot, const Sequences& sequences, s
     slot.longest = std::max(slot.longest, length);
     to.offsets[++slot.count] = slot.tokens;
   }
+  // Words of a kind behind the last one, and no more sequences.
+  std::fill(to.ids + slot.tokens, to.ids + plan.rows, 0);
+  std::fill(to.places + slot.tokens, to.places + plan.rows, 0);
+  std::fill(to.offsets + slot.count + 1, to.offsets + plan.rows + 1, slot.tokens);
   return from;
 }
 
-void DeviceEncoder::Impl::embed(const Slot& slot) {
+BatchShape DeviceEncoder::Impl::shape_of(const Slot& slot, std::int64_t prompt) const {
+  const auto up = [](std::int64_t n, std::int64_t most) {
+    return std::min(most, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(n))));
+  };
+  return {up(slot.count, plan.rows), up(slot.longest, window), prompt};
+}
+
+void DeviceEncoder::Impl::embed() {
   const Input on_device(input.get(), plan.rows);
   accelerator->kernels().embedding(
       {on_device.ids, on_device.places, weights.words(), weights.positions(), weights.embedding_norm(),
-       slot.tokens, net.hidden, stream_of_residuals(), rounded_or_none.get()},
+       plan.rows, net.hidden, stream_of_residuals(), rounded_or_none.get()},
       plan.element, accelerator->stream());
 }
 
-/// Of all rows of a batch: those behind its tokens hold what an earlier batch left, and nobody reads them.
 void DeviceEncoder::Impl::multiply(const DeviceLinear& linear, const void* from, void* to,
                                    kernels::Then then) {
   accelerator->multiply(
       {from, linear.weights, linear.bias, to, plan.rows, linear.inputs, linear.outputs, then}, plan.element);
 }
 
-void DeviceEncoder::Impl::run_layer(const DeviceLayer& layer, const Slot& slot) {
+/// Of all rows of a batch, filled or not, but for attention.
+void DeviceEncoder::Impl::run_layer(const DeviceLayer& layer, const BatchShape& shape) {
   const auto& kernels = accelerator->kernels();
   const auto stream = accelerator->stream();
   const auto add = [&](const kernels::NormWeights& norm) {
     kernels.residual_norm(
-        {stream_of_residuals(), projected.get(), norm, slot.tokens, net.hidden, rounded_or_none.get()},
+        {stream_of_residuals(), projected.get(), norm, plan.rows, net.hidden, rounded_or_none.get()},
         plan.element, stream);
   };
   multiply(layer.qkv, as_input(), qkv.get(), kernels::Then::store);
-  kernels.sequence_attention({qkv.get(), Input(input.get(), plan.rows).offsets, weights.attention_bias(),
-                              net.positions, slot.count, slot.longest, net.heads, net.hidden, attended.get()},
-                             plan.element, stream);
+  kernels.sequence_attention(
+      {qkv.get(), Input(input.get(), plan.rows).offsets, weights.attention_bias(), net.positions,
+       shape.sequences, shape.longest, net.heads, net.hidden, attended.get()},
+      plan.element, stream);
   multiply(layer.output, attended.get(), projected.get(), kernels::Then::store);
   add(layer.after_attention);
   // The exact GELU is a kernel of ours; the others the product does by the way.
@@ -167,32 +211,49 @@ void DeviceEncoder::Impl::run_layer(const DeviceLayer& layer, const Slot& slot) 
   multiply(layer.up, as_input(), inner.get(),
            exact ? kernels::Then::store : kernels::then_of(net.activation));
   if (exact)
-    kernels.activate({inner.get(), nullptr, net.activation, slot.tokens, net.intermediate}, plan.element,
+    kernels.activate({inner.get(), nullptr, net.activation, plan.rows, net.intermediate}, plan.element,
                      stream);
   multiply(layer.down, inner.get(), projected.get(), kernels::Then::store);
   add(layer.after_mlp);
 }
 
-void DeviceEncoder::Impl::pool(const Slot& slot, std::int64_t prompt) {
+void DeviceEncoder::Impl::pool(const BatchShape& shape) {
   std::int64_t column = 0;
   for (const auto pooling : head.poolings()) {
     auto* const out = reinterpret_cast<float*>(pooled.get()) + column;
-    accelerator->kernels().sequence_pool({stream_of_residuals(), Input(input.get(), plan.rows).offsets,
-                                          slot.count, net.hidden, prompt, pooling, out, head.pooled_values()},
-                                         accelerator->stream());
+    accelerator->kernels().sequence_pool(
+        {stream_of_residuals(), Input(input.get(), plan.rows).offsets, shape.sequences, net.hidden,
+         shape.prompt, pooling, out, head.pooled_values()},
+        accelerator->stream());
     column += net.hidden;
   }
 }
 
+void DeviceEncoder::Impl::compute(const BatchShape& shape) {
+  embed();
+  for (const auto& layer : weights.layers()) run_layer(layer, shape);
+  pool(shape);
+}
+
+void DeviceEncoder::Impl::run(const BatchShape& shape) {
+  if (shapes.size() == most_shapes && !shapes.contains(shape)) return compute(shape);
+  auto& known = shapes[shape];
+  if (!known.was_run) {
+    compute(shape);
+    known.was_run = true;
+    return;
+  }
+  if (!known.recording) known.recording = accelerator->record([&] { compute(shape); });
+  accelerator->play(known.recording);
+}
+
 /// Queues all of a batch.
 void DeviceEncoder::Impl::start(Slot& slot, std::int64_t prompt) {
+  slot.pending = true;  // from here on the queue may know the slot
   accelerator->copy_in(input.get(), slot.input.get(), sizes.input);
-  embed(slot);
-  for (const auto& layer : weights.layers()) run_layer(layer, slot);
-  pool(slot, prompt);
+  run(shape_of(slot, prompt));
   accelerator->copy_out(slot.pooled.get(), pooled.get(), slot.count * head.pooled_values() * 4);
   slot.done = accelerator->mark();
-  slot.pending = true;
 }
 
 /// Waits for a batch, if there is one, and makes its vectors.
@@ -221,10 +282,9 @@ std::int64_t DeviceEncoder::buffer_bytes(const Network& network, const Head& hea
 void DeviceEncoder::encode(const Sequences& sequences, MatrixView<float> out, const Pulse& pulse) const {
   auto& my = *impl_;
   DREAM_CHECK(out.rows == sequences.size() && out.cols == my.head.outputs(), "the result has another shape");
-  for (auto& slot : my.slots) {  // left behind by a call that ended early
-    if (slot.pending) my.accelerator->wait(slot.done, no_pulse());
-    slot.pending = false;
-  }
+  // Batches left behind by a call that ended early; the last mark may be missing.
+  if (std::ranges::any_of(my.slots, &Slot::pending)) my.accelerator->wait(my.accelerator->mark(), no_pulse());
+  for (auto& slot : my.slots) slot.pending = false;
   std::size_t turn = 0;
   for (std::int64_t next = 0; next < sequences.size(); turn ^= 1) {
     auto& slot = my.slots[turn];

@@ -5,9 +5,9 @@
 #include "base/matrix.hpp"
 #include "base/pulse.hpp"
 #include "device/accelerator.hpp"
-#include "model/encoder.hpp"
 #include "model/encoder_weights.hpp"
 #include "model/head.hpp"
+#include "model/sequence_encoder.hpp"
 
 namespace dream::model {
 
@@ -20,7 +20,8 @@ struct DevicePlan {
 };
 
 /// The encoder of encoder.hpp on an accelerator: sequences are put one behind the other into batches, without
-/// padding; while a batch is computed, the host prepares the next one in pinned memory.
+/// padding; while a batch is computed, the host prepares the next one in pinned memory. Batches of like shape
+/// are launched as one (Accelerator::record), so that a few sequences do not wait for a hundred launches.
 class DeviceEncoder {
  public:
   /// Bytes on the accelerator that batches need, beside the weights (DeviceWeights::bytes_of). Pure.

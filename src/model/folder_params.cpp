@@ -9,7 +9,7 @@ std::vector<ParamInfo> folder_params(std::string_view input) {
            .required = true},
           {.name = "precision",
            .default_value = std::string("auto"),
-           .help = "fp32, bf16, int8, or auto: bf16 where every rank has it, else fp32"},
+           .help = "fp32, bf16, int8 (CPU), fp16 (GPU), or auto: bf16 where every rank has it, else fp32"},
           {.name = "max_tokens",
            .default_value = std::int64_t{0},
            .help = "longest " + std::string(input) + " in tokens, special ones included; 0: the model's own",

@@ -2,8 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/encoder.hpp"
-#include "model/workers.hpp"
+#include "model/sequence_encoder.hpp"
 
 namespace dream::model {
 

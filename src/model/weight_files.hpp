@@ -23,6 +23,7 @@ class WeightFiles {
   [[nodiscard]] StoredRows stored(const std::string& name, std::int64_t rows, std::int64_t cols) const;
   /// As SafeTensors::let_go().
   void let_go() const;
+  [[nodiscard]] const std::string& path() const { return path_; }
   /// Digest of all the files.
   [[nodiscard]] Digest digest() const;
 

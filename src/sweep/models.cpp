@@ -10,7 +10,6 @@
 #include "calls/prompt.hpp"
 #include "comm/agree.hpp"
 #include "comm/node_memory.hpp"
-#include "device/backend.hpp"
 #include "stages/chunk/chunker.hpp"
 #include "stages/generate/extractive.hpp"
 #include "stages/score/canaries.hpp"
@@ -30,7 +29,8 @@ Digest identify_endpoint(const calls::Endpoint& endpoint) {
       .finish();
 }
 
-void load_embedder(const config::Config& config, const std::string& name, int threads, Models& models) {
+void load_embedder(const config::Config& config, const std::string& name, const model::Compute& compute,
+                   Models& models) {
   if (models.identities.embedders.contains(name)) return;
   const auto& model = config.model(name);
   if (model.kind == calls::openai_kind().name) {
@@ -39,7 +39,7 @@ void load_embedder(const config::Config& config, const std::string& name, int th
   }
   const auto* row = embed::embedder_row(model.kind);
   DREAM_CHECK(row != nullptr, "the config has checked that " + name + " is an embedder");
-  auto embedder = row->make(model.params, threads);
+  auto embedder = row->make(model.params, compute);
   models.identities.embedders[name] = embedder->identity();
   models.embedders[name] = std::move(embedder);
 }
@@ -72,13 +72,13 @@ std::string tokenizer_name(const config::Config& config, const Models& models) {
   return "words";
 }
 
-void load_tokenizer(const config::Config& config, int threads, Models& models) {
+void load_tokenizer(const config::Config& config, const model::Compute& compute, Models& models) {
   models.tokenizer_name = tokenizer_name(config, models);
   if (models.tokenizer_name == "words") {
     models.chunk_tokenizer = text::words_tokenizer();
     return;
   }
-  load_embedder(config, models.tokenizer_name, threads, models);
+  load_embedder(config, models.tokenizer_name, compute, models);
   if (models.embedders.contains(models.tokenizer_name)) {
     models.chunk_tokenizer = models.embedder(models.tokenizer_name).tokenizer();
   }
@@ -143,12 +143,8 @@ Digest judge_with_embedder(const Digest& judge, const Models& models) {
       .finish();
 }
 
-/// What the config forces and this build lacks is an error, never quietly something else.
+/// What the config forces and cannot be is an error, never quietly something else.
 void check_forced(const config::Config& config) {
-  if (config.device.backend == "cuda") {
-    const auto refusal = device::refusal_of_build().value_or(device::refusal_of_version());
-    throw ConfigError(refusal.text);
-  }
   const auto& judge = config.judge.llm;
   if (judge != score::overlap_info().name && config.model(judge).kind == generate::extractive_info().name) {
     throw ConfigError("judge.llm = \"" + judge +
@@ -159,16 +155,16 @@ void check_forced(const config::Config& config) {
 
 }  // namespace
 
-Models load_models(const config::Config& config, int threads) {
+Models load_models(const config::Config& config, const model::Compute& compute) {
   check_forced(config);
   Models models;
-  for (const auto& name : config.space.embedders) load_embedder(config, name, threads, models);
+  for (const auto& name : config.space.embedders) load_embedder(config, name, compute, models);
   models.judge_embedder =
       config.judge.embedder.empty() ? config.space.embedders.front() : config.judge.embedder;
-  load_embedder(config, models.judge_embedder, threads, models);
-  load_tokenizer(config, threads, models);
+  load_embedder(config, models.judge_embedder, compute, models);
+  load_tokenizer(config, compute, models);
   for (const auto& name : config.space.rerankers) {
-    if (name != no_reranker) load_reranker(config, name, threads, models);
+    if (name != no_reranker) load_reranker(config, name, compute.threads, models);
   }
 
   auto& identities = models.identities;
@@ -223,6 +219,9 @@ void place(comm::Communicator& comm, const std::string& name, Model& model, cons
 
 void place_weights(comm::Communicator& comm, Models& models, const Log& log) {
   for (const auto& [name, embedder] : models.embedders) place(comm, name, *embedder, log);
+  comm::agree(comm, [&] {
+    for (const auto& [name, embedder] : models.embedders) embedder->load();
+  });
   for (const auto& [name, reranker] : models.rerankers) place(comm, name, *reranker, log);
 }
 

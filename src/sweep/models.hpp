@@ -34,17 +34,17 @@ struct Models {
   [[nodiscard]] const embed::Embedder& embedder(const std::string& name) const { return *embedders.at(name); }
 };
 
-/// Loads what the config names, with `threads` compute threads, but for the weights. Local. Throws
-/// ModelError, or ConfigError for a device or judge that this build does not have.
-[[nodiscard]] Models load_models(const config::Config& config, int threads);
+/// Loads what the config names, to compute with that, but for the weights. Local. Throws ModelError, or
+/// ConfigError for a judge that this build does not have.
+[[nodiscard]] Models load_models(const config::Config& config, const model::Compute& compute);
 
 /// Whether judge.llm, a model behind an endpoint, is sent JSON schemas: what "auto" turned out to mean. It is
 /// in the judge's identity. Until then "auto" is a yes.
 void set_json_schema(const config::Config& config, Models& models, bool json_schema);
 
 /// Packs the weights of models that are alike on all ranks, once for each node: its ranks share the memory
-/// and the work. Logs where they cannot. Throws ModelError on all ranks for a tensor that is missing or does
-/// not fit. Collective.
+/// and the work. Logs where they cannot. Those of an accelerator's models go into its memory. Throws
+/// ModelError on all ranks for a tensor that is missing or does not fit. Collective.
 void place_weights(comm::Communicator& comm, Models& models, const Log& log);
 
 }  // namespace dream::sweep

@@ -13,9 +13,9 @@
 #include "base/file.hpp"
 #include "calls/endpoint.hpp"
 #include "comm/agree.hpp"
-#include "device/backend.hpp"
 #include "storage/url.hpp"
 #include "sweep/call_session.hpp"
+#include "sweep/seats.hpp"
 
 namespace fs = std::filesystem;
 
@@ -225,35 +225,15 @@ Told tell(comm::Communicator& comm, Told told) {
   return heard;
 }
 
-/// A GPU as ranks tell each other of it; empty where a rank has none.
-struct GpuName {
-  std::array<char, 64> name{};
-  std::array<char, 40> uuid{};
-};
-
-/// device.backend = "cuda": every rank must have a GPU that this build can use, and none too many of them the
+/// A forced accelerator: every rank must have a GPU that this build can use, and none too many of them the
 /// same one. Collective.
-void look_for_gpus(comm::Communicator& comm, const config::Device& wanted, const comm::Hosts& hosts,
+void look_for_gpus(comm::Communicator& comm, const comm::Hosts& hosts, const config::Device& wanted,
                    Inspector& inspector) {
-  std::optional<device::Refusal> refusal;
-  GpuName mine;
-  comm::agree(comm, [&] {
-    refusal = device::refusal_of_build();
-    if (refusal) return;
-    const auto gpus = device::find_gpus();
-    refusal = device::refusal_of_gpus(gpus);
-    if (refusal) return;
-    const auto& gpu = device::gpu_of(gpus, hosts.number_on_host(comm.rank()));
-    gpu.name.copy(mine.name.data(), mine.name.size() - 1);
-    gpu.uuid.copy(mine.uuid.data(), mine.uuid.size() - 1);
-  });
-  inspector.add_refusal(refusal ? refusal : device::refusal_of_version());
-  std::vector<device::Seat> seats;
-  for (const auto& [name, uuid] : comm.all_gather(mine))
-    seats.push_back({hosts[static_cast<int>(seats.size())], name.data(), uuid.data()});
-  if (comm.rank() == 0)
-    inspector.add_refusal(device::refusal_of_seats(seats, static_cast<int>(wanted.ranks_per_gpu)),
-                          comm.size());
+  const auto* const row = device::backend_row(wanted.backend);
+  if (row == nullptr) return;
+  const auto seat = find_seat(comm, hosts, *row, wanted);
+  inspector.add_refusal(seat.refusal);
+  if (comm.rank() == 0) inspector.add_refusal(seat.crowding, comm.size());
 }
 
 /// All ranks' findings, on rank 0.
@@ -335,14 +315,13 @@ std::vector<std::string> preflight(comm::Communicator& comm, const comm::Hosts& 
     told.witnesses = choose_witnesses(config);
   });
   told = tell(comm, std::move(told));
-  if (config.device.backend == "cuda") look_for_gpus(comm, config.device, hosts, inspector);
+  look_for_gpus(comm, hosts, config.device, inspector);
   comm::agree(comm, [&] {
     if (!told.nonce.empty()) inspector.look_for_nonce(told.nonce, comm.rank());
     inspector.read_inputs(comm.rank() == 0 && options.reads_golden);
     inspector.compare(told.witnesses);
     if (hosts.leads(comm.rank()))
-      inspector.ask_endpoints(hosts.ranks_on(hosts[comm.rank()]),
-                              hosts.several());
+      inspector.ask_endpoints(hosts.ranks_on(hosts[comm.rank()]), hosts.several());
   });
   const auto all = gather_findings(comm, hosts, inspector.entries());
   comm::agree(comm, [&] {

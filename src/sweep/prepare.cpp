@@ -1,11 +1,15 @@
 #include "sweep/prepare.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "stages/index/shard.hpp"
 #include "sweep/numeric_class.hpp"
 #include "sweep/preflight.hpp"
+#include "sweep/seats.hpp"
 #include "sweep/threads.hpp"
 
 namespace dream::sweep {
@@ -23,6 +27,22 @@ void check_same_models(comm::Communicator& comm, const Models& models) {
     throw ConfigError(
         "the ranks do not agree on the models: the files of a model differ between hosts; use one model "
         "folder that all of them see");
+  });
+}
+
+/// What the models need of the GPU must fit into device.memory_share, for all ranks on it together.
+void admit(comm::Communicator& comm, const config::Config& config, const Seat& seat, const Prepared& ready) {
+  std::vector<device::Demand> demands{{"workspace of products", 0, ready.accelerator->bytes_in_use()}};
+  if (seat.for_exchange > 0) demands.push_back({"vectors over NCCL", 0, seat.for_exchange});
+  for (const auto& [name, embedder] : ready.models.embedders) {
+    const auto bytes = embedder->device_bytes();
+    if (bytes.weights > 0) demands.push_back({"models." + name, bytes.weights, bytes.buffers});
+  }
+  comm::agree(comm, [&] {
+    const auto refusal =
+        device::refusal_of_demands(demands, seat.ranks, seat.gpu, config.device.memory_share);
+    if (refusal)
+      throw Error(refusal->code, fmt::format("{} (rank {} on {})", refusal->text, comm.rank(), host_name()));
   });
 }
 
@@ -45,15 +65,21 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     const PreflightOptions how{.nonce = options.incarnation,
                                .until = options.pilot > 0 ? std::nullopt : options.until,
                                .makes_state = !options.plan_only};
-    for (const auto& note : preflight(comm, ready.hosts, config, how, pulse)) options.log(Level::warning, note);
+    for (const auto& note : preflight(comm, ready.hosts, config, how, pulse))
+      options.log(Level::warning, note);
   }
   ready.questions = load_questions(comm, config.golden, options.s3, pulse);
   ready.inputs = list_inputs(comm, config, options.s3, !options.plan_only, pulse);
   check_corpus(comm, config, ready.inputs);
   check_sources(comm, config.golden, ready.questions.list, ready.inputs);
   agree_on_numeric_class(comm);
+  Seat seat;
+  ready.accelerator = open_accelerator(comm, ready.hosts, config.device, seat);
   comm::agree(comm, [&] {
-    ready.models = load_models(config, options.plan_only ? 1 : threads_for_this_rank(config.device));
+    model::Compute compute(options.plan_only ? 1 : threads_for_this_rank(config.device));
+    compute.accelerator = ready.accelerator;
+    compute.batch_tokens = config.device.batch_tokens;
+    ready.models = load_models(config, compute);
     for (const auto& name : config.space.embedders) {
       // A model behind an endpoint shows its dimension when it is first asked (embed.cpp).
       if (ready.models.embedders.contains(name))
@@ -61,6 +87,7 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     }
   });
   check_same_models(comm, ready.models);
+  if (ready.accelerator) admit(comm, config, seat, ready);
   if (!options.plan_only) place_weights(comm, ready.models, options.log);
   ready.names = names_of(ready.inputs);
   return ready;

@@ -21,6 +21,7 @@
 #include "sweep/phases/phases.hpp"
 #include "sweep/prepare.hpp"
 #include "sweep/schema_support.hpp"
+#include "sweep/shard_forecast.hpp"
 #include "sweep/usage.hpp"
 
 namespace dream::sweep {
@@ -70,11 +71,11 @@ std::vector<std::int32_t> cluster_questions(const golden::Gold& gold) {
 
 /// How vectors travel; a plan moves none, and --check looks whether it could be as the config wants it.
 std::unique_ptr<comm::VectorExchange> open_exchange(comm::Communicator& comm, const config::Config& config,
-                                                    const RunOptions& options) {
+                                                    const RunOptions& options, bool made_on_gpus) {
   const bool wanted = !options.plan_only || options.check_endpoints;
   comm::ExchangeOptions how;
   how.wish = wanted ? config.device.exchange : "mpi";
-  how.made_on_gpus = false;  // models compute on the CPU
+  how.made_on_gpus = made_on_gpus;
   return comm::open_vector_exchange(comm, how, options.log);
 }
 
@@ -114,6 +115,7 @@ void run_stages(Run& run, const golden::DocumentNames& names,
   finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages, {}};
   tell_lost(run, gold, finished.outcome.gold);
   if (wanted(Stage::chunk)) chunk_documents(run);
+  if (wanted(Stage::search)) check_shards_fit(run);
   if (wanted(Stage::embed)) embed_chunks(run);
   if (wanted(Stage::query)) embed_questions(run);
   if (wanted(Stage::index)) build_indexes(run);
@@ -152,9 +154,14 @@ Finished look_ahead(comm::Communicator& comm, const config::Config& config, cons
   if (comm.rank() == 0) {
     finished.warnings = warnings_of(config, ready.questions);
     for (const auto& warning : finished.warnings) options.log(Level::warning, warning);
-    for (const auto& [name, precision] : finished.precisions)
-      options.log(Level::info, "model " + name + " computes in " + precision + " on instructions of class " +
-                                   kernels::cpu::numeric_class());
+    for (const auto& [name, precision] : finished.precisions) {
+      const auto embedder = ready.models.embedders.find(name);
+      const bool on_gpu =
+          embedder != ready.models.embedders.end() && embedder->second->device_bytes().weights > 0;
+      options.log(Level::info, "model " + name + " computes in " + precision + " on " +
+                                   (on_gpu ? ready.accelerator->numeric_class()
+                                           : "instructions of class " + kernels::cpu::numeric_class()));
+    }
   }
   finished.questions = std::move(ready.questions.list);
   ready.models.identities.document_names = digest_of_names(comm, ready.names, finished.questions);
@@ -236,6 +243,7 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
           calls,
           options.trace,
           vectors,
+          ready.accelerator,
           options.scored};
   run_stages(run, ready.names, ready.questions.passages, options, finished);
   calls.finish();
@@ -254,7 +262,7 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   const Pulse pulse = comm::pulse_of(comm, options.stop);
   auto preparing = std::make_optional(options.trace.span(Track::stage, "prepare"));
   auto ready = prepare(comm, config, options, pulse);
-  const auto vectors = open_exchange(comm, config, options);
+  const auto vectors = open_exchange(comm, config, options, ready.accelerator != nullptr);
   auto finished = look_ahead(comm, config, options, ready);
   finished.vectors_over = vectors->name();
   if (!options.plan_only) {

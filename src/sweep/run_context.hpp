@@ -14,6 +14,7 @@
 #include "comm/communicator.hpp"
 #include "comm/vector_exchange.hpp"
 #include "config/config.hpp"
+#include "device/accelerator.hpp"
 #include "stages/types.hpp"
 #include "state/parts.hpp"
 #include "stats/fixed.hpp"
@@ -86,6 +87,7 @@ struct Run {
   CallSession& calls;
   Trace trace;
   comm::VectorExchange& vectors;                                  ///< how they travel between ranks
+  std::shared_ptr<device::Accelerator> accelerator;               ///< null: the CPU computes and searches
   std::function<void(const Trial&, const TrialSummary&)> scored;  ///< RunOptions::scored
   Pace pace{};
 

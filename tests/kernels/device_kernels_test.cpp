@@ -1,77 +1,17 @@
-// The kernels of a GPU, run by their twin on the host, against the reference over awkward sizes; and the twin
-// itself. A missing barrier shows when the threads of a block run in the other order.
-#include <array>
+// The kernels of an encoder on a GPU, run by their twin on the host, against the reference over awkward
+// sizes.
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <random>
 
 #include "base/errors.hpp"
-#include "kernels/api/device_kernels.hpp"
-#include "kernels/cuda/launch.hpp"
-#include "kernels/cuda/reduce.hpp"
-#include "tests/support/test.hpp"
+#include "tests/kernels/on_twin.hpp"
 
 using namespace dream;
 using namespace dream::kernels;
+using namespace dream::test;
 
 namespace {
-
-constexpr std::array elements{Element::fp32, Element::bf16, Element::fp16};
-
-std::vector<float> numbers(std::int64_t count, unsigned seed, float scale = 1) {
-  std::mt19937 random(seed);
-  std::vector<float> result(static_cast<std::size_t>(count));
-  for (float& v : result) v = scale * (static_cast<float>(random()) / 2147483648.0F - 1.0F);
-  return result;
-}
-
-/// Memory of exactly that many elements, so that a sanitizer sees what lies beyond.
-struct Elements {
-  Element element;
-  std::vector<std::byte> bytes;
-  Elements(Element e, std::int64_t count)
-      : element(e), bytes(static_cast<std::size_t>(count * bytes_of(e))) {}
-  Elements(Element e, const std::vector<float>& values) : Elements(e, std::ssize(values)) {
-    for (std::int64_t i = 0; i < std::ssize(values); ++i)
-      store(element, bytes.data(), i, values[static_cast<std::size_t>(i)]);
-  }
-  [[nodiscard]] std::vector<float> values() const {
-    std::vector<float> result(bytes.size() / static_cast<std::size_t>(bytes_of(element)));
-    for (std::int64_t i = 0; i < std::ssize(result); ++i)
-      result[static_cast<std::size_t>(i)] = load(element, bytes.data(), i);
-    return result;
-  }
-  bool operator==(const Elements&) const = default;
-};
-
-double worst(const std::vector<float>& a, const std::vector<float>& b) {
-  double most = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double off = std::abs(double{a[i]} - b[i]);
-    if (!(off <= most)) most = off;  // also when it is no number
-  }
-  return most;
-}
-
-/// How far a stored value of that size may be off by its rounding alone, both sides being rounded.
-double rounding(Element element, double size) {
-  return element == Element::fp32 ? 0 : element == Element::bf16 ? size * 0x1p-7 : size * 0x1p-10;
-}
-
-/// Runs `work` on the twin in both orders; the second run must give the bits of the first.
-template <class Result, class Work>
-Result both_ways(const Result& before, const Work& work) {
-  std::array<Result, 2> results{before, before};
-  for (const bool backward : {false, true}) {
-    twin::Run run{.backward = backward};
-    work(results[backward ? 1 : 0], Stream{&run});
-  }
-  BOOST_TEST((results[0] == results[1]), "the order of threads changes the result");
-  return results[0];
-}
-
-const DeviceKernels& kernels_of_twin() { return twin::device_kernels(); }
 
 struct Norms {
   std::vector<float> scale, shift;
@@ -171,59 +111,7 @@ std::vector<float> pooled(const SequencePool& call, std::int64_t size) {
                    });
 }
 
-/// Best hits of scores that come in tiles of that many columns.
-std::vector<Hit> best_of(const std::vector<float>& scores, std::int64_t queries, std::int64_t k,
-                         std::int64_t tile, const std::function<void(const TopK&)>& run) {
-  const auto columns = std::ssize(scores) / queries;
-  std::vector<Hit> best(static_cast<std::size_t>(queries * k));
-  for (std::int64_t from = 0; from < columns; from += tile) {
-    const auto n = std::min(tile, columns - from);
-    std::vector<float> part;
-    for (std::int64_t q = 0; q < queries; ++q)
-      part.insert(part.end(), scores.begin() + q * columns + from, scores.begin() + q * columns + from + n);
-    run({part.data(), queries, n, static_cast<std::uint32_t>(from), k, best.data()});
-  }
-  return best;
-}
-
 }  // namespace
-
-BOOST_AUTO_TEST_CASE(elements_round_to_nearest_and_come_back) {
-  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
-    const auto half = Fp16{static_cast<std::uint16_t>(bits)};
-    const auto brain = Bf16{static_cast<std::uint16_t>(bits)};
-    if (!std::isnan(to_float(half))) BOOST_REQUIRE(from_float<Fp16>(to_float(half)).bits == bits);
-    if (!std::isnan(to_float(brain))) BOOST_REQUIRE(from_float<Bf16>(to_float(brain)).bits == bits);
-  }
-  const auto half = [](float x) { return to_float(from_float<Fp16>(x)); };
-  BOOST_TEST(half(1.0F + 0x1p-11F) == 1.0F);  // ties to even
-  BOOST_TEST(half(1.0F + 0x3p-11F) == 1.0F + 0x1p-9F);
-  BOOST_TEST(half(1.0F + 0x1.004p-11F) == 1.0F + 0x1p-10F);
-  BOOST_TEST(half(65519.0F) == 65504.0F);
-  BOOST_TEST(std::isinf(half(65520.0F)));
-  BOOST_TEST(half(0x1p-25F) == 0.0F);
-  BOOST_TEST(half(-0x1.8p-25F) == -0x1p-24F);
-  BOOST_TEST(half(0x1.ff8p-15F) == 0x1.ff8p-15F);  // 1023 times 2^-24
-  BOOST_TEST(half(0x1.ffcp-15F) == 0x1p-14F);      // a tie that becomes a normal number
-  BOOST_TEST(std::isnan(half(std::nanf(""))));
-  const auto brain = [](float x) { return to_float(from_float<Bf16>(x)); };
-  BOOST_TEST(brain(1.0F + 0x1p-8F) == 1.0F);
-  BOOST_TEST(brain(1.0F + 0x3p-8F) == 1.0F + 0x1p-6F);
-  BOOST_TEST(std::isnan(brain(std::bit_cast<float>(0x7F800001U))));
-}
-
-BOOST_AUTO_TEST_CASE(hits_are_ordered_by_score_then_index) {
-  const std::vector<Hit> falling{
-      hit_of(INFINITY, 5), hit_of(2.5F, 9),      hit_of(1.0F, 0),      hit_of(1.0F, 1),    hit_of(1e-40F, 3),
-      hit_of(0.0F, 3),     hit_of(-0.0F, 4),     hit_of(0.0F, 5),      hit_of(-1e-40F, 3), hit_of(-1, 0),
-      hit_of(-3e38F, 0),   hit_of(-INFINITY, 0), hit_of(-INFINITY, 7), hit_of(NAN, 1)};
-  BOOST_TEST(std::ranges::is_sorted(falling, std::greater()));
-  BOOST_TEST((std::ranges::adjacent_find(falling) == falling.end()));
-  BOOST_TEST(falling.back() == 0U);
-  BOOST_TEST(score_of(falling[1]) == 2.5F);
-  BOOST_TEST(index_of(falling[1]) == 9U);
-  BOOST_TEST(score_of(falling[8]) == -1e-40F);
-}
 
 BOOST_AUTO_TEST_CASE(twin_of_embedding_agrees_with_the_reference) {
   for (const auto element : elements)
@@ -318,84 +206,4 @@ BOOST_AUTO_TEST_CASE(twin_of_normalise_agrees_with_the_reference) {
     });
     BOOST_TEST(worst(found, expected) <= 1e-6, columns);
   }
-}
-
-BOOST_AUTO_TEST_CASE(twin_of_top_k_agrees_with_the_reference_in_tiles_of_any_width) {
-  constexpr std::int64_t queries = 2, columns = 3001;
-  auto scores = numbers(queries * columns, 15);
-  for (std::size_t i = 0; i < scores.size(); i += 7) scores[i] = 0.75F;  // many ties
-  for (std::size_t i = 0; i < columns; ++i)
-    scores[i] = static_cast<float>(i);  // every score beats all before
-  scores[5] = NAN;
-  for (const std::int64_t k : {1, 100, 513}) {
-    const auto expected = best_of(scores, queries, k, columns, reference::top_k);
-    for (const std::int64_t tile : {1000L, columns}) {
-      const auto found = both_ways(std::vector<Hit>(), [&](std::vector<Hit>& best, Stream stream) {
-        best = best_of(scores, queries, k, tile,
-                       [&](const TopK& call) { kernels_of_twin().top_k(call, stream); });
-      });
-      BOOST_TEST((found == expected), k << " of tiles of " << tile);
-    }
-  }
-}
-
-BOOST_AUTO_TEST_CASE(twin_of_top_k_has_no_hit_where_there_are_fewer_scores) {
-  const std::vector<float> scores{0.5F, NAN, -1.0F};
-  const auto found = best_of(scores, 1, 4, 3, [](const TopK& call) { kernels_of_twin().top_k(call, {}); });
-  BOOST_TEST((found == std::vector<Hit>{hit_of(0.5F, 0), hit_of(-1.0F, 2), 0, 0}));
-}
-
-BOOST_AUTO_TEST_CASE(twin_runs_every_block_and_no_empty_grid) {
-  twin::Run run;
-  std::vector<float> x(6 * 5, 1.0F);
-  kernels_of_twin().normalise_rows({x.data(), 6, 5}, {&run});
-  BOOST_TEST(run.launched == 6);
-  kernels_of_twin().normalise_rows({x.data(), 0, 5}, {&run});
-  BOOST_TEST(run.launched == 6);
-}
-
-BOOST_AUTO_TEST_CASE(twin_sums_over_all_threads_and_shows_a_missing_barrier) {
-  struct Sum {
-    float* out;
-    void operator()(const twin::Block& block) const {
-      auto* const scratch = reinterpret_cast<float*>(block.shared());
-      const float total = twin::sum(block, static_cast<float>(block.thread()), scratch);
-      out[block.thread()] = total;
-    }
-  };
-  std::vector<float> out(96);
-  twin::launch(Sum{out.data()}, "sum", {.x = 1, .threads = 96, .shared_bytes = 12}, {});
-  BOOST_TEST((out == std::vector<float>(96, 95 * 96 / 2)));
-
-  struct Racy {
-    float* out;
-    void operator()(const twin::Block& block) const {
-      auto* const values = reinterpret_cast<float*>(block.shared());
-      values[block.thread()] = 1;
-      out[block.thread()] = values[block.threads() - 1 - block.thread()];  // no barrier before
-    }
-  };
-  std::array<std::vector<float>, 2> results{std::vector<float>(32), std::vector<float>(32)};
-  for (const bool backward : {false, true}) {
-    twin::Run run{.backward = backward};
-    twin::launch(Racy{results[backward ? 1 : 0].data()}, "racy", {.x = 1, .threads = 32, .shared_bytes = 128},
-                 {&run});
-  }
-  BOOST_TEST((results[0] != results[1]));
-}
-
-BOOST_AUTO_TEST_CASE(twin_refuses_a_barrier_that_not_all_threads_reach) {
-  struct Divergent {
-    void operator()(const twin::Block& block) const {
-      if (block.thread() != 7) block.sync();
-    }
-  };
-  BOOST_CHECK_THROW(twin::launch(Divergent{}, "divergent", {.x = 1, .threads = 64}, {}), InternalError);
-  struct Throws {
-    void operator()(const twin::Block& block) const {
-      block.sync();
-      if (block.thread() == 3) throw ConfigError("a thread's error");
-    }
-  };
-  BOOST_CHECK_THROW(twin::launch(Throws{}, "throws", {.x = 2, .threads = 64}, {}), ConfigError);
 }

@@ -115,6 +115,32 @@ BOOST_AUTO_TEST_CASE(nccl_that_is_forced_and_absent_on_one_rank_is_one_error, *r
   check_same_as_mpi(*exchange, 5);
 }
 
+BOOST_AUTO_TEST_CASE(another_version_of_nccl_on_one_rank_is_one_error, *ranks({3})) {
+  const auto calls = test::stand_in();
+  if (test::world().rank() == 2) test::control(*calls).version = 23203;
+  BOOST_CHECK_EXCEPTION((void)open(over_stand_in("nccl")), Error, [&](const Error& error) {
+    return error.on_all_ranks && error.code == ExitCode::device && holds(error.what(), "rank 2 on ") &&
+           holds(error.what(), "has 2.32.3: install the same version on all hosts");
+  });
+  test::control(*calls).version = 22809;
+}
+
+/// Its bytes do not travel, so they make no rounds: the second group of NCCL's would fail.
+BOOST_AUTO_TEST_CASE(a_ranks_own_share_makes_no_rounds, *ranks({2})) {
+  auto options = over_stand_in("nccl");
+  options.staging_bytes = 64;
+  const auto [exchange, log] = open(options);
+  const auto calls = test::stand_in();
+  test::control(*calls).fail_group = 1;
+  const auto me = static_cast<std::size_t>(test::world().rank());
+  std::vector<std::int64_t> counts(2, 16);
+  counts[me] = 1000;
+  const std::string out(1016, 'x');
+  BOOST_TEST(exchange->all_to_all_v(out, counts).values.size() == 1016U);
+  test::control(*calls).fail_group = -1;
+  exchange->close();
+}
+
 BOOST_AUTO_TEST_CASE(a_start_of_nccl_that_fails_leaves_auto_with_mpi, *ranks({3})) {
   const auto calls = test::stand_in();
   if (test::world().rank() == 1) test::control(*calls).refuse_start = 1;

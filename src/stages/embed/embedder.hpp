@@ -8,7 +8,8 @@
 #include "base/matrix.hpp"
 #include "base/params.hpp"
 #include "base/pulse.hpp"
-#include "model/weight_memory.hpp"
+#include "model/compute.hpp"
+#include "model/sequence_encoder.hpp"
 #include "text/tokenizer.hpp"
 
 namespace dream::embed {
@@ -37,6 +38,11 @@ class Embedder {
   /// Writes this rank's part of the weights into memory of that size, once. Without it, the first embed()
   /// makes memory of its own. Throws ModelError for a tensor that is missing or does not fit.
   virtual void place_weights(model::WeightMemory memory) { (void)memory; }
+  /// What load() takes of the accelerator; nothing where the CPU computes.
+  [[nodiscard]] virtual model::DeviceBytes device_bytes() const { return {}; }
+  /// Brings the weights into the accelerator's memory, once; without it the first embed() does. Throws
+  /// ModelError as place_weights() does, and Error where the memory does not suffice.
+  virtual void load() {}
   /// out: (texts.size(), dimension()) row-major, L2-normalised. The vector of a text does not depend, in any
   /// bit, on the other texts of the call. Calls `pulse` between batches.
   virtual void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
@@ -46,8 +52,8 @@ class Embedder {
 /// A row of the table of embedder kinds (`kind` of a [models.*] table).
 struct EmbedderRow {
   ComponentInfo info;
-  /// threads: how many this rank may use. Throws ModelError for files that are missing or do not fit.
-  std::unique_ptr<Embedder> (*make)(const Params&, int threads);
+  /// compute: what this rank may use. Throws ModelError for files that are missing or do not fit.
+  std::unique_ptr<Embedder> (*make)(const Params&, const model::Compute& compute);
 };
 
 [[nodiscard]] std::span<const EmbedderRow> embedders();

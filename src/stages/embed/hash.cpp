@@ -143,9 +143,9 @@ class Hashed final : public Embedder {
   mutable model::Workers workers_;  ///< embed() is called from one thread
 };
 
-std::unique_ptr<Embedder> make(const Params& params, int threads) {
+std::unique_ptr<Embedder> make(const Params& params, const model::Compute& compute) {
   return std::make_unique<Hashed>(static_cast<int>(params.get<std::int64_t>("dimension")),
-                                  params.get<std::int64_t>("seed"), std::max(threads, 1));
+                                  params.get<std::int64_t>("seed"), std::max(compute.threads, 1));
 }
 
 }  // namespace

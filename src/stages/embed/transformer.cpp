@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <array>
+#include <future>
 
 #include "base/errors.hpp"
 #include "kernels/api/numeric_class.hpp"
+#include "model/accelerated_encoder.hpp"
 #include "model/encoder.hpp"
 #include "model/folder_params.hpp"
 #include "model/precision.hpp"
@@ -12,15 +15,13 @@
 namespace dream::embed {
 namespace {
 
-using kernels::Precision;
-
 /// Texts that are tokenised before any of them is encoded: enough to fill tiles well, few enough to hold in
 /// memory.
 constexpr std::size_t texts_at_a_time = 2048;
 
 class Transformer final : public Embedder {
  public:
-  Transformer(const Params& params, Precision precision, int threads) : precision_(precision) {
+  Transformer(const Params& params, const model::Compute& compute) {
     const std::filesystem::path folder = params.get<std::string>("path");
     const auto model = model::read_sentence_model(folder);
     text_ = model.text;
@@ -29,33 +30,47 @@ class Transformer final : public Embedder {
     query_ = read_prompt(params, "query_prefix", model.query_prompt, model.pools_prompt);
     passage_ = read_prompt(params, "passage_prefix", model.passage_prompt, model.pools_prompt);
     const auto files = std::make_shared<const model::WeightFiles>(model.folder);
-    identity_ = identify(model, files->digest());
-    encoder_ = std::make_unique<model::Encoder>(model::EncoderWeights(model.network, files), model.head(),
-                                                window_, threads, precision);
+    const auto numbers = make_encoder(params, model, files, compute);
+    identity_ = identify(model, files->digest(), numbers);
   }
 
   int dimension() const override { return dimension_; }
   int window_tokens() const override { return static_cast<int>(window_); }
   std::shared_ptr<const text::Tokenizer> tokenizer() const override { return text_.tokenizer; }
   Digest identity() const override { return identity_; }
-  std::string precision() const override { return std::string(kernels::name_of(precision_)); }
+  std::string precision() const override { return precision_; }
 
   std::int64_t weight_bytes() const override { return encoder_->weight_bytes(); }
   void place_weights(model::WeightMemory memory) override { encoder_->place_weights(std::move(memory)); }
+  model::DeviceBytes device_bytes() const override { return encoder_->device_bytes(); }
+  void load() override { encoder_->load(); }
 
+  /// While an accelerator computes, the threads tokenise what it gets next.
   void embed(std::span<const std::string_view> texts, Role role, MatrixView<float> out,
              const Pulse& pulse) const override {
     DREAM_CHECK(out.rows == static_cast<std::int64_t>(texts.size()) && out.cols == dimension_,
                 "the result has another shape");
     const auto& prompt = role == Role::query ? query_ : passage_;
-    for (std::size_t from = 0; from < texts.size(); from += texts_at_a_time) {
+    const auto tokenise = [&](model::SequenceBatch& batch, std::size_t from, const Pulse& its_pulse) {
       const auto part = texts.subspan(from, std::min(texts_at_a_time, texts.size() - from));
-      const auto rows = static_cast<std::int64_t>(part.size());
-      batch_.fill(rows, encoder_->workers(), pulse, [&](std::int64_t i, std::vector<std::int32_t>& ids) {
-        return add_sequence(part[static_cast<std::size_t>(i)], prompt.text, ids);
-      });
-      encoder_->encode(batch_.sequences(prompt.passed_over),
-                       {out.data + static_cast<std::int64_t>(from) * out.cols, rows, out.cols}, pulse);
+      batch.fill(std::ssize(part), encoder_->workers(), its_pulse,
+                 [&](std::int64_t i, std::vector<std::int32_t>& ids) {
+                   return add_sequence(part[static_cast<std::size_t>(i)], prompt.text, ids);
+                 });
+    };
+    const bool ahead = encoder_->leaves_workers_free();
+    auto *batch = batches_.data(), *other = ahead ? batch + 1 : batch;
+    for (std::size_t from = 0; from < texts.size(); from += texts_at_a_time) {
+      const auto next = from + texts_at_a_time;
+      if (from == 0 || !ahead) tokenise(*batch, from, pulse);
+      std::future<void> done;
+      if (ahead && next < texts.size())
+        done = std::async(std::launch::async, [&] { tokenise(*other, next, no_pulse()); });
+      const auto sequences = batch->sequences(prompt.passed_over);
+      encoder_->encode(sequences,
+                       {out.row(static_cast<std::int64_t>(from)).data(), sequences.size(), out.cols}, pulse);
+      if (done.valid()) done.get();
+      std::swap(batch, other);
     }
   }
 
@@ -95,19 +110,38 @@ class Transformer final : public Embedder {
     return prompt;
   }
 
-  Digest identify(const model::SentenceModel& model, const Digest& weights) const {
+  /// Returns all that decides the bits of its numbers.
+  std::string make_encoder(const Params& params, const model::SentenceModel& model,
+                           const std::shared_ptr<const model::WeightFiles>& files,
+                           const model::Compute& compute) {
+    const auto& wanted = params.get<std::string>("precision");
+    model::EncoderWeights weights(model.network, files);
+    if (!compute.accelerator) {
+      const auto precision = model::choose_precision(wanted);
+      precision_ = kernels::name_of(precision);
+      encoder_ = std::make_unique<model::Encoder>(std::move(weights), model.head(), window_,
+                                                  std::max(compute.threads, 1), precision);
+      return kernels::cpu::numeric_identity(precision);
+    }
+    const auto element = model::choose_element(wanted);
+    precision_ = name_of(element);
+    auto encoder = std::make_unique<model::AcceleratedEncoder>(std::move(weights), model.head(), window_,
+                                                               element, compute);
+    auto numbers = "device kernels " + std::to_string(kernels::device_kernels_version) + " in batches of " +
+                   std::to_string(encoder->rows()) + ": " + compute.accelerator->numeric_class();
+    encoder_ = std::move(encoder);
+    return numbers;
+  }
+
+  Digest identify(const model::SentenceModel& model, const Digest& weights,
+                  const std::string& numbers) const {
     Hasher hasher("embedder/transformer");
     hasher.add(2).add(weights).add(model.identity()).add(text_.tokenizer->identity());
     for (const auto* ids : {&text_.special.before, &text_.special.after}) {
       hasher.add(static_cast<std::int64_t>(ids->size()));
       for (const auto id : *ids) hasher.add(id);
     }
-    return hasher.add(window_)
-        .add(query_.text)
-        .add(passage_.text)
-        .add(kernels::name_of(precision_))
-        .add(kernels::cpu::numeric_identity(precision_))
-        .finish();
+    return hasher.add(window_).add(query_.text).add(passage_.text).add(precision_).add(numbers).finish();
   }
 
   /// Special tokens around those of the text, which are cut so that all fit into the window. Returns their
@@ -124,19 +158,18 @@ class Transformer final : public Embedder {
     return kept + specials();
   }
 
-  Precision precision_;
+  std::string precision_;
   int dimension_ = 0;
   std::int64_t window_ = 0;
   Prompt query_, passage_;
   text::ModelTokenizer text_;
   Digest identity_;
-  std::unique_ptr<model::Encoder> encoder_;
-  mutable model::SequenceBatch batch_;  ///< embed() is called from one thread
+  std::unique_ptr<model::SequenceEncoder> encoder_;
+  mutable std::array<model::SequenceBatch, 2> batches_;  ///< embed() is called from one thread
 };
 
-std::unique_ptr<Embedder> make(const Params& params, int threads) {
-  const auto precision = model::choose_precision(params.get<std::string>("precision"));
-  return std::make_unique<Transformer>(params, precision, std::max(threads, 1));
+std::unique_ptr<Embedder> make(const Params& params, const model::Compute& compute) {
+  return std::make_unique<Transformer>(params, compute);
 }
 
 }  // namespace
@@ -149,7 +182,7 @@ EmbedderRow transformer_row() {
   params.push_back({.name = "passage_prefix",
                     .default_value = std::string("auto"),
                     .help = "put before every chunk, e.g. \"passage: \"; auto: as the model's folder says"});
-  return {{"transformer", "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder, on the CPU",
+  return {{"transformer", "an encoder (BERT, RoBERTa, XLM-R, MPNet) from a Hugging Face folder",
            std::move(params)},
           make};
 }

@@ -29,7 +29,44 @@ double slack(const Source& source, double question_length) {
   constexpr double underflow = 0x1p-126;  // whole, should someone have switched subnormal numbers off
   const auto d = static_cast<double>(source.vectors.cols);
   // 1 + 1/64 covers the bound's own second order term for any D up to 2^17.
-  return 4 * d * (u * question_length * source.longest * (1 + 1.0 / 64) + underflow);
+  const auto own = d * (u * question_length * source.longest * (1 + 1.0 / 64) + underflow);
+  return 2 * own + 2 * (source.raw_error ? source.raw_error(question_length) : own);
+}
+
+/// Rows, and their scores where they are known already.
+struct Candidates {
+  Rows rows;
+  std::vector<float> scores;
+};
+
+/// What was nominated for some questions; (Q, count) each.
+struct Nominations {
+  std::vector<float> raw, own;  ///< own: empty where nobody has scored them yet
+  Rows rows;
+};
+
+Nominations nominate(const Source& source, MatrixView<const float> questions, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(questions.rows * count);
+  Nominations found{std::vector<float>(size), {}, Rows(size)};
+  if (source.nominate_scored) {
+    found.own.resize(size);
+    source.nominate_scored(questions, count, found.raw, found.own, found.rows);
+  } else {
+    source.nominate(questions, count, found.raw, found.rows);
+  }
+  return found;
+}
+
+/// Those of one question: `count` of them from `at` on, and rows of -1 at the end are none.
+Candidates candidates_of(const Nominations& found, std::size_t at, std::size_t count) {
+  const auto rows = std::span(found.rows).subspan(at, count);
+  const auto end = std::ranges::find(rows, -1) - rows.begin();
+  Candidates one{{rows.begin(), rows.begin() + end}, {}};
+  if (!found.own.empty()) {
+    const auto from = found.own.begin() + static_cast<std::ptrdiff_t>(at);
+    one.scores.assign(from, from + end);
+  }
+  return one;
 }
 
 Matrix pick(MatrixView<const float> questions, std::span<const std::int64_t> which) {
@@ -55,42 +92,41 @@ bool settled(std::span<const float> raw, std::span<const std::int64_t> rows, std
 }
 
 /// For each question the rows that can be among its k best.
-std::vector<Rows> candidates(const Source& source, MatrixView<const float> questions,
-                             const SearchOptions& options) {
-  std::vector<Rows> found(static_cast<std::size_t>(questions.rows));
+std::vector<Candidates> candidates(const Source& source, MatrixView<const float> questions,
+                                   const SearchOptions& options) {
+  std::vector<Candidates> found(static_cast<std::size_t>(questions.rows));
   Rows open(found.size());
   std::iota(open.begin(), open.end(), 0);
   std::int64_t count = std::int64_t{options.k} + options.margin;
   // Beyond half the rows, scoring them all costs less than selecting among them.
-  for (; !open.empty() && count <= source.vectors.rows / 2; count *= 4) {
+  const auto most = std::min(options.most_nominated, source.vectors.rows / 2);
+  for (; !open.empty() && count <= most; count *= 4) {
     const Matrix asked = pick(questions, open);
-    std::vector<float> raw(open.size() * static_cast<std::size_t>(count));
-    Rows rows(raw.size());
-    source.nominate(asked.view(), count, raw, rows);
+    const auto nominated = nominate(source, asked.view(), count);
     Rows still_open;
     for (std::size_t i = 0; i < open.size(); ++i) {
-      const auto at = i * static_cast<std::size_t>(count);
-      const auto mine = std::span<const std::int64_t>(rows).subspan(at, static_cast<std::size_t>(count));
-      const auto raw_of_mine = std::span<const float>(raw).subspan(at, mine.size());
+      const auto size = static_cast<std::size_t>(count), at = i * size;
       const double gap = slack(source, length_of(questions.row(open[i])));
-      if (!settled(raw_of_mine, mine, options.k, gap)) {
+      if (settled(std::span(nominated.raw).subspan(at, size), std::span(nominated.rows).subspan(at, size),
+                  options.k, gap))
+        found[static_cast<std::size_t>(open[i])] = candidates_of(nominated, at, size);
+      else
         still_open.push_back(open[i]);
-        continue;
-      }
-      std::ranges::copy_if(mine, std::back_inserter(found[static_cast<std::size_t>(open[i])]),
-                           [](std::int64_t row) { return row >= 0; });
     }
     open = std::move(still_open);
   }
-  for (const auto q : open) found[static_cast<std::size_t>(q)] = all_rows(source);
+  for (const auto q : open) found[static_cast<std::size_t>(q)] = {all_rows(source), {}};
   return found;
 }
 
-/// Appends the k best of `rows` as one more question's list.
-void append_best(Retrieved& result, const Source& source, std::span<const float> question, const Rows& rows,
-                 std::int32_t k) {
-  std::vector<float> scores(rows.size());
-  kernels::dot_rows(question, source.vectors, rows, scores);
+/// Appends the k best of the candidates as one more question's list.
+void append_best(Retrieved& result, const Source& source, std::span<const float> question,
+                 Candidates candidates, std::int32_t k) {
+  auto& [rows, scores] = candidates;
+  if (scores.empty()) {
+    scores.resize(rows.size());
+    kernels::dot_rows(question, source.vectors, rows, scores);
+  }
   std::vector<RetrievedChunk> list(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     list[i] = {source.ids[static_cast<std::size_t>(rows[i])], scores[i], Origin::hit};
@@ -135,9 +171,9 @@ Retrieved search(const Source& source, MatrixView<const float> questions, const 
     pulse();
     const std::int64_t count = std::min(options.batch, questions.rows - begin);
     const MatrixView<const float> batch{questions.data + begin * questions.cols, count, questions.cols};
-    const auto rows = candidates(source, batch, options);
+    auto found = candidates(source, batch, options);
     for (std::int64_t q = 0; q < count; ++q) {
-      append_best(result, source, batch.row(q), rows[static_cast<std::size_t>(q)], options.k);
+      append_best(result, source, batch.row(q), std::move(found[static_cast<std::size_t>(q)]), options.k);
     }
   }
   return result;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 
 #include "base/matrix.hpp"
@@ -19,18 +20,29 @@ namespace dream::retrieve {
 using Nominate = std::function<void(MatrixView<const float> questions, std::int64_t count,
                                     std::span<float> scores, std::span<std::int64_t> rows)>;
 
+/// The same, and beside each raw score our own of that row: (Q, count).
+using NominateScored =
+    std::function<void(MatrixView<const float> questions, std::int64_t count, std::span<float> scores,
+                       std::span<float> own, std::span<std::int64_t> rows)>;
+
 /// What search needs of a shard; it owns nothing.
 struct Source {
   MatrixView<const float> vectors;  ///< (N, D)
   std::span<const ChunkId> ids;     ///< (N)
   double longest = 0;               ///< the length of the longest vector
   Nominate nominate;                ///< asked for at most N / 2 rows, never for an empty shard
+  /// Where a GPU searches: asked in the place of `nominate`.
+  NominateScored nominate_scored{};
+  /// How far its raw scores may be from the true ones, by the length of a question.
+  std::function<double(double)> raw_error{};
 };
 
 struct SearchOptions {
   std::int32_t k = 10;
   std::int32_t margin = 16;  ///< rows nominated beyond k
   std::int64_t batch = 128;  ///< questions nominated together; the pulse is called in between
+  /// Rows that can be nominated; where more would be needed, all are scored.
+  std::int64_t most_nominated = std::numeric_limits<std::int64_t>::max();
 };
 
 /// The k best chunks of one shard for each question (fewer when it has fewer). questions: (Q, D), finite.
@@ -39,9 +51,10 @@ struct SearchOptions {
 /// different order, each within D u |q| |x| of the true value (u = 2^-24, Higham's bound). So a row that was
 /// not nominated can reach the k best only if its raw score, at most that of the last nominated row, comes
 /// within 4 D u |q| |x| of the k-th; while the last one is that close, as with many equal texts, more are
-/// nominated, and in the end all. Hence with an index that looks at every row (Flat) the result is that of
-/// scoring every row, always. An approximate index may overlook rows; a shard with fewer than 2 (k + margin)
-/// rows is scored whole without asking it, and is exact again.
+/// nominated, and in the end all. Where raw scores are rounded more coarsely, as a GPU's, Source::raw_error
+/// takes the place of their half of the bound. Hence with an index that looks at every row (Flat) the result
+/// is that of scoring every row, always. An approximate index may overlook rows; a shard with fewer than 2 (k
+/// + margin) rows is scored whole without asking it, and is exact again.
 ///
 /// Local. Smaller k are prefixes of larger ones (Flat).
 [[nodiscard]] Retrieved search(const Source& source, MatrixView<const float> questions,

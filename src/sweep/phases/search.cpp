@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "comm/agree.hpp"
+#include "device/exact_search.hpp"
 #include "parts/retrieved.hpp"
 #include "parts/vectors.hpp"
 #include "stages/index/shard.hpp"
@@ -13,6 +14,8 @@
 
 namespace dream::sweep {
 namespace {
+
+constexpr device::SearchPlan search_plan{};
 
 /// The vectors of all golden questions, slice after slice.
 Matrix load_questions(const Run& run, int query_node) {
@@ -24,6 +27,13 @@ Matrix load_questions(const Run& run, int query_node) {
     all.values.insert(all.values.end(), slice.values.begin(), slice.values.end());
   }
   return all;
+}
+
+/// A GPU searches what an index of every row holds, unless rounding would lose too much of longer vectors.
+std::unique_ptr<device::ExactSearch> search_on_gpu(const Run& run, const index::Shard& shard) {
+  constexpr double longest = 16;  // far from what fp16 can hold; embedders give 1
+  if (!run.accelerator || !shard.is_exact() || shard.longest() > longest) return nullptr;
+  return std::make_unique<device::ExactSearch>(run.accelerator, shard.vectors(), search_plan, run.pulse);
 }
 
 /// A shard is loaded, searched with all questions, and released: memory is bounded by the largest one.
@@ -43,15 +53,23 @@ Retrieved search_shard(Run& run, int index_node, int shard, const Matrix& questi
                      "truncated or altered; remove it and the .h5 beside it, and they will be made again");
   }
   const index::Shard loaded(file, std::move(rows), {}, path.string());
-  const retrieve::Source source{loaded.vectors(), loaded.ids(), loaded.longest(),
-                                [&loaded](auto batch, auto count, auto scores, auto found) {
-                                  loaded.nominate(batch, count, scores, found);
-                                }};
+  retrieve::Source source{loaded.vectors(), loaded.ids(), loaded.longest(),
+                          [&loaded](auto batch, auto count, auto scores, auto found) {
+                            loaded.nominate(batch, count, scores, found);
+                          }};
+  retrieve::SearchOptions options{.k = static_cast<std::int32_t>(k),
+                                  .margin = static_cast<std::int32_t>(run.config.index.margin)};
+  const auto on_gpu = search_on_gpu(run, loaded);
+  if (on_gpu) {
+    source.nominate_scored = [&](auto batch, auto count, auto scores, auto own, auto found) {
+      on_gpu->find(batch, count, scores, own, found, run.pulse);
+    };
+    source.raw_error = [&](double length) { return on_gpu->raw_error(length, loaded.longest()); };
+    options.most_nominated = kernels::most_k;
+    options.batch = search_plan.questions;
+  }
   run.tally.queries += questions.rows;
-  return retrieve::search(
-      source, questions.view(),
-      {.k = static_cast<std::int32_t>(k), .margin = static_cast<std::int32_t>(run.config.index.margin)},
-      run.pulse);
+  return retrieve::search(source, questions.view(), options, run.pulse);
 }
 
 /// The vectors of the questions, by query node: loaded when a shard is searched with them.

@@ -66,10 +66,29 @@ BOOST_AUTO_TEST_CASE(a_build_says_what_it_has) {
     check_holds(refusal, ExitCode::config, {"device.backend = \"cuda\"", "DREAM_WITH_CUDA=ON", "\"cpu\""});
     BOOST_TEST(text.find("not built") != std::string::npos);
   } else {
-    check_holds(refusal_of_version(), ExitCode::config, {"device.backend = \"cuda\"", "write \"cpu\""});
+    BOOST_TEST((backend_row("cuda") != nullptr));
     BOOST_TEST(text.find("nvcc") != std::string::npos);
     BOOST_TEST(text.find("never run on a GPU") != std::string::npos);
   }
+}
+
+BOOST_AUTO_TEST_CASE(auto_is_the_cpu_until_the_kernels_have_run_on_a_gpu) {
+  BOOST_TEST((backend_row("auto") == nullptr));
+  BOOST_TEST((backend_row("cpu") == nullptr));
+  BOOST_REQUIRE((backend_row("twin") != nullptr));
+  const auto gpus = backend_row("twin")->find();
+  BOOST_REQUIRE(gpus.list.size() == 1);
+  BOOST_TEST(backend_row("twin")->open(gpus.list[0])->numeric_class() == "twin");
+}
+
+BOOST_AUTO_TEST_CASE(a_context_counts_for_every_rank) {
+  auto card = gpu(0, "a", 9, 10);
+  card.context_bytes = 1LL << 30;
+  BOOST_TEST(part_of(card, 2, 0.5) == (5LL << 30) / 2 - (1LL << 30));
+  const std::vector<Demand> demands{{"m", 1LL << 30, 512LL << 20}};
+  BOOST_TEST(!refusal_of_demands(demands, 2, card, 0.5).has_value());
+  check_holds(refusal_of_demands(demands, 3, card, 0.5), ExitCode::device,
+              {"3 ranks x (context 1.00 GiB; m: weights 1.00 GiB + buffers 0.50 GiB) is 7.50 GiB"});
 }
 
 BOOST_AUTO_TEST_CASE(a_gpu_that_is_too_old_is_refused_by_name) {

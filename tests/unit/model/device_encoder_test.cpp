@@ -7,6 +7,7 @@
 
 #include "base/errors.hpp"
 #include "model/device_weights.hpp"
+#include "model/encoder.hpp"
 #include "model/sentence_model.hpp"
 #include "tests/unit/model/encoder_case.hpp"
 
@@ -17,28 +18,48 @@ using kernels::Element;
 
 namespace {
 
-/// The twin, which counts the memory that it is asked for.
+/// The twin, which counts what it is asked for.
 class Counting final : public device::Accelerator {
  public:
+  std::string numeric_class() const override { return twin_->numeric_class(); }
   const kernels::DeviceKernels& kernels() const override { return twin_->kernels(); }
   kernels::Stream stream() const override { return twin_->stream(); }
-  device::Memory memory(std::int64_t bytes) override {
-    asked += bytes;
-    return twin_->memory(bytes);
-  }
   device::Memory host_memory(std::int64_t bytes) override { return twin_->host_memory(bytes); }
-  void copy_in(void* to, const void* from, std::int64_t bytes) override { twin_->copy_in(to, from, bytes); }
-  void copy_out(void* to, const void* from, std::int64_t bytes) override { twin_->copy_out(to, from, bytes); }
+  void copy_in(void* to, const void* from, std::int64_t bytes) override {
+    ++in_flight;
+    twin_->copy_in(to, from, bytes);
+  }
+  void copy_out(void* to, const void* from, std::int64_t bytes) override {
+    ++in_flight;
+    twin_->copy_out(to, from, bytes);
+  }
   void multiply(const device::Product& product, Element element) override {
     ++products;
     twin_->multiply(product, element);
   }
+  device::Recording record(const std::function<void()>& work) override {
+    ++recorded;
+    return twin_->record(work);
+  }
+  void play(const device::Recording& recording) override {
+    ++played;
+    twin_->play(recording);
+  }
   device::Mark mark() override { return twin_->mark(); }
-  void wait(const device::Mark& mark, const Pulse& pulse) override { twin_->wait(mark, pulse); }
+  void wait(const device::Mark& mark, const Pulse& pulse) override {
+    twin_->wait(mark, pulse);
+    in_flight = 0;
+  }
+  bool drain() noexcept override {
+    in_flight = 0;
+    return twin_->drain();
+  }
 
-  std::int64_t asked = 0, products = 0;
+  std::int64_t products = 0, recorded = 0, played = 0;
+  std::int64_t in_flight = 0;  ///< copies that nobody has waited for
 
  private:
+  device::Memory allocate(std::int64_t bytes) override { return twin_->memory(bytes); }
   std::unique_ptr<device::Accelerator> twin_ = device::make_twin_accelerator();
 };
 
@@ -176,9 +197,9 @@ BOOST_AUTO_TEST_CASE(the_memory_of_a_device_encoder_is_what_was_forecast) {
     const model::DevicePlan plan{element, 40};
     const auto forecast = model::DeviceWeights::bytes_of(loaded.weights, element) +
                           model::DeviceEncoder::buffer_bytes(loaded.spec.network, loaded.spec.head(), plan);
-    BOOST_TEST(accelerator->asked == forecast);
+    BOOST_TEST(accelerator->bytes_in_use() == forecast);
     (void)encode(*encoder, tiny_batch(20), loaded.spec.outputs());
-    BOOST_TEST(accelerator->asked == forecast);  // encoding takes no more
+    BOOST_TEST(accelerator->bytes_in_use() == forecast);  // encoding takes no more
   }
 }
 
@@ -191,8 +212,60 @@ BOOST_AUTO_TEST_CASE(batches_are_filled_up_with_whole_sequences) {
     batch.add(std::vector<std::int32_t>(static_cast<std::size_t>(length), 4));
   (void)encode(*encoder, batch, loaded.spec.outputs());
   BOOST_TEST(accelerator->products == 4 * 4 * loaded.spec.network.layers);
+  BOOST_TEST(accelerator->played == 1);  // 9 tokens after 16: one sequence of up to 16
   (void)encode(*encoder, {}, loaded.spec.outputs());
   BOOST_TEST(accelerator->products == 4 * 4 * loaded.spec.network.layers);
+}
+
+BOOST_AUTO_TEST_CASE(batches_of_a_known_shape_are_one_launch_and_give_the_same) {
+  const auto loaded = tiny();
+  const auto accelerator = std::make_shared<Counting>();
+  const auto encoder = loaded.on(accelerator, Element::bf16, 16);
+  for (const int word : {3, 5, 7, 9}) {  // other words and lengths of one shape: 5 to 8 tokens
+    Batch batch;
+    batch.add(std::vector<std::int32_t>(static_cast<std::size_t>(word == 9 ? 8 : word), word));
+    if (word == 3) batch.ids.insert(batch.ids.end(), 2, 3), batch.offsets.back() += 2;
+    const auto first_time = loaded.on(device::make_twin_accelerator(), Element::bf16, 16);
+    const auto expected = encode(*first_time, batch, loaded.spec.outputs());
+    BOOST_TEST((encode(*encoder, batch, loaded.spec.outputs()).values == expected.values), "word " << word);
+  }
+  BOOST_TEST(accelerator->recorded == 1);
+  BOOST_TEST(accelerator->played == 3);
+  BOOST_TEST(accelerator->products == 2 * 4 * loaded.spec.network.layers);  // run once, recorded once
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_in_flight_when_an_encoder_goes) {
+  const auto loaded = tiny();
+  const auto accelerator = std::make_shared<Counting>();
+  auto encoder = loaded.on(accelerator, Element::fp32, 16);
+  const auto batch = tiny_batch(8);
+  Matrix out(8, loaded.spec.outputs());
+  const Pulse stop = [] { throw Stopped("a test"); };
+  BOOST_CHECK_THROW(encoder->encode(batch.sequences(), out.view(), stop), Stopped);
+  BOOST_TEST(accelerator->in_flight > 0);
+  encoder.reset();
+  BOOST_TEST(accelerator->in_flight == 0);
+  BOOST_TEST(accelerator->bytes_in_use() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(no_more_memory_is_taken_than_is_allowed) {
+  const auto loaded = tiny();
+  const auto needed =
+      model::DeviceWeights::bytes_of(loaded.weights, Element::fp32) +
+      model::DeviceEncoder::buffer_bytes(loaded.spec.network, loaded.spec.head(), {Element::fp32, 40});
+  for (const auto allowed : {needed, needed - 1}) {
+    const std::shared_ptr<device::Accelerator> accelerator = device::make_twin_accelerator();
+    accelerator->allow(allowed);
+    if (allowed == needed) {
+      BOOST_CHECK_NO_THROW((void)loaded.on(accelerator, Element::fp32, 40));
+    } else {
+      BOOST_CHECK_EXCEPTION((void)loaded.on(accelerator, Element::fp32, 40), Error, [](const Error& e) {
+        return e.code == ExitCode::device &&
+               std::string_view(e.what()).find("memory_share") != std::string_view::npos;
+      });
+    }
+    BOOST_TEST(accelerator->bytes_in_use() == 0);  // what was taken is given back
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_device_encoder_goes_on_after_a_call_that_ended_early) {
