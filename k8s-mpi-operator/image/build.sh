@@ -10,7 +10,9 @@ options=(-DDREAM_BUILD_TESTS=OFF -DDREAM_COMMIT="$commit" -DDREAM_WITH_CUDA=OFF)
 if [[ -d $openmpi ]]; then options+=(-DMPI_HOME="$openmpi"); fi
 if [[ -d $cuda ]]; then
   wheels=("$cuda"/lib/python3*/site-packages/nvidia)
-  ln -sfn lib "${wheels[0]}/cu13/lib64" # where its compiler looks
+  # Names under which its compiler and CMake look.
+  ln -sfn lib "${wheels[0]}/cu13/lib64"
+  ln -sfn libcudart.so.13 "${wheels[0]}/cu13/lib/libcudart.so"
   options+=(-DDREAM_WITH_CUDA=ON)
   export CUDACXX=${wheels[0]}/cu13/bin/nvcc
 fi

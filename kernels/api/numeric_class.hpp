@@ -9,8 +9,8 @@
 /// the keys of whatever they compute, and all ranks of a sweep must agree on it.
 namespace dream::kernels::cpu {
 
-/// All of this kind of processor, the least capable first: "sse4", "avx2", "avx512" and "avx512_bf16" (with VNNI) on x86-64,
-/// "neon" on arm64.
+/// All of this kind of processor, the least capable first: "sse4", "avx2", "avx512" and "avx512_bf16" (with
+/// VNNI) on x86-64, "neon" on arm64.
 [[nodiscard]] std::span<const std::string_view> numeric_classes();
 
 /// The best of them that this processor and the environment (DREAM_MAX_CPU_ISA, one of these names) allow.

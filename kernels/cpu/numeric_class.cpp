@@ -68,8 +68,8 @@ std::ptrdiff_t most_of_environment() {
   if (rank >= 0) return rank;
   std::string known;
   for (const auto one : classes) known += (known.empty() ? "" : ", ") + std::string(one);
-  throw ConfigError("DREAM_MAX_CPU_ISA = \"" + std::string(name) + "\" in the environment; on this processor use one of " +
-                    known + ", or unset it");
+  throw ConfigError("DREAM_MAX_CPU_ISA = \"" + std::string(name) +
+                    "\" in the environment; on this processor use one of " + known + ", or unset it");
 }
 
 void settle_locked(Choice& the, std::ptrdiff_t most) {
@@ -95,12 +95,11 @@ std::string numeric_class() {
   return std::string(classes.at(static_cast<std::size_t>(choice().rank)));
 }
 
-bool supports(Precision precision) {
-  return precision == Precision::fp32 || numeric_class() == dot_products;
-}
+bool supports(Precision precision) { return precision == Precision::fp32 || numeric_class() == dot_products; }
 
 std::string numeric_identity(Precision precision) {
-  const auto used = precision == Precision::fp32 && numeric_class() == dot_products ? "avx512" : numeric_class();
+  const auto used =
+      precision == Precision::fp32 && numeric_class() == dot_products ? "avx512" : numeric_class();
   return "kernels " + std::to_string(kernels_version) + " " + used;
 }
 

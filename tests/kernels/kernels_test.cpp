@@ -350,6 +350,7 @@ BOOST_AUTO_TEST_CASE(normalising_agrees_with_the_reference) {
 }
 
 BOOST_AUTO_TEST_CASE(numeric_class_follows_the_environment_and_can_only_sink) {
+  if (cpu::numeric_classes().size() == 1) test::skip("processors of this kind have one class");
   ::setenv("DREAM_MAX_CPU_ISA", "avx2", 1);
   const auto name = cpu::numeric_class();
   BOOST_TEST((name == "avx2" || name == "sse4"));
@@ -365,20 +366,21 @@ BOOST_AUTO_TEST_CASE(a_class_that_nobody_knows_in_the_environment_is_an_error) {
 }
 
 BOOST_AUTO_TEST_CASE(bf16_where_it_cannot_run_is_refused) {
-  cpu::limit_numeric_class("sse4");
+  cpu::limit_numeric_class(cpu::numeric_classes().front());
   const Block w(16, 16, 1), b(1, 16, 2);
   BOOST_CHECK_THROW(cpu::PackedLinear({w.read(), b.floats.span()}, Precision::bf16), InternalError);
 }
 
 // CTest runs each case in a process of its own, so these may choose before the first kernel runs.
-BOOST_AUTO_TEST_CASE(kernels_agree_with_the_reference_and_keep_their_bits_with_sse4) {
-  cpu::limit_numeric_class("sse4");
-  BOOST_TEST(cpu::numeric_class() == "sse4");
+BOOST_AUTO_TEST_CASE(kernels_agree_with_the_reference_and_keep_their_bits_with_the_least_class) {
+  cpu::limit_numeric_class(cpu::numeric_classes().front());
+  BOOST_TEST(cpu::numeric_class() == cpu::numeric_classes().front());
   check_places(Precision::fp32);
   check_attention();
 }
 
 BOOST_AUTO_TEST_CASE(kernels_agree_with_the_reference_and_keep_their_bits_with_avx2) {
+  if (cpu::numeric_classes().size() == 1) test::skip("processors of this kind have one class");
   ::setenv("DREAM_MAX_CPU_ISA", "avx2", 1);
   if (cpu::numeric_class() == "sse4") test::skip("this processor has no AVX2");
   BOOST_TEST(cpu::numeric_class() == "avx2");

@@ -6,6 +6,7 @@ Skipped unless DREAM_IMAGE names an image of buildah's store or DREAM_IMAGE_BASE
 """
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -55,6 +56,18 @@ class Text(unittest.TestCase):
             if line.startswith("COPY ") and "--from" not in line:
                 for source in line.split()[1:-1]:
                     self.assertTrue((harness.SOURCE / source).exists(), source)
+
+
+    def test_apptainer_has_the_environment_and_the_programs_of_the_image_and_says_that_it_is_unrun(self):
+        text = (harness.SOURCE / "k8s-mpi-operator" / "apptainer.def").read_text()
+        self.assertIn("NEVER RUN", text)
+        sections = re.findall(r"^%(\w+)$", text, re.M)
+        self.assertEqual(sections, ["arguments", "labels", "environment", "runscript", "test", "help"])
+        in_image = dict(re.findall(r"^ENV (\w+)=(\S+)$", CONTAINERFILE.read_text(), re.M))
+        self.assertEqual(dict(re.findall(r"^    export (\w+)=(\S+)$", text, re.M)), in_image)
+        self.assertIn(f"for program in {' '.join(PROGRAMS)};", text)
+        build = (harness.SOURCE / "k8s-mpi-operator" / "image" / "build.sh").read_text()
+        self.assertIn(f"programs=({' '.join(PROGRAMS)})", build)
 
 
 class Image(harness.Case):
