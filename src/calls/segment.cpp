@@ -34,8 +34,14 @@ std::string encode(std::span<const CallRecord> records) {
   std::vector<std::size_t> order(records.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return records[a].key < records[b].key; });
-  std::string out(head_magic);
+  std::string out;
   std::string index;
+  // About what it will be: growing by doubling would take twice that.
+  std::size_t bytes_in_all = head_magic.size() + footer_bytes;
+  for (const auto& record : records)
+    bytes_in_all += 2 * entry_bytes + record.model.size() + record.body.size();
+  out.reserve(bytes_in_all);
+  out += head_magic;
   for (const auto i : order) {
     const std::uint64_t offset = out.size();
     append_record(out, records[i]);

@@ -142,7 +142,7 @@ class JudgingByAModel(harness.Case):
         self.assertIn('warning: "judge" answers and is the judge, too', ended.text)
         self.assertNotIn("warning", self.sweep_with("checked", endpoint, 1, "--check").text)
         ended = self.sweep_with("other", endpoint, 1, "--until", "read", "--plan")
-        self.assertIn("for scores", ended.text)
+        self.assertIn("  scores              264 calls", ended.text)
         self.assert_ok(self.sweep_with("other", endpoint, 1))
         self.assertEqual(harness.manifest(self.folder / "other")["judge_of_itself"], "")
         ended = self.sweep_with("itself", endpoint, 1, "--set", 'space.llm=["judge"]')
