@@ -53,11 +53,19 @@ config::Config without_places(const config::Config& config) {
   return copy;
 }
 
+/// Whether without_places() leaves a key as it is. The others may differ from start to start, which a parameter
+/// in MLflow must not.
+bool is_of_results(std::string_view key) {
+  for (const auto* prefix : {"testset.", "tracking.", "s3.", "device.", "objective.budget"})
+    if (key.starts_with(prefix)) return false;
+  return !key.starts_with("sweep.") || key == "sweep.name" || key == "sweep.seed" || key == "sweep.search";
+}
+
 Named config_params(const config::Config& config) {
   auto copy = config;  // the table of keys hands out pointers that may write
   Named params;
   for (const auto& key : config::keys()) {
-    if (key.name.starts_with("testset.") || key.name.starts_with("tracking.")) continue;
+    if (!is_of_results(key.name)) continue;
     params.emplace_back(key.name,
                         std::visit([](const auto* field) { return text_of(*field); }, key.field(copy)));
   }
@@ -78,7 +86,8 @@ Named tags_of_all(const Subject& subject) {
 }
 
 Dataset golden(const Subject& subject) {
-  return {subject.config.golden.file, subject.plan.questions.hex(), subject.config.golden.file, "evaluation",
+  const auto& file = subject.config.golden.file;
+  return {file.substr(file.find_last_of('/') + 1), subject.plan.questions.hex(), file, "evaluation",
           subject.questions};
 }
 
@@ -194,7 +203,7 @@ std::vector<Entry> sweep_begins(const Subject& subject, const std::string& mpi, 
   const auto& key = subject.key;
   return {{key, "run", NewRun{"", subject.config.sweep.name, now_ms, std::move(tags)}},
           {key, "", NewStatus{Status::running, now_ms}},
-          {key, "config", Values{config_params(without_places(subject.config)), {}, {}, now_ms, 0}},
+          {key, "config", Values{config_params(subject.config), {}, {}, now_ms, 0}},
           {key, "golden", golden(subject)}};
 }
 
@@ -225,6 +234,7 @@ std::vector<Entry> sweep_ends(const Subject& subject, const sweep::Outcome& outc
   std::vector<Entry> entries;
   Values values{{}, costs_of(subject, outcome), {}, now_ms, 0};
   values.tags = {{"dream.hosts", hosts_of(outcome)},
+                 {"dream.output", subject.config.sweep.output},
                  {"dream.verdict", verdict.sentence},
                  {"mlflow.note.content", verdict.sentence}};
   if (verdict.winner >= 0) {

@@ -94,13 +94,16 @@ grace_s = 100
                     self.assertAlmostEqual(float(q["answer_correctness"]), t["answer_correctness"], 12)
             self.assertEqual(run["inputs"][0][1], manifest["golden"]["digest"])
         self.assertEqual(parent["status"], "FINISHED")
-        self.assertEqual(parent["inputs"], [[str(self.golden), manifest["golden"]["digest"], "local", {"uri": str(self.golden)},
+        self.assertEqual(parent["inputs"], [["golden.csv", manifest["golden"]["digest"], "local", {"uri": str(self.golden)},
                                              {"num_rows": 8}, {"mlflow.data.context": "evaluation"}]])
         for name in ("best.toml", "report.html", "results.csv", "manifest.json"):
             self.assertIn(name, parent["files"])
         self.assertEqual(parent["tags"]["dream.verdict"], manifest["verdict"])
         self.assertEqual(parent["tags"]["dream.commit"], manifest["build"]["commit"])
         self.assertEqual(parent["params"]["space.top_k"], "2, 4")
+        self.assertEqual(parent["params"]["corpus.sources"], str(self.corpus))
+        self.assertNotIn("sweep.state", parent["params"], "what may differ from start to start is no parameter")
+        self.assertEqual(parent["tags"]["dream.output"], f"{self.folder}/results")
         self.assertEqual(parent["metrics"]["progress/score"], 1.0)
         self.assertEqual(parent["metrics"]["trials"], TRIALS)
         return parent
