@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "config/keys.hpp"
@@ -53,8 +54,8 @@ config::Config without_places(const config::Config& config) {
   return copy;
 }
 
-/// Whether without_places() leaves a key as it is. The others may differ from start to start, which a parameter
-/// in MLflow must not.
+/// Whether without_places() leaves a key as it is. The others may differ from start to start, which a
+/// parameter in MLflow must not.
 bool is_of_results(std::string_view key) {
   for (const auto* prefix : {"testset.", "tracking.", "s3.", "device.", "objective.budget"})
     if (key.starts_with(prefix)) return false;
@@ -98,6 +99,8 @@ std::string bucket_of(const config::Config& config) {
   return "";
 }
 
+/// MLflow draws the first three parameters that differ, by the alphabet, as parallel coordinates: each thing
+/// has one name, DREAM's where it has one, and details come last.
 Named trial_params(const Subject& subject, const sweep::Trial& trial) {
   const auto& config = subject.config;
   const auto& method = config.space.methods.at(static_cast<std::size_t>(trial.method));
@@ -105,24 +108,27 @@ Named trial_params(const Subject& subject, const sweep::Trial& trial) {
                {"embed_model_identifier", trial.embedder},
                {"llm_identifier", trial.llm},
                {"trial", std::to_string(trial.number)},
-               {"method", method.name},
-               {"parameters", method.params.canonical()},
-               {"embedder", trial.embedder},
                {"reranker", trial.reranker},
                {"top_k", std::to_string(trial.k)},
-               {"llm", trial.llm},
-               {"judge", config.judge.llm}};
+               {"judge", config.judge.llm},
+               {"with", method.params.canonical()}};
   if (const auto bucket = bucket_of(config); !bucket.empty()) params.emplace_back("s3_bucket", bucket);
-  for (const auto& [name, value] : method.params.all()) params.emplace_back("method." + name, to_text(value));
+  for (const auto& [name, value] : method.params.all()) params.emplace_back("with." + name, to_text(value));
   return params;
 }
 
+/// The metric that the sweep maximizes comes first, since MLflow colours parallel coordinates by the first
+/// one.
 std::vector<std::pair<std::string, double>> metrics_of(const Subject& subject,
                                                        const std::vector<std::string>& names,
                                                        const sweep::TrialSummary& summary) {
   std::vector<std::pair<std::string, double>> list;
   const auto all = static_cast<double>(subject.questions);
-  for (std::size_t m = 0; m < names.size() && m < summary.metrics.size(); ++m) {
+  std::vector<std::size_t> order(std::min(names.size(), summary.metrics.size()));
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_partition(order,
+                                [&](std::size_t m) { return names[m] == subject.config.objective.maximize; });
+  for (const auto m : order) {
     const auto& metric = summary.metrics[m];
     list.emplace_back(names[m], metric.count > 0 ? metric.mean : absent);
     list.emplace_back(names[m] + "_standard_error", metric.count > 1 ? metric.standard_error : absent);

@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import re
 import subprocess
 import time
 import urllib.parse
@@ -77,8 +78,10 @@ grace_s = 100
             run = trials[int(row["trial"])]
             self.assertEqual(run["status"], "FINISHED")
             for name, column in (("query_engine_identifier", "method"), ("embed_model_identifier", "embedder"), ("llm_identifier", "llm"),
-                                 ("method", "method"), ("embedder", "embedder"), ("top_k", "top_k"), ("parameters", "parameters")):
+                                 ("reranker", "reranker"), ("top_k", "top_k"), ("with", "parameters")):
                 self.assertEqual(run["params"][name], row[column])
+            self.assertEqual(sorted(name for name in run["params"] if name.startswith("with.")),
+                             sorted("with." + part.split(" = ")[0] for part in re.split(r", (?=\w+ = )", row["parameters"])))
             for metric, value in row.items():
                 if metric in run["metrics"] or metric.endswith(("_coverage", "_standard_error", "_usd", "_tokens")):
                     if value != "":
