@@ -15,11 +15,11 @@
 #include "state/claim.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/call_session.hpp"
-#include "sweep/inputs.hpp"
+#include "sweep/inputs/documents.hpp"
+#include "sweep/inputs/questions.hpp"
 #include "sweep/judging.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/prepare.hpp"
-#include "sweep/questions.hpp"
 #include "sweep/schema_support.hpp"
 #include "sweep/usage.hpp"
 
