@@ -40,7 +40,8 @@ bool has_calls(const BoardView& view) { return view.in_flight > 0 || view.sent >
 
 /// "24 calls in flight", "1204 sent", "$1.23 of $5.00", ...: the most wanted first.
 std::vector<std::string> calls_of(const BoardView& view) {
-  std::vector<std::string> news{fmt::format("{} calls in flight", view.in_flight)};
+  std::vector<std::string> news{
+      fmt::format("{} call{} in flight", view.in_flight, view.in_flight == 1 ? "" : "s")};
   if (view.budget_usd > 0)
     news.push_back(fmt::format("{} of {}", money(view.usd), money(view.budget_usd)));
   else if (view.usd > 0)

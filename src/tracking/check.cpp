@@ -39,8 +39,10 @@ std::string check_server(const Settings& settings, const Pulse& pulse) {
     refuse(redact(first.text));
   if (const auto version = mlflow::version_of(said.body);
       said.status == 200 && version && *version < oldest) {
-    refuse(fmt::format("MLflow at {} is version {}; dream_sweep needs {}.{} or later", settings.uri,
-                       said.body, oldest.first, oldest.second));
+    refuse(
+        fmt::format("MLflow at {} is version {}; dream_sweep needs {}.{} or later: upgrade the server, or "
+                    "leave the section [tracking] out",
+                    settings.uri, said.body, oldest.first, oldest.second));
   }
   const auto found = ask(mlflow::find_experiment(settings), pulse);
   const auto second = mlflow::judge(settings, found);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "config/keys.hpp"
@@ -53,11 +54,19 @@ config::Config without_places(const config::Config& config) {
   return copy;
 }
 
+/// Whether without_places() leaves a key as it is. The others may differ from start to start, which a
+/// parameter in MLflow must not.
+bool is_of_results(std::string_view key) {
+  for (const auto* prefix : {"testset.", "tracking.", "s3.", "device.", "objective.budget"})
+    if (key.starts_with(prefix)) return false;
+  return !key.starts_with("sweep.") || key == "sweep.name" || key == "sweep.seed" || key == "sweep.search";
+}
+
 Named config_params(const config::Config& config) {
   auto copy = config;  // the table of keys hands out pointers that may write
   Named params;
   for (const auto& key : config::keys()) {
-    if (key.name.starts_with("testset.") || key.name.starts_with("tracking.")) continue;
+    if (!is_of_results(key.name)) continue;
     params.emplace_back(key.name,
                         std::visit([](const auto* field) { return text_of(*field); }, key.field(copy)));
   }
@@ -78,7 +87,8 @@ Named tags_of_all(const Subject& subject) {
 }
 
 Dataset golden(const Subject& subject) {
-  return {subject.config.golden.file, subject.plan.questions.hex(), subject.config.golden.file, "evaluation",
+  const auto& file = subject.config.golden.file;
+  return {file.substr(file.find_last_of('/') + 1), subject.plan.questions.hex(), file, "evaluation",
           subject.questions};
 }
 
@@ -89,6 +99,8 @@ std::string bucket_of(const config::Config& config) {
   return "";
 }
 
+/// MLflow draws the first three parameters that differ, by the alphabet, as parallel coordinates: each thing
+/// has one name, DREAM's where it has one, and details come last.
 Named trial_params(const Subject& subject, const sweep::Trial& trial) {
   const auto& config = subject.config;
   const auto& method = config.space.methods.at(static_cast<std::size_t>(trial.method));
@@ -96,24 +108,27 @@ Named trial_params(const Subject& subject, const sweep::Trial& trial) {
                {"embed_model_identifier", trial.embedder},
                {"llm_identifier", trial.llm},
                {"trial", std::to_string(trial.number)},
-               {"method", method.name},
-               {"parameters", method.params.canonical()},
-               {"embedder", trial.embedder},
                {"reranker", trial.reranker},
                {"top_k", std::to_string(trial.k)},
-               {"llm", trial.llm},
-               {"judge", config.judge.llm}};
+               {"judge", config.judge.llm},
+               {"with", method.params.canonical()}};
   if (const auto bucket = bucket_of(config); !bucket.empty()) params.emplace_back("s3_bucket", bucket);
-  for (const auto& [name, value] : method.params.all()) params.emplace_back("method." + name, to_text(value));
+  for (const auto& [name, value] : method.params.all()) params.emplace_back("with." + name, to_text(value));
   return params;
 }
 
+/// The metric that the sweep maximizes comes first, since MLflow colours parallel coordinates by the first
+/// one.
 std::vector<std::pair<std::string, double>> metrics_of(const Subject& subject,
                                                        const std::vector<std::string>& names,
                                                        const sweep::TrialSummary& summary) {
   std::vector<std::pair<std::string, double>> list;
   const auto all = static_cast<double>(subject.questions);
-  for (std::size_t m = 0; m < names.size() && m < summary.metrics.size(); ++m) {
+  std::vector<std::size_t> order(std::min(names.size(), summary.metrics.size()));
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_partition(order,
+                                [&](std::size_t m) { return names[m] == subject.config.objective.maximize; });
+  for (const auto m : order) {
     const auto& metric = summary.metrics[m];
     list.emplace_back(names[m], metric.count > 0 ? metric.mean : absent);
     list.emplace_back(names[m] + "_standard_error", metric.count > 1 ? metric.standard_error : absent);
@@ -194,7 +209,7 @@ std::vector<Entry> sweep_begins(const Subject& subject, const std::string& mpi, 
   const auto& key = subject.key;
   return {{key, "run", NewRun{"", subject.config.sweep.name, now_ms, std::move(tags)}},
           {key, "", NewStatus{Status::running, now_ms}},
-          {key, "config", Values{config_params(without_places(subject.config)), {}, {}, now_ms, 0}},
+          {key, "config", Values{config_params(subject.config), {}, {}, now_ms, 0}},
           {key, "golden", golden(subject)}};
 }
 
@@ -225,6 +240,7 @@ std::vector<Entry> sweep_ends(const Subject& subject, const sweep::Outcome& outc
   std::vector<Entry> entries;
   Values values{{}, costs_of(subject, outcome), {}, now_ms, 0};
   values.tags = {{"dream.hosts", hosts_of(outcome)},
+                 {"dream.output", subject.config.sweep.output},
                  {"dream.verdict", verdict.sentence},
                  {"mlflow.note.content", verdict.sentence}};
   if (verdict.winner >= 0) {

@@ -8,6 +8,8 @@ import unittest
 from unittest import mock
 
 import harness
+import language_endpoint
+import local_server
 
 UNPRIVILEGED = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -128,6 +130,42 @@ class BadInput(harness.Case):
         self.refused(harness.INPUT, "bad.csv", "row 2", "line 3", set=file("question,ground_truth\nq,a\n,b\n"))
         self.refused(harness.INPUT, "row 1", "doc9999.txt", "doc0000.txt",
                      set=file('question,ground_truth,sources\nq,a,"[""doc9999.txt""]"\n'))
+
+    # ---- what costs money is asked for nothing
+
+    def test_nothing_is_paid_for_a_round_that_cannot_end(self):
+        """An answering model behind an endpoint hears nothing of a sweep whose golden file or MLflow is of no use."""
+        endpoint = language_endpoint.Endpoint()
+        self.addCleanup(endpoint.close)
+
+        class OldServer(local_server.Handler):
+            def do_GET(self):
+                self.reply(200, b"1.30.0", "text/plain")
+
+        old = local_server.Server(OldServer)
+        self.addCleanup(old.close)
+        self.config.write_text(self.config.read_text().replace('llm = "quote"', 'llm = "asked"') + f"""
+[models.asked]
+kind = "openai"
+base_url = "{endpoint.url}"
+model = "tiny"
+api_key = {{ env = "E2E_CANARY_KEY" }}
+""")
+        env = {"E2E_CANARY_KEY": language_endpoint.KEY}
+        whole = self.golden.read_text()
+        for broken, words in ((whole + '"never closed,x,y,z\n', ["golden.csv", "line 5", "quote"]),
+                              (whole + "a,b,c,d,e,f\n", ["golden.csv", "line 5", "6", "4"]),
+                              (whole + ",answer,,\n", ["golden.csv", "row 4", "line 5", "question"]),
+                              (whole + 'q,a,"[""no end""",\n', ["golden.csv", "row 4", "line 5", "contexts"])):
+            self.golden.write_text(broken)
+            for how in ({"arguments": ["--check"]}, {"ranks": 3}):
+                with self.subTest(words=words, how=how):
+                    self.refused(harness.INPUT, *words, env=env, **how)
+        self.golden.write_text(whole)
+        address = old.url.removesuffix("/v1")
+        for how in ({"arguments": ["--check"]}, {"ranks": 3}):
+            self.refused(harness.ENDPOINT, address, "1.30.0", "2.4 or later", "upgrade", env=env, set=[("tracking.uri", f'"{address}"')], **how)
+        self.assertEqual(endpoint.requests, 0)
 
     # ---- models
 

@@ -29,10 +29,18 @@ def setUpModule():
     global swift, proxy, client, mlflow
     if yaml is None:
         raise harness.unittest.SkipTest("python3 has no yaml (python3-yaml)")
-    mlflow = mlflow_server.Server()
     swift = object_store.Swift()
     proxy = object_store.Proxy(swift.port)
     client = object_store.Client(swift.port)
+    client.make_bucket("mlflow")
+    try:
+        mlflow = mlflow_server.Server(artifacts="s3://mlflow/artifacts", env={
+            "AWS_ACCESS_KEY_ID": object_store.ACCESS, "AWS_SECRET_ACCESS_KEY": object_store.SECRET, "AWS_DEFAULT_REGION": object_store.REGION,
+            "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{swift.port}"})
+    except BaseException:
+        proxy.close()
+        swift.close()
+        raise
 
 
 def tearDownModule():
@@ -160,6 +168,7 @@ class Round(harness.Case):
         self.assertEqual(client.get(self.name, "results/results.csv"), self.results()[0])
         self.check_tracked()
         self.assertEqual(self.model.repeated, 0)
+        self.assertTrue(any(key.endswith("/artifacts/report.html") for key in client.list("mlflow", "artifacts/")))
         # A second workflow finds all of it.
         asked, before = self.model.asked, self.results()
         self.run_round()

@@ -50,13 +50,16 @@ def main():
         trials = [run["id"] for run in runs if run is not parent]
         experiment = server.experiment(EXPERIMENT)
         asked = urllib.parse.urlencode({"runs": json.dumps(trials), "experiments": json.dumps([experiment])}, quote_via=urllib.parse.quote)
-        pages = {"runs": (f"experiments/{experiment}/runs", ["trial 1"]),
+        pages = {"runs": (f"experiments/{experiment}/runs", ["matching runs"]),
                  "sweep": (f"experiments/{experiment}/runs/{parent['id']}", ["dream.verdict"]),
                  "trial": (f"experiments/{experiment}/runs/{trials[0]}", ["query_engine_identifier"]),
                  "compare": (f"compare-runs?{asked}", ["Parallel Coordinates"])}
         for name, (address, words) in pages.items():
             with browser.Page(f"{server.uri}/#/{address}", width=1900, height=1300) as page:
                 wait_for_text(page, *words)
+                if name == "runs":  # the trials are folded up below their sweep
+                    page.run("document.querySelector('[data-component-id*=runnamecellrenderer i]')?.click()")
+                    wait_for_text(page, "trial 1:")
                 page.screenshot(pictures / f"{name}.png", whole=False)
             print(pictures / f"{name}.png", flush=True)
     finally:

@@ -61,10 +61,11 @@ def free_port():
 
 
 class Server:
-    """`stop()` and `start()` may follow each other: the data stay."""
+    """`stop()` and `start()` may follow each other: the data stay. `artifacts`: where they are kept, with the environment to get there;
+    a folder of the server's when it is empty. s3:// takes `boto3` in the virtual environment."""
 
-    def __init__(self, workers=1):
-        self.workers = workers
+    def __init__(self, workers=1, artifacts="", env=None):
+        self.workers, self.artifacts, self.env = workers, artifacts, env or {}
         home = os.environ.get("DREAM_MLFLOW", "")
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
         if not (pathlib.Path(home) / "bin/mlflow").exists():
@@ -108,8 +109,8 @@ class Server:
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.bin / "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.workers), "--backend-store-uri",
-                 database, "--artifacts-destination", self.folder / "artifacts", "--serve-artifacts"], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
+                 database, "--artifacts-destination", self.artifacts or self.folder / "artifacts", "--serve-artifacts"], stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **self.env, "MLFLOW_DISABLE_TELEMETRY": "true"})
         for _ in range(600):
             try:
                 if urllib.request.urlopen(self.uri + "/health", timeout=5).read() == b"OK":

@@ -322,6 +322,11 @@ class BadInput(S3Case):
         self.refused(self.corpus, harness.INPUT, "no such object", "golden.csv",
                      more=("--set", f'golden.file="{self.url("golden.csv")}"'))
 
+    def test_a_broken_row_of_the_golden_file(self):
+        client.put(self.bucket, "golden.csv", self.golden.read_bytes() + b'"never closed,x,y,z\n')
+        self.refused(self.corpus, harness.INPUT, self.url("golden.csv"), "line 4", "quote",
+                     more=("--set", f'golden.file="{self.url("golden.csv")}"'))
+
     def test_nobody_at_the_endpoint(self):
         nobody = f"http://127.0.0.1:{object_store.free_port()}"
         self.refused(self.url("docs"), harness.ENDPOINT, "s3.endpoint", nobody, env={"AWS_ENDPOINT_URL_S3": nobody})

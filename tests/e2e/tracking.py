@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import re
 import subprocess
 import time
 import urllib.parse
@@ -77,8 +78,10 @@ grace_s = 100
             run = trials[int(row["trial"])]
             self.assertEqual(run["status"], "FINISHED")
             for name, column in (("query_engine_identifier", "method"), ("embed_model_identifier", "embedder"), ("llm_identifier", "llm"),
-                                 ("method", "method"), ("embedder", "embedder"), ("top_k", "top_k"), ("parameters", "parameters")):
+                                 ("reranker", "reranker"), ("top_k", "top_k"), ("with", "parameters")):
                 self.assertEqual(run["params"][name], row[column])
+            self.assertEqual(sorted(name for name in run["params"] if name.startswith("with.")),
+                             sorted("with." + part.split(" = ")[0] for part in re.split(r", (?=\w+ = )", row["parameters"])))
             for metric, value in row.items():
                 if metric in run["metrics"] or metric.endswith(("_coverage", "_standard_error", "_usd", "_tokens")):
                     if value != "":
@@ -94,13 +97,16 @@ grace_s = 100
                     self.assertAlmostEqual(float(q["answer_correctness"]), t["answer_correctness"], 12)
             self.assertEqual(run["inputs"][0][1], manifest["golden"]["digest"])
         self.assertEqual(parent["status"], "FINISHED")
-        self.assertEqual(parent["inputs"], [[str(self.golden), manifest["golden"]["digest"], "local", {"uri": str(self.golden)},
+        self.assertEqual(parent["inputs"], [["golden.csv", manifest["golden"]["digest"], "local", {"uri": str(self.golden)},
                                              {"num_rows": 8}, {"mlflow.data.context": "evaluation"}]])
         for name in ("best.toml", "report.html", "results.csv", "manifest.json"):
             self.assertIn(name, parent["files"])
         self.assertEqual(parent["tags"]["dream.verdict"], manifest["verdict"])
         self.assertEqual(parent["tags"]["dream.commit"], manifest["build"]["commit"])
         self.assertEqual(parent["params"]["space.top_k"], "2, 4")
+        self.assertEqual(parent["params"]["corpus.sources"], str(self.corpus))
+        self.assertNotIn("sweep.state", parent["params"], "what may differ from start to start is no parameter")
+        self.assertEqual(parent["tags"]["dream.output"], f"{self.folder}/results")
         self.assertEqual(parent["metrics"]["progress/score"], 1.0)
         self.assertEqual(parent["metrics"]["trials"], TRIALS)
         return parent
