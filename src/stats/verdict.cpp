@@ -175,8 +175,9 @@ std::string sentence_of(const Verdict& v, const VerdictInput& input, const Optio
 }
 
 /// The parts of the verdict that need at least two trials.
-void compare_trials(Verdict& v, const Complete& part, const Options& options, const Pulse& pulse) {
-  const auto steps = step_down(part.scores, part.cluster, options, pulse);
+void compare_trials(Verdict& v, const Complete& part, const Options& options,
+                    std::span<const std::int64_t> counts) {
+  const auto steps = step_down(part.scores, part.cluster, options, counts);
   std::vector<int> others;
   for (std::size_t t = 0; t < part.trials.size(); ++t) {
     v.p[static_cast<std::size_t>(part.trials[t])] = steps.p[t];
@@ -208,7 +209,20 @@ void compare_trials(Verdict& v, const Complete& part, const Options& options, co
 
 }  // namespace
 
+std::vector<std::int64_t> count_resamples(const VerdictInput& input, const Options& options,
+                                          const Pulse& pulse, const Share& share) {
+  std::vector<int> set_aside;
+  const auto part = complete_part(input, set_aside);
+  if (part.trials.empty() || part.questions.empty()) return {};
+  return count_resamples(part.scores, part.cluster, options, pulse, share);
+}
+
 Verdict judge_trials(const VerdictInput& input, const Options& options, const Pulse& pulse) {
+  return judge_trials(input, options, count_resamples(input, options, pulse));
+}
+
+Verdict judge_trials(const VerdictInput& input, const Options& options,
+                     std::span<const std::int64_t> counts) {
   DREAM_CHECK(input.scores != nullptr && input.names.size() == static_cast<std::size_t>(input.scores->trials),
               "each trial has a name");
   Verdict v;
@@ -224,7 +238,7 @@ Verdict judge_trials(const VerdictInput& input, const Options& options, const Pu
     for (std::size_t t = 0; t < part.trials.size(); ++t) {
       v.means[static_cast<std::size_t>(part.trials[t])] = mean_of(part.scores.row(static_cast<int>(t)));
     }
-    compare_trials(v, part, options, pulse);
+    compare_trials(v, part, options, counts);
   }
   v.sentence = sentence_of(v, input, options);
   return v;

@@ -58,9 +58,75 @@ std::string describe_reranking(const Plan& plan, const config::Config& config) {
       pairs, calls);
 }
 
+/// What language models are asked at most.
+struct CallBound {
+  std::int64_t asked = 0;   ///< for answers
+  std::int64_t judged = 0;  ///< for scores
+  std::int64_t tokens = 0;  ///< of answers
+  double usd = 0;           ///< for these
+};
+
+/// Of one score node for so many questions.
+CallBound bound_calls(const Plan& plan, const config::Config& config, int number, std::int64_t questions) {
+  const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+  CallBound bound;
+  const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
+  if (config.judge.llm != "overlap")
+    bound.judged =
+        questions * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
+  const auto& model = config.model(node.llm);
+  if (model.kind != "openai") return bound;
+  bound.asked = questions;
+  bound.tokens = questions * model.params.get<std::int64_t>("max_tokens");
+  bound.usd = static_cast<double>(bound.tokens) * model.params.get<double>("price.output") / 1e6;
+  return bound;
+}
+
+CallBound bound_calls(const Plan& plan, const config::Config& config) {
+  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+  CallBound sum;
+  for (const int number : plan.nodes_of(Stage::score)) {
+    const auto one = bound_calls(plan, config, number, questions);
+    sum = {sum.asked + one.asked, sum.judged + one.judged, sum.tokens + one.tokens, sum.usd + one.usd};
+  }
+  return sum;
+}
+
+/// Nobody knows the finalists yet, so the dearest trials are taken for them.
+std::string describe_hold_out(const Plan& plan, const config::Config& config, std::int64_t held_out) {
+  if (held_out == 0) return "";
+  const auto finalists =
+      std::min(config.golden.holdout_trials, static_cast<std::int64_t>(plan.trials.size()));
+  CallBound most;
+  for (const int number : plan.nodes_of(Stage::score)) {
+    const auto one = bound_calls(plan, config, number, finalists * held_out);
+    most = {std::max(most.asked, one.asked), std::max(most.judged, one.judged),
+            std::max(most.tokens, one.tokens), std::max(most.usd, one.usd)};
+  }
+  return fmt::format(
+      "hold-out: {} more questions, for at most {} trials after the verdict: at most {} calls for answers "
+      "({} tokens, {:.4f} USD) and about {} for scores\n",
+      held_out, finalists, most.asked, most.tokens, most.usd, most.judged);
+}
+
 }  // namespace
 
-std::string describe(const Plan& plan, const config::Config& config) {
+std::string choices_of(const std::string& method, const std::string& embedder, const std::string& reranker,
+                       std::int64_t k, const std::string& llm) {
+  return fmt::format("{}, {}, {}top_k {}, {}", method, embedder,
+                     reranker == no_reranker ? "" : reranker + ", ", k, llm);
+}
+
+std::string choices_of(const config::Config& config, const Trial& trial) {
+  const auto& method = config.space.methods.at(static_cast<std::size_t>(trial.method));
+  return choices_of(method.name, trial.embedder, trial.reranker, trial.k, trial.llm);
+}
+
+std::string title_of(const config::Config& config, const Trial& trial) {
+  return fmt::format("trial {} ({})", trial.number, choices_of(config, trial));
+}
+
+std::string describe(const Plan& plan, const config::Config& config, std::int64_t held_out) {
   std::string text =
       fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",
                   plan.trials.size(), plan.documents(), plan.bytes(), plan.buckets.size(), plan.shards.size(),
@@ -74,36 +140,18 @@ std::string describe(const Plan& plan, const config::Config& config) {
     for (int node : nodes) parts += plan.parts_of(plan.nodes[static_cast<std::size_t>(node)]);
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
   }
-  std::int64_t asked = 0;
-  std::int64_t judged = 0;
-  std::int64_t tokens = 0;
-  double usd = 0;
-  const bool judges = config.judge.llm != "overlap";
-  for (const int number : plan.nodes_of(Stage::score)) {
-    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
-    const auto& model = config.model(node.llm);
-    const auto calls = plan.slices.empty() ? 0 : plan.slices.back().end;
-    const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
-    if (judges)
-      judged +=
-          calls * judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
-    if (model.kind != "openai") continue;
-    const auto most = calls * model.params.get<std::int64_t>("max_tokens");
-    asked += calls;
-    tokens += most;
-    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
-  }
+  const auto calls = bound_calls(plan, config);
   text += describe_reranking(plan, config);
   text += fmt::format(
       "model calls: at most {} for answers and about {} for scores "
       "(fewer when replies are in the state folder or requests are equal)\n",
-      asked, judged);
-  if (asked > 0) {
+      calls.asked, calls.judged);
+  if (calls.asked > 0) {
     text += fmt::format(
         "  at most {} tokens of answers, {:.4f} USD; --until select counts calls and tokens to send\n",
-        tokens, usd);
+        calls.tokens, calls.usd);
   }
-  return text + describe_memory(plan);
+  return text + describe_hold_out(plan, config, held_out) + describe_memory(plan);
 }
 
 }  // namespace dream::sweep

@@ -16,6 +16,7 @@ namespace dream::sweep {
 /// What a sweep is made from: questions, documents by their hashes, models, all checked.
 struct Prepared {
   Questions questions;
+  Questions held_out;           ///< those of golden.holdout, once they are taken out of `questions`
   Inputs inputs;                ///< rank 0
   golden::DocumentNames names;  ///< of the documents; rank 0
   Models models;

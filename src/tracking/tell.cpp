@@ -109,10 +109,7 @@ Named trial_params(const Subject& subject, const sweep::Trial& trial) {
 }
 
 std::string name_of(const Subject& subject, const sweep::Trial& trial) {
-  const auto& method = subject.config.space.methods.at(static_cast<std::size_t>(trial.method));
-  const auto reranker = trial.reranker == sweep::no_reranker ? "" : trial.reranker + ", ";
-  return fmt::format("trial {}: {}, {}, {}top_k {}, {}", trial.number, method.name, trial.embedder, reranker,
-                     trial.k, trial.llm);
+  return fmt::format("trial {}: {}", trial.number, sweep::choices_of(subject.config, trial));
 }
 
 std::vector<std::pair<std::string, double>> metrics_of(const Subject& subject,
