@@ -116,8 +116,8 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
   }
   std::cout << report::compare_with_forecast(config, finished);
   std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, "
-            << (verdict.winner < 0 ? "" : "best.toml, ")
-            << (hold_out ? "holdout.csv, " : "") << "manifest.json; report.html shows them in a browser\n";
+            << (verdict.winner < 0 ? "" : "best.toml, ") << (hold_out ? "holdout.csv, " : "")
+            << "manifest.json; report.html shows them in a browser\n";
   std::cout << observer.end(finished, verdict, pulse);
 }
 
@@ -213,8 +213,7 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
   jobs::check_ranks(comm, config, job);
   options.replaces = job.incarnations;
   options.incarnation = jobs::name_run(comm, job);
-  const auto finished =
-      run_observed(observer, [&] { return run_traced(comm, config, options, *board); });
+  const auto finished = run_observed(observer, [&] { return run_traced(comm, config, options, *board); });
   comm::agree(comm, [&] {
     if (comm.rank() != 0) return;
     if (line.check) {

@@ -25,13 +25,14 @@ std::string usd(double value) { return fmt::format("{:.{}g} USD", value, value <
 
 std::string about_ties(const Material& m, const stats::Verdict& verdict) {
   if (verdict.ties.empty()) return "";
-  const auto cheapest = std::ranges::min(
-      verdict.ties, {}, [&](int at) { return std::pair(summary(m, at).question_usd, at); });
+  const auto cheapest =
+      std::ranges::min(verdict.ties, {}, [&](int at) { return std::pair(summary(m, at).question_usd, at); });
   const auto own = summary(m, verdict.winner).question_usd;
   const auto other = summary(m, cheapest).question_usd;
   if (other < 0.95 * own)
-    return fmt::format("Take trial {} instead: it cannot be told from the best, and a question costs {} with it.",
-                       trial(m, cheapest).number, usd(other));
+    return fmt::format(
+        "Take trial {} instead: it cannot be told from the best, and a question costs {} with it.",
+        trial(m, cheapest).number, usd(other));
   if (verdict.more_questions > 0)
     return fmt::format("Ask about {} more questions to tell the first two apart (dream_golden makes them).",
                        verdict.more_questions);
@@ -57,7 +58,8 @@ std::map<std::string, std::pair<double, double>> ranges_of(const Material& m, co
   return ranges;
 }
 
-std::optional<double> value_of(const sweep::Trial& best, const config::Choice& method, const std::string& name) {
+std::optional<double> value_of(const sweep::Trial& best, const config::Choice& method,
+                               const std::string& name) {
   if (name == "top_k") return static_cast<double>(best.k);
   const auto found = method.params.all().find(name);
   if (found == method.params.all().end()) return std::nullopt;
@@ -75,9 +77,11 @@ std::vector<std::string> about_edges(const Material& m, const stats::Verdict& ve
     const auto value = value_of(best, method, name);
     if (!value || range.first == range.second) continue;
     if (*value == range.second)
-      steps.push_back(fmt::format("Try a larger {}: {} is the largest so far, and the best has it.", name, *value));
+      steps.push_back(
+          fmt::format("Try a larger {}: {} is the largest so far, and the best has it.", name, *value));
     else if (*value == range.first && *value > 1)
-      steps.push_back(fmt::format("Try a smaller {}: {} is the smallest so far, and the best has it.", name, *value));
+      steps.push_back(
+          fmt::format("Try a smaller {}: {} is the smallest so far, and the best has it.", name, *value));
   }
   return steps;
 }
@@ -95,9 +99,11 @@ std::string cost_sentence(const Material& m, const stats::Verdict& verdict) {
     all += one.cost_usd;
     tokens += one.input_tokens + one.output_tokens;
   }
-  if (tokens == 0) return "Its answers cost nothing: they came from a built-in reader, not from a language model.";
+  if (tokens == 0)
+    return "Its answers cost nothing: they came from a built-in reader, not from a language model.";
   if (all == 0)
-    return fmt::format("The answers of all trials took {} tokens; the config gives no price for them.", tokens);
+    return fmt::format("The answers of all trials took {} tokens; the config gives no price for them.",
+                       tokens);
   const auto total = fmt::format("the answers of all trials cost {}", usd(all));
   if (verdict.winner < 0) return fmt::format("At the config's prices {}.", total);
   return fmt::format("At the config's prices a question costs {} with trial {}, and {}.",
@@ -114,13 +120,15 @@ std::vector<std::string> next_steps(const Material& m, const stats::Verdict& ver
                                 verdict.set_aside.size(), m.finished.plan.trials.size()));
   add(steps, about_ties(m, verdict));
   if (verdict.second >= 0 && verdict.clusters < enough_documents)
-    steps.push_back(fmt::format("Ask about more documents: {} are too few for intervals to lean on.",
-                                verdict.clusters));
+    steps.push_back(
+        fmt::format("Ask about more documents: {} are too few for intervals to lean on.", verdict.clusters));
   for (auto& step : about_edges(m, verdict)) steps.push_back(std::move(step));
   if (m.finished.held_out == 0 && verdict.second >= 0 && std::ssize(m.finished.questions) >= enough_to_spare)
-    steps.emplace_back("Keep questions back with golden.holdout: they show how much being chosen flatters the best.");
+    steps.emplace_back(
+        "Keep questions back with golden.holdout: they show how much being chosen flatters the best.");
   if (m.config.judge.llm == "overlap")
-    steps.emplace_back("Let a language model judge (judge.llm): the built-in judge compares words, not meaning.");
+    steps.emplace_back(
+        "Let a language model judge (judge.llm): the built-in judge compares words, not meaning.");
   steps.resize(std::min(steps.size(), most));
   return steps;
 }

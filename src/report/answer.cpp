@@ -96,8 +96,8 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
       const auto cut = space > 0 ? space : full.size();
       auto rest = full.substr(cut);
       full.resize(cut);
-      length = static_cast<std::size_t>(std::ranges::count_if(
-          rest, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+      length = static_cast<std::size_t>(
+          std::ranges::count_if(rest, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
       space = 0;
       lines.push_back(std::move(rest));
     }

@@ -92,7 +92,8 @@ std::string hold_out_text(const config::Config& config, const sweep::Finished& f
   const auto more = finished.held_out * std::min<std::int64_t>(config.golden.holdout_trials, trials);
   const auto share = static_cast<double>(more) / static_cast<double>(asked);
   return fmt::format(
-      "the hold-out is not among these: {} questions for at most {} trials, about {:.0f} calls more and {:.4f} "
+      "the hold-out is not among these: {} questions for at most {} trials, about {:.0f} calls more and "
+      "{:.4f} "
       "USD\n",
       finished.held_out, std::min<std::int64_t>(config.golden.holdout_trials, trials),
       std::ceil(share * static_cast<double>(calls)), share * usd);

@@ -43,8 +43,7 @@ std::vector<std::size_t> columns_of(const Record& record) {
 
 std::string objective_cell(const stats::ScoreMatrix& scores, const Record& record, std::size_t trial,
                            std::size_t at) {
-  const auto own =
-      estimate(scores.row(static_cast<int>(trial)), record.questions.clusters, record.seed, at);
+  const auto own = estimate(scores.row(static_cast<int>(trial)), record.questions.clusters, record.seed, at);
   if (own.questions == 0) return "-";
   return fmt::format("{:.3f} ({:.3f} to {:.3f})", own.mean, own.interval.low, own.interval.high);
 }
@@ -91,8 +90,7 @@ std::string markdown(const Record& record, const stats::Verdict& verdict, std::s
     if (costs) cells.push_back(fmt::format("{:.4f}", record.trials[t].cost_usd));
     table.row(cells);
   }
-  std::string text =
-      "**" + escaped(record.sweep) + "**: " + escaped(verdict.sentence) + "\n\n" +
+  std::string text = "**" + escaped(record.sweep) + "**: " + escaped(verdict.sentence) + "\n\n" +
                      (record.hold_out.empty() ? "" : escaped(record.hold_out) + "\n\n") + table.text();
   if (rows.size() < record.trials.size())
     text += fmt::format("\n{} more trials are in results.csv.\n", record.trials.size() - rows.size());

@@ -33,7 +33,8 @@ std::vector<std::pair<std::size_t, double>> telling(const Material& m, const Sur
                                                     std::size_t most) {
   std::vector<std::pair<std::size_t, double>> list;
   if (finalists.empty()) return list;
-  for (std::size_t q = 0; q < m.finished.questions.size(); ++q) list.emplace_back(q, spread(found, finalists, q));
+  for (std::size_t q = 0; q < m.finished.questions.size(); ++q)
+    list.emplace_back(q, spread(found, finalists, q));
   std::ranges::stable_sort(list, std::greater<>(), &std::pair<std::size_t, double>::second);
   list.resize(std::min(list.size(), most));
   return list;

@@ -94,12 +94,8 @@ std::string page_measured(const Material& m) {
                      {"p50", shown(row.latency_p50_s)},
                      {"p95", shown(row.latency_p95_s)}});
   }
-  const json data = {{"ranks", ranks.size()},
-                     {"hosts", hosts.size()},
-                     {"stages", stages},
-                     {"calls", calls},
-                     {"calls_from_state", from_state},
-                     {"usage", usage}};
+  const json data = {{"ranks", ranks.size()}, {"hosts", hosts.size()},          {"stages", stages},
+                     {"calls", calls},        {"calls_from_state", from_state}, {"usage", usage}};
   return data.dump();
 }
 

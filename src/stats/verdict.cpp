@@ -119,12 +119,16 @@ std::string listed(const std::vector<int>& trials, std::span<const std::string> 
   return text;
 }
 
-/// What few clusters mean for the reader. Below 40 the intervals cover less than they say
-/// (docs/statistics.md); and n clusters have 2^n sign patterns, so that p cannot fall below 2^(1-n) however
-/// large a difference is.
-std::string caution(std::int64_t clusters, const Options& options) {
+/// What few questions or clusters mean for the reader. From 100 questions in 40 clusters up the intervals are
+/// known to cover what they say, below 40 clusters they cover less (docs/statistics.md); and n clusters have
+/// 2^n sign patterns, so that p cannot fall below 2^(1-n) however large a difference is.
+std::string caution(std::int64_t questions, std::int64_t clusters, const Options& options) {
   constexpr std::int64_t enough = 40;
-  if (clusters >= enough) return "";
+  constexpr std::int64_t enough_questions = 100;
+  if (clusters >= enough)
+    return questions >= enough_questions
+               ? ""
+               : " With fewer than 100 questions the intervals may be wide of the mark.";
   auto text = fmt::format(
       " The questions are about {} documents only, which makes the intervals too narrow to lean on",
       clusters);
@@ -161,7 +165,7 @@ std::string sentence_of(const Verdict& v, const VerdictInput& input, const Optio
                   : fmt::format("about {} more questions would separate these two.", v.more_questions);
     }
   }
-  if (v.second >= 0 && !input.cluster.empty()) text += caution(v.clusters, options);
+  if (v.second >= 0 && !input.cluster.empty()) text += caution(v.questions, v.clusters, options);
   if (v.filled > 0) {
     text +=
         fmt::format(" {:.1f} % of the values were missing and are estimates from their question and trial.",

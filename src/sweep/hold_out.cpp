@@ -27,9 +27,10 @@ std::pair<Digest, Digest> place_of(const GoldenQuestion& question, const Digest&
 
 std::int64_t count_of(std::int64_t questions, double holdout, const std::string& file) {
   if (holdout >= 1 && holdout != std::floor(holdout))
-    throw ConfigError(fmt::format(
-        "golden.holdout = {} is neither a share of the questions, below 1, nor a number of them; write {:.0f}",
-        holdout, std::floor(holdout)));
+    throw ConfigError(
+        fmt::format("golden.holdout = {} is neither a share of the questions, below 1, nor a number of them; "
+                    "write {:.0f}",
+                    holdout, std::floor(holdout)));
   const auto wanted = holdout < 1 ? holdout * static_cast<double>(questions) : holdout;
   const auto count = std::llround(std::min(wanted, 1e15));
   if (count < 1 || count >= questions)

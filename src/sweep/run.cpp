@@ -167,9 +167,9 @@ Finished look_ahead(comm::Communicator& comm, const config::Config& config, cons
   }
   ready.models.identities.document_names = digest_of_names(comm, ready.names, ready.questions.list);
   comm::agree(comm, [&] {
-    ready.held_out = ready.questions.take(held_out(ready.questions.list, ready.questions.digests,
-                                                   config.golden.holdout, config.sweep.seed,
-                                                   config.golden.file));
+    ready.held_out =
+        ready.questions.take(held_out(ready.questions.list, ready.questions.digests, config.golden.holdout,
+                                      config.sweep.seed, config.golden.file));
   });
   finished.held_out = std::ssize(ready.held_out.list);
   finished.questions = std::move(ready.questions.list);
@@ -216,10 +216,22 @@ void run_hold_out(const Run& first, Prepared& ready, const RunOptions& options, 
   rest->plan = make_plan(first.config, first.models.identities, first.plan.buckets, ready.held_out.digests,
                          {chosen.begin(), chosen.end()});
   const auto sealed = broadcast_sealed(first.comm, first.parts);
-  Run second{first.comm,   first.config,    rest->plan,    first.parts,
-             first.models, rest->questions, first.workers, {sealed.begin(), sealed.end()},
-             first.pulse,  first.log,       first.progress, first.tally,
-             first.fault,  first.calls,     first.trace,   first.vectors,
+  Run second{first.comm,
+             first.config,
+             rest->plan,
+             first.parts,
+             first.models,
+             rest->questions,
+             first.workers,
+             {sealed.begin(), sealed.end()},
+             first.pulse,
+             first.log,
+             first.progress,
+             first.tally,
+             first.fault,
+             first.calls,
+             first.trace,
+             first.vectors,
              {}};  // nobody hears of these scores before the verdict does
   run_stages(second, ready.names, ready.held_out.passages, options, *rest);
   finished.outcome.transient_rows += rest->outcome.transient_rows;

@@ -20,7 +20,7 @@ struct PretendedAt {
   sweep::Finished finished;
   std::filesystem::path place;
   state::PartStore parts;
-  double lead = 0;  ///< of every trial's objective
+  double lead = 0;                                                ///< of every trial's objective
   std::function<std::vector<Remark>(int, std::int64_t)> remarks;  ///< of a judge, by trial and question
 
   /// Trials: methods x 2 x llms.

@@ -1,6 +1,6 @@
-// Makes the results of a sweep that never ran, 1,000 trials of 200 questions with a judge's verdicts, and tells what that takes.
-// tests/bench/report/open.py opens the page.
-// usage: report_bench FOLDER [METHODS LLMS QUESTIONS]; trials: 2 x METHODS x LLMS. FOLDER must not exist.
+// Makes the results of a sweep that never ran, 1,000 trials of 200 questions with a judge's verdicts, and
+// tells what that takes. tests/bench/report/open.py opens the page. usage: report_bench FOLDER [METHODS LLMS
+// QUESTIONS]; trials: 2 x METHODS x LLMS. FOLDER must not exist.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -60,7 +60,8 @@ int main(int argc, char** argv) {
     std::vector<Remark> remarks;
     for (int i = 0; i < 6; ++i) {
       const auto seed = static_cast<std::uint64_t>((trial * 1000 + q) * 10 + i);
-      remarks.push_back({i < 3 ? "faithfulness" : "context_recall", prose(seed, 80), i % 2, prose(seed + 1, 60)});
+      remarks.push_back(
+          {i < 3 ? "faithfulness" : "context_recall", prose(seed, 80), i % 2, prose(seed + 1, 60)});
     }
     return remarks;
   };
@@ -75,7 +76,8 @@ int main(int argc, char** argv) {
   const double written = seconds_of([&] { report::write_all(sweep.material(), sweep.finished.verdict); });
   const std::filesystem::path results = sweep.config.sweep.output;
   fmt::print(
-      "{} trials x {} questions: verdict {:.1f} s on one core, all results {:.1f} s; memory {:.0f} MiB at most, {:.0f} before\n"
+      "{} trials x {} questions: verdict {:.1f} s on one core, all results {:.1f} s; memory {:.0f} MiB at "
+      "most, {:.0f} before\n"
       "report.html {} bytes, sweep.h5 {} bytes: {}\n",
       trials, sweep.finished.questions.size(), judged, written, peak_mib(), before,
       std::filesystem::file_size(results / "report.html"), std::filesystem::file_size(results / "sweep.h5"),

@@ -118,7 +118,8 @@ BOOST_AUTO_TEST_CASE(equal_statements_of_one_sample_are_matched_one_by_one) {
 }
 
 BOOST_AUTO_TEST_CASE(remarks_name_the_metric_the_statement_and_the_judge_s_reason) {
-  const auto support = said(Step::support, reply(R"({"verdicts": [{"statement": "a", "reason": "r", "verdict": 1},
+  const auto support =
+      said(Step::support, reply(R"({"verdicts": [{"statement": "a", "reason": "r", "verdict": 1},
       {"statement": "b", "reason": 7, "verdict": 0}]})"));
   const auto remarks = remarks_of({Step::support, 0, 0, ""}, {&support, 1});
   BOOST_TEST(remarks.size() == 2U);
@@ -134,7 +135,8 @@ BOOST_AUTO_TEST_CASE(remarks_name_the_metric_the_statement_and_the_judge_s_reaso
 }
 
 BOOST_AUTO_TEST_CASE(a_reason_that_the_majority_does_not_share_is_not_shown) {
-  auto samples = std::vector{verdicts({{"a", 1}, {"b", 1}}), verdicts({{"a", 0}, {"b", 1}}), verdicts({{"a", 0}, {"b", 0}})};
+  auto samples = std::vector{verdicts({{"a", 1}, {"b", 1}}), verdicts({{"a", 0}, {"b", 1}}),
+                             verdicts({{"a", 0}, {"b", 0}})};
   for (auto& sample : samples)
     for (auto& one : sample.verdicts) one.reason = "of the first";
   const auto remarks = remarks_of({Step::support, 0, 0, ""}, samples);

@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(cost_is_told_at_the_prices_there_are) {
   for (auto& trial : sweep.finished.outcome.trials) trial.input_tokens = 1000;
   BOOST_TEST(has(cost_of(sweep), "4000 tokens; the config gives no price"), cost_of(sweep));
   for (auto& trial : sweep.finished.outcome.trials) trial.cost_usd = 0.5, trial.question_usd = 0.0012;
-  BOOST_TEST(has(cost_of(sweep), "a question costs 0.0012 USD with trial 4, and the answers of all trials cost 2 USD"),
+  BOOST_TEST(has(cost_of(sweep),
+                 "a question costs 0.0012 USD with trial 4, and the answers of all trials cost 2 USD"),
              cost_of(sweep));
 }

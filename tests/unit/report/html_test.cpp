@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(the_page_asks_for_nothing_and_runs_only_its_own_script) {
   BOOST_TEST(word(page) == word(report::page_of("{\"a\":1}", "null")));
   BOOST_TEST(word(page) != word(report::page_of("{\"a\":2}", "null")),
              "a text must not be able to foresee the word");
-  BOOST_TEST(word(report::page_of(R"({"texts":["a"]})", "null")) != word(report::page_of(R"({"texts":["b"]})", "null")));
+  BOOST_TEST(word(report::page_of(R"({"texts":["a"]})", "null")) !=
+             word(report::page_of(R"({"texts":["b"]})", "null")));
 }
 
 BOOST_AUTO_TEST_CASE(the_page_holds_what_the_sweep_found) {

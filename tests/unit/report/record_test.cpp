@@ -70,8 +70,9 @@ BOOST_AUTO_TEST_CASE(a_folder_without_a_record_says_what_to_do) {
 BOOST_AUTO_TEST_CASE(an_answer_is_shown_with_its_passages_or_says_that_they_are_missing) {
   Pretended sweep(1, 3, 2);
   sweep.remarks = [](int t, std::int64_t q) {
-    return std::vector<Remark>{{"faithfulness", fmt::format("claim {} {}", t, q), 0, "no passage\x1b[2J says so"},
-                               {"answer_correctness", "left out", 0, ""}};
+    return std::vector<Remark>{
+        {"faithfulness", fmt::format("claim {} {}", t, q), 0, "no passage\x1b[2J says so"},
+        {"answer_correctness", "left out", 0, ""}};
   };
   write_output(sweep);
   const report::Record record(sweep.config.sweep.output);
@@ -79,12 +80,21 @@ BOOST_AUTO_TEST_CASE(an_answer_is_shown_with_its_passages_or_says_that_they_are_
   BOOST_TEST(has(without, "chunks.csv is not beside sweep.h5"));
   report::write_chunks(sweep.material());
   const auto text = report::answer_text(record, 1, 2);
-  for (const auto* words : {"trial 2 (", "question 2?", "so it is", "answer 2 2", "no_statement",
-                            "manual.txt, pages 3 to 4", "passage 2 1", "- not supported: claim 2 2\n        no passage [2J says so",
-                            "answer_correctness\n    - missing from the answer: left out"})
+  for (const auto* words :
+       {"trial 2 (", "question 2?", "so it is", "answer 2 2", "no_statement", "manual.txt, pages 3 to 4",
+        "passage 2 1", "- not supported: claim 2 2\n        no passage [2J says so",
+        "answer_correctness\n    - missing from the answer: left out"})
     BOOST_TEST(has(text, words), words);
   BOOST_TEST(!has(text, "passage 1"), "another question's");
   BOOST_TEST(!has(text, "claim 2 1"), "another question's");
+}
+
+BOOST_AUTO_TEST_CASE(two_answers_stand_side_by_side) {
+  const std::string words(40, 'w');
+  const auto text = report::side_by_side("a\n  " + words + " " + words + "\n\xc3\xa4", "b");
+  BOOST_TEST(text == "a" + std::string(58, ' ') + "| b\n  " + words + std::string(17, ' ') + "|\n" + words +
+                         std::string(19, ' ') + "|\n\xc3\xa4" + std::string(58, ' ') + "|\n");
+  BOOST_TEST(report::side_by_side(std::string(60, 'x'), "").find(std::string(58, 'x') + " |\nxx") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_gate_says_where_the_interval_lies) {

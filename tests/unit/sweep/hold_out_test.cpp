@@ -64,9 +64,8 @@ BOOST_AUTO_TEST_CASE(the_seed_decides_what_is_held_out) {
 BOOST_AUTO_TEST_CASE(a_hold_out_leaves_questions_on_both_sides) {
   BOOST_TEST(held_out(questions_about(3, 1), 0, 17).empty());
   for (const double holdout : {0.1, 3.0, 100.0, 1e300, 1.5}) {
-    BOOST_CHECK_EXCEPTION((void)held_out(questions_about(3, 1), holdout, 17), ConfigError, [](const auto& e) {
-      return std::string(e.what()).find("golden.holdout = ") == 0;
-    });
+    BOOST_CHECK_EXCEPTION((void)held_out(questions_about(3, 1), holdout, 17), ConfigError,
+                          [](const auto& e) { return std::string(e.what()).find("golden.holdout = ") == 0; });
   }
 }
 
