@@ -40,7 +40,7 @@ std::string about_ties(const Material& m, const stats::Verdict& verdict) {
 }
 
 /// The smallest and the largest value that trials with the winner's method have of each number.
-std::map<std::string, std::pair<double, double>> ranges_of(const Material& m, const config::Choice& method) {
+std::map<std::string, std::pair<double, double>> ranges_of(const Material& m, const Choice& method) {
   std::map<std::string, std::pair<double, double>> ranges;
   const auto widen = [&](const std::string& name, double value) {
     auto& [low, high] = ranges.try_emplace(name, value, value).first->second;
@@ -58,7 +58,7 @@ std::map<std::string, std::pair<double, double>> ranges_of(const Material& m, co
   return ranges;
 }
 
-std::optional<double> value_of(const sweep::Trial& best, const config::Choice& method,
+std::optional<double> value_of(const sweep::Trial& best, const Choice& method,
                                const std::string& name) {
   if (name == "top_k") return static_cast<double>(best.k);
   const auto found = method.params.all().find(name);

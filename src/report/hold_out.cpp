@@ -45,12 +45,17 @@ std::string sentence_of(const HoldOut& found, const std::string& metric) {
   if (best.held_out.questions == 0)
     return fmt::format("Hold-out: \"{}\" has no value of {} for any of the {} questions kept out.",
                        best.title, metric, found.questions);
-  return fmt::format(
+  auto text = fmt::format(
       "Hold-out: over {} questions that chose nobody, \"{}\" has {} {:.3f} (95 % interval {:.3f} to {:.3f}), "
       "after {:.3f} in the sweep; being chosen flattered it by {:+.3f} (95 % interval {:+.3f} to {:+.3f}{}).",
       best.held_out.questions, best.title, metric, best.held_out.mean, best.held_out.interval.low,
       best.held_out.interval.high, best.sweep.mean, best.flattery, best.interval.low, best.interval.high,
       best.interval.low <= 0 && best.interval.high >= 0 ? ", so it may be none" : "");
+  const auto& top = *std::ranges::max_element(
+      found.trials, {}, [](const auto& one) { return one.held_out.questions > 0 ? one.held_out.mean : -1e300; });
+  if (top.number != best.number && top.held_out.mean > best.held_out.mean)
+    text += fmt::format(" Highest over these is \"{}\": {:.3f}.", top.title, top.held_out.mean);
+  return text;
 }
 
 const sweep::Trial& trial_of(const sweep::Plan& plan, int number) {

@@ -176,6 +176,11 @@ Finished look_ahead(comm::Communicator& comm, const config::Config& config, cons
   settle_schema(comm, config, ready.models, nullptr);
   finished.plan = make_plan(config, ready.models.identities,
                             make_buckets(comm, ready.inputs, config.corpus.buckets), ready.questions.digests);
+  if (options.plan_only && finished.held_out > 0) {  // the finalists may be any of them
+    const auto rest = std::make_shared<Finished>();
+    rest->plan = make_plan(config, ready.models.identities, finished.plan.buckets, ready.held_out.digests);
+    finished.hold_out = rest;
+  }
   return finished;
 }
 

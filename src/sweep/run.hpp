@@ -58,7 +58,7 @@ struct Finished {
   stats::Verdict verdict;     ///< of a complete sweep; alike on all ranks
   std::int64_t held_out = 0;  ///< questions of golden.holdout, which are not among `questions`
   /// What the finalists made of them: a plan of these trials over those questions, as if it were a sweep of
-  /// its own. Its outcome has metrics, trials and gold.
+  /// its own. Its outcome has metrics, trials and gold. With plan_only: a plan of all trials.
   std::shared_ptr<const Finished> hold_out;
 };
 

@@ -10,10 +10,15 @@ class HoldOut(harness.Case):
     def setUp(self):
         super().setUp()
         self.corpus, self.golden = harness.make_corpus(self.folder, documents=20, questions=16)
-        self.config = harness.write_config(self.folder, self.corpus, self.golden)
+        self.config = self.write_config()
 
-    def run_it(self, ranks, *more):
-        ended = harness.sweep(ranks, self.config, "--set", "golden.holdout=0.25", "--set", "golden.holdout_trials=2", *more)
+    def write_config(self, **how):
+        config = harness.write_config(self.folder, self.corpus, self.golden, **how)
+        config.write_text(config.read_text().replace("[golden]\n", "[golden]\nholdout = 0.25\nholdout_trials = 2\n"))
+        return config
+
+    def run_it(self, ranks):
+        ended = harness.sweep(ranks, self.config)
         self.assert_ok(ended)
         return ended
 
@@ -22,9 +27,9 @@ class HoldOut(harness.Case):
         return {name: (results / name).read_bytes() for name in ("results.csv", "questions.csv", "holdout.csv", "sweep.h5")}
 
     def test_only_finalists_answer_what_was_kept_back(self):
-        plan = harness.sweep(0, self.config, "--plan", "--set", "golden.holdout=0.25")
+        plan = harness.sweep(0, self.config, "--plan")
         self.assertIn("12 golden questions", plan.text)
-        self.assertIn("hold-out: 4 more questions, for at most 5 trials", plan.text)
+        self.assertIn("hold-out: 4 more questions, for at most 2 trials", plan.text)
         ended = self.run_it(2)
         self.assertIn("Hold-out: over 4 questions that chose nobody", ended.text)
         asked = {row["id"] for row in harness.rows(self.folder, "questions.csv")}
@@ -54,6 +59,8 @@ class HoldOut(harness.Case):
         for row in of_objective:
             self.assertAlmostEqual(float(row["holdout_mean"]), float(means[row["trial"]]), places=6)
 
+        inspected = harness.sweep(0, self.folder / "state", "--sweep", self.config, "--orphans", program="state_inspect")
+        self.assertEqual((inspected.code, inspected.text.split()), (0, []), "state_inspect would throw the hold-out away")
         before, made = self.files(), harness.part_stamps(self.folder)
         self.run_it(3)
         self.assertEqual(harness.part_stamps(self.folder), made, "the second run found all of it")
@@ -63,7 +70,7 @@ class HoldOut(harness.Case):
         self.run_it(3)
         self.assertEqual(self.files(), before)
 
-        self.assert_ok(harness.sweep(1, self.config))
+        self.assert_ok(harness.sweep(1, self.config, "--set", "golden.holdout=0"))
         self.assertFalse((self.folder / "results/holdout.csv").exists(), "an earlier run's")
 
     def test_a_hold_out_that_leaves_nothing_is_refused(self):
@@ -74,8 +81,7 @@ class HoldOut(harness.Case):
         endpoint = judge.Judge()
         self.addCleanup(endpoint.close)
         more = f'[models.judge]\nkind = "openai"\nbase_url = "{endpoint.url}"\nmodel = "judge"\n[judge]\nllm = "judge"\njson_schema = false\n'
-        self.config = harness.write_config(self.folder, self.corpus, self.golden, buckets=8, more=more,
-                                           methods='{ name = "sentence_window", window = 1 }')
+        self.config = self.write_config(buckets=8, more=more, methods='{ name = "sentence_window", window = 1 }')
         self.run_it(2)
         self.assertEqual(set(endpoint.asked.values()), {1})
         before, asked = self.files(), len(endpoint.asked)

@@ -480,10 +480,14 @@ function show_front_of_three() {
   const [quality, cost, wait] = [columns.find((c) => c.name === data.objective), columns.find((c) => c.name === 'cost_of_a_question'),
     columns.find((c) => c.name === 'latency')];
   if (!quality || !cost || !wait || !told(cost)) return;
-  const points = data.trials.map((trial, i) => ({trial, of: [-quality.values[i], cost.values[i], wait.values[i]], kept: quality.values[i] !== null && wait.values[i] !== null && inside(i)}))
-    .filter((p) => p.kept);
+  const points = data.trials.map((_, i) => i).filter((i) => quality.values[i] !== null && wait.values[i] !== null && inside(i))
+    .map((i) => ({trial: data.trials[i], of: [-quality.values[i], cost.values[i], wait.values[i]]}));
   const beats = (a, b) => a.of.every((v, i) => v <= b.of[i]) && a.of.some((v, i) => v < b.of[i]);
-  const front = points.filter((p) => !points.some((other) => beats(other, p)));
+  points.sort((a, b) => a.of[0] - b.of[0] || a.of[1] - b.of[1] || a.of[2] - b.of[2]);  // who beats a point stands before it
+  const front = [];
+  for (const point of points) {
+    if (!front.some((other) => beats(other, point))) front.push(point);
+  }
   by_id('price-front').textContent = 'By quality, cost and latency together ' + counted(front.length, 'trial is', 'trials are') + ' not beaten: '
     + front.slice(0, 8).map((p) => trial_name(p.trial)).join(', ') + (front.length > 8 ? ' and ' + (front.length - 8) + ' more' : '')
     + '. Latency is the median call for an answer in this start, with that for reranking where a call does it.';
