@@ -58,8 +58,7 @@ std::map<std::string, std::pair<double, double>> ranges_of(const Material& m, co
   return ranges;
 }
 
-std::optional<double> value_of(const sweep::Trial& best, const Choice& method,
-                               const std::string& name) {
+std::optional<double> value_of(const sweep::Trial& best, const Choice& method, const std::string& name) {
   if (name == "top_k") return static_cast<double>(best.k);
   const auto found = method.params.all().find(name);
   if (found == method.params.all().end()) return std::nullopt;

@@ -51,8 +51,9 @@ std::string sentence_of(const HoldOut& found, const std::string& metric) {
       best.held_out.questions, best.title, metric, best.held_out.mean, best.held_out.interval.low,
       best.held_out.interval.high, best.sweep.mean, best.flattery, best.interval.low, best.interval.high,
       best.interval.low <= 0 && best.interval.high >= 0 ? ", so it may be none" : "");
-  const auto& top = *std::ranges::max_element(
-      found.trials, {}, [](const auto& one) { return one.held_out.questions > 0 ? one.held_out.mean : -1e300; });
+  const auto& top = *std::ranges::max_element(found.trials, {}, [](const auto& one) {
+    return one.held_out.questions > 0 ? one.held_out.mean : -1e300;
+  });
   if (top.number != best.number && top.held_out.mean > best.held_out.mean)
     text += fmt::format(" Highest over these is \"{}\": {:.3f}.", top.title, top.held_out.mean);
   return text;

@@ -119,7 +119,7 @@ struct Remark {
   std::string statement;     ///< what was judged
   std::int64_t verdict = 0;  ///< 0 or 1, for answer_correctness a judge::Class, for answer_relevancy whether
                              ///< the answer evades
-  std::string reason;  ///< the judge's own words; empty where it gave none
+  std::string reason;        ///< the judge's own words; empty where it gave none
 };
 
 /// A metric's value for one question, or the reason why there is none.

@@ -9,11 +9,11 @@ import judge
 class HoldOut(harness.Case):
     def setUp(self):
         super().setUp()
-        self.corpus, self.golden = harness.make_corpus(self.folder, documents=20, questions=16)
+        self.corpus, self.golden = harness.make_corpus(self.folder, documents=12, questions=16)
         self.config = self.write_config()
 
     def write_config(self, **how):
-        config = harness.write_config(self.folder, self.corpus, self.golden, **how)
+        config = harness.write_config(self.folder, self.corpus, self.golden, buckets=8, **how)
         config.write_text(config.read_text().replace("[golden]\n", "[golden]\nholdout = 0.25\nholdout_trials = 2\n"))
         return config
 
@@ -53,7 +53,7 @@ class HoldOut(harness.Case):
         alone = self.folder / "alone.csv"
         with alone.open("w", newline="") as file:
             csv.writer(file).writerows([rows[0]] + [rows[int(name[1:])] for name in kept])
-        other = harness.write_config(self.folder / "alone", self.corpus, alone)
+        other = harness.write_config(self.folder / "alone", self.corpus, alone, buckets=8)
         self.assert_ok(harness.sweep(1, other))
         means = {row["trial"]: row["answer_correctness"] for row in harness.rows(self.folder / "alone", "results.csv")}
         for row in of_objective:
@@ -81,7 +81,7 @@ class HoldOut(harness.Case):
         endpoint = judge.Judge()
         self.addCleanup(endpoint.close)
         more = f'[models.judge]\nkind = "openai"\nbase_url = "{endpoint.url}"\nmodel = "judge"\n[judge]\nllm = "judge"\njson_schema = false\n'
-        self.config = self.write_config(buckets=8, more=more, methods='{ name = "sentence_window", window = 1 }')
+        self.config = self.write_config(more=more, methods='{ name = "sentence_window", window = 1 }')
         self.run_it(2)
         self.assertEqual(set(endpoint.asked.values()), {1})
         before, asked = self.files(), len(endpoint.asked)

@@ -144,8 +144,8 @@ class ReportPage(harness.Case):
         with self.open() as page:
             heads = page.run("[...document.querySelectorAll('.pair > div:first-child .remarks h4')].map((head) => head.textContent)")
             self.assertEqual(sorted(heads), ["answer correctness", "answer relevancy", "context precision", "context recall", "faithfulness"])
-            said = page.run("document.querySelector('.remarks li').textContent")
-            self.assertRegex(said, r"^[✓✗] .*words$")
+            said = page.run("document.querySelector('.remarks li small').parentElement.textContent")
+            self.assertRegex(said, r"(?s)^[✓✗] (not )?(supported|useful|in the contexts) .*words$")
             self.assertEqual(page.run("document.querySelectorAll('.remarks').length"), 2, "side by side")
             self.assertEqual(page.run("document.querySelector('#calls tbody td').textContent"), "judge")
             self.keep(page, "desktop-judged")

@@ -529,7 +529,7 @@ function passage_box([passage_number, closeness, origin]) {
 // The judge's verdicts, below the metric that each counts for.
 function remarks_box(cell) {
   if (cell.remarks.length === 0) return null;
-  const metrics = [...new Set(cell.remarks.map(([metric]) => metric))];
+  const metrics = data.metrics.filter((name) => cell.remarks.some(([metric]) => metric === name));
   const line = ([, statement, verdict, good, reason]) => element('li', {class: good ? 'good' : 'bad'},
     element('span', {class: 'verdict'}, (good ? '✓ ' : '✗ ') + verdict), ' ', element('span', {class: 'text'}, text_of(statement, 'sweep.h5')),
     reason === '' ? null : element('small', {class: 'text'}, text_of(reason, 'sweep.h5')));
