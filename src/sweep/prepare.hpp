@@ -6,9 +6,9 @@
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
 #include "golden/gold.hpp"
-#include "sweep/inputs.hpp"
+#include "sweep/inputs/documents.hpp"
+#include "sweep/inputs/questions.hpp"
 #include "sweep/models.hpp"
-#include "sweep/questions.hpp"
 #include "sweep/run.hpp"
 
 namespace dream::sweep {

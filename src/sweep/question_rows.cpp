@@ -11,7 +11,7 @@
 #include "golden/csv.hpp"
 #include "golden/formats.hpp"
 #include "golden/rows.hpp"
-#include "sweep/csv_blocks.hpp"
+#include "sweep/inputs/csv_blocks.hpp"
 
 namespace dream::sweep {
 namespace {

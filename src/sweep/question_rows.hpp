@@ -1,7 +1,7 @@
 #pragma once
 #include "comm/communicator.hpp"
 #include "storage/pieces.hpp"
-#include "sweep/questions.hpp"
+#include "sweep/inputs/questions.hpp"
 
 namespace dream::sweep {
 

@@ -14,8 +14,8 @@
 #include "base/errors.hpp"
 #include "comm/mpi.hpp"
 #include "config/config.hpp"
+#include "sweep/inputs/questions.hpp"
 #include "sweep/plan.hpp"
-#include "sweep/questions.hpp"
 
 namespace {
 

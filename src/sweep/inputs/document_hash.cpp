@@ -1,4 +1,4 @@
-#include "sweep/document_hash.hpp"
+#include "sweep/inputs/document_hash.hpp"
 
 #include "corpus/sources.hpp"
 

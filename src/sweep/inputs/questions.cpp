@@ -1,4 +1,4 @@
-#include "sweep/questions.hpp"
+#include "sweep/inputs/questions.hpp"
 
 #include <fmt/format.h>
 

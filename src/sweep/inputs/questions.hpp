@@ -12,7 +12,7 @@
 #include "golden/gold.hpp"
 #include "stages/types.hpp"
 #include "storage/service.hpp"
-#include "sweep/inputs.hpp"
+#include "sweep/inputs/documents.hpp"
 
 namespace dream::sweep {
 

@@ -1,4 +1,4 @@
-#include "sweep/inputs.hpp"
+#include "sweep/inputs/documents.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,8 +16,8 @@
 #include "corpus/sources.hpp"
 #include "storage/url.hpp"
 #include "sweep/assign.hpp"
-#include "sweep/document_hash.hpp"
-#include "sweep/scatter.hpp"
+#include "sweep/inputs/document_hash.hpp"
+#include "sweep/inputs/scatter.hpp"
 
 namespace dream::sweep {
 namespace {

@@ -7,9 +7,9 @@
 #include "corpus/reader_pool.hpp"
 #include "parts/documents.hpp"
 #include "sweep/assign.hpp"
-#include "sweep/document_hash.hpp"
-#include "sweep/inputs.hpp"
-#include "sweep/scatter.hpp"
+#include "sweep/inputs/document_hash.hpp"
+#include "sweep/inputs/documents.hpp"
+#include "sweep/inputs/scatter.hpp"
 #include "sweep/threads.hpp"
 
 namespace dream::sweep {

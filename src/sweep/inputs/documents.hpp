@@ -6,7 +6,7 @@
 
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
-#include "sweep/objects.hpp"
+#include "sweep/inputs/objects.hpp"
 #include "sweep/outcome.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/run_context.hpp"

@@ -1,4 +1,4 @@
-#include "sweep/csv_blocks.hpp"
+#include "sweep/inputs/csv_blocks.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "sweep/scatter.hpp"
+#include "sweep/inputs/scatter.hpp"
 
 namespace dream::sweep {
 

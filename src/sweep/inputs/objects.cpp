@@ -1,4 +1,4 @@
-#include "sweep/objects.hpp"
+#include "sweep/inputs/objects.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 #include "storage/list.hpp"
 #include "storage/read.hpp"
 #include "storage/url.hpp"
-#include "sweep/document_hash.hpp"
+#include "sweep/inputs/document_hash.hpp"
 
 namespace dream::sweep {
 namespace {
