@@ -63,7 +63,7 @@ Leader leader_of(const Totals& totals, const sweep::Plan& plan, const config::Co
     its = &found->second;
   }
   if (best == nullptr) return {};
-  return {sweep::title_of(*best, config), config.objective.maximize, its->mean(),
+  return {sweep::title_of(config, *best), config.objective.maximize, its->mean(),
           1.96 * its->standard_error(), its->count};
 }
 

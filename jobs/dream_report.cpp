@@ -29,6 +29,7 @@ struct Line {
   bool markdown = false;
   std::optional<int> trial;
   std::string question;
+  std::optional<int> beside;
   std::vector<std::string> compared;
   std::string metric;
   std::string fail_below;
@@ -51,6 +52,8 @@ Line parse(int argc, char** argv) {
   app.add_option("--question", line.question,
                  "Print that trial's answer to the question with this id, its scores and contexts")
       ->type_name("ID");
+  app.add_option("--beside", line.beside, "With --question: the answer of this trial beside it")
+      ->type_name("T");
   app.add_option("--compare", line.compared, "Compare two outputs on the questions that both asked")
       ->type_name("A B")
       ->expected(2);
@@ -59,8 +62,10 @@ Line parse(int argc, char** argv) {
                  "End with exit code 8 when the best trial's mean, or that of --trial, is below")
       ->type_name("METRIC=NUMBER[,...]");
   app.add_flag("--upload", line.upload, "Send to MLflow what it was not told yet; nothing else");
-  app.add_option("--tracking-uri", line.tracking_uri, "Another address of the same MLflow server")->type_name("URL");
-  app.add_option("--env-file", line.env_file, "KEY=VALUE lines for the environment, for --upload")->type_name("FILE");
+  app.add_option("--tracking-uri", line.tracking_uri, "Another address of the same MLflow server")
+      ->type_name("URL");
+  app.add_option("--env-file", line.env_file, "KEY=VALUE lines for the environment, for --upload")
+      ->type_name("FILE");
   app.add_flag("--version", line.version, "The version of this program");
   jobs::parse_or_exit(app, argc, argv, true, [&] {
     if (line.version) return;
@@ -70,6 +75,7 @@ Line parse(int argc, char** argv) {
     if (line.trial && line.question.empty() && line.fail_below.empty())
       throw ConfigError("--trial goes with --question or --fail-below");
     if (!line.question.empty() && !line.trial) throw ConfigError("--question: name its trial with --trial T");
+    if (line.beside && line.question.empty()) throw ConfigError("--beside goes with --trial and --question");
     if (!line.metric.empty() && line.compared.empty()) throw ConfigError("--metric goes with --compare");
     if (!line.upload && !(line.tracking_uri.empty() && line.env_file.empty()))
       throw ConfigError("--tracking-uri and --env-file go with --upload");
@@ -116,6 +122,13 @@ void show(const Line& line, const report::Record& record) {
   std::cerr << (record.folder / "report.html").string() << " is new\n";
 }
 
+void show_answer(const Line& line, const report::Record& record) {
+  const auto question = record.question_at(line.question);
+  const auto text = [&](int trial) { return report::answer_text(record, record.trial_at(trial), question); };
+  std::cout << (line.beside ? report::side_by_side(text(*line.trial), text(*line.beside))
+                            : text(*line.trial));
+}
+
 int run(const Line& line) {
   if (line.upload) return jobs::upload(line.output, line.env_file, line.tracking_uri);
   if (!line.compared.empty()) {
@@ -123,8 +136,7 @@ int run(const Line& line) {
     return static_cast<int>(ExitCode::ok);
   }
   const report::Record record(line.output);
-  if (!line.question.empty())
-    std::cout << report::answer_text(record, record.trial_at(*line.trial), record.question_at(line.question));
+  if (!line.question.empty()) show_answer(line, record);
   if (line.fail_below.empty() && line.question.empty()) show(line, record);
   if (!line.fail_below.empty()) gate(line, record);
   return static_cast<int>(ExitCode::ok);

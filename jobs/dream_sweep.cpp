@@ -23,6 +23,7 @@
 #include "jobs/s3.hpp"
 #include "jobs/tracing.hpp"
 #include "net/redact.hpp"
+#include "report/hold_out.hpp"
 #include "report/outputs.hpp"
 #include "storage/folder.hpp"
 #include "storage/put.hpp"
@@ -90,11 +91,14 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
             storage::Service* s3, tracking::Observer& observer, const Pulse& pulse) {
   const auto parts = sweep::open_parts(config, finished);
   const report::Material material{config, finished, parts, comm::mpi_version(), pulse};
-  const auto verdict = report::judge_trials(material);
+  const auto& verdict = finished.verdict;
+  const auto hold_out = report::judge_hold_out(material, verdict);
   report::write_all(material, verdict);
   log(Level::info, verdict.sentence);
+  if (hold_out) log(Level::info, hold_out->sentence);
   put_results(config, s3, pulse);
   std::cout << "\n" << report::terminal_table(material, verdict) << "\n" << verdict.sentence << "\n";
+  if (hold_out) std::cout << hold_out->sentence << "\n";
   const auto& outcome = finished.outcome;
   if (!outcome.failed_documents.empty()) {
     std::cout << outcome.failed_documents.size() << " of " << outcome.documents
@@ -112,7 +116,7 @@ void finish(const config::Config& config, const sweep::Finished& finished, const
   }
   std::cout << report::compare_with_forecast(config, finished);
   std::cout << "results are in " << config.sweep.output << ": results.csv, questions.csv, chunks.csv, "
-            << (verdict.winner < 0 ? "" : "best.toml, ")
+            << (verdict.winner < 0 ? "" : "best.toml, ") << (hold_out ? "holdout.csv, " : "")
             << "manifest.json; report.html shows them in a browser\n";
   std::cout << observer.end(finished, verdict, pulse);
 }
@@ -217,7 +221,7 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
       for (const auto& warning : finished.warnings) std::cout << "warning: " << warning << "\n";
     }
     if (options.plan_only)
-      std::cout << sweep::describe(finished.plan, config);
+      std::cout << sweep::describe(finished.plan, config, finished.held_out);
     else if (finished.complete)
       finish(config, finished, options.log, s3.get(), observer, comm::pulse_of(comm, options.stop));
     else if (finished.outcome.forecast) {

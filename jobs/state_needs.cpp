@@ -23,6 +23,14 @@ struct Quiet : sweep::Progress {
   void end() override {}
 };
 
+/// The hold-out's parts: needed where they are, but nobody can plan which finalists will make them.
+void add_parts(const sweep::Plan& plan, Need& need) {
+  for (const auto& node : plan.nodes) {
+    for (int part = 0; part < plan.parts_of(node); ++part)
+      need.parts.emplace(plan.part_key(node, part), sweep::name_of(node.stage));
+  }
+}
+
 }  // namespace
 
 Need plan_need(const config::Config& config, const Survey& survey, const Pulse& pulse) {
@@ -35,7 +43,8 @@ Need plan_need(const config::Config& config, const Survey& survey, const Pulse& 
   if (config::uses_s3(config)) s3 = open_s3(comm, s3_settings(config.s3), redact);
   options.s3 = s3.get();
   Quiet quiet;
-  const auto plan = sweep::run(comm, config, options, quiet).plan;
+  const auto finished = sweep::run(comm, config, options, quiet);
+  const auto& plan = finished.plan;
   Need need{config.file, config.sweep.name, {}, {}, {}, "", {}};
   for (const auto& node : plan.nodes) {
     const std::string stage = sweep::name_of(node.stage);
@@ -46,6 +55,7 @@ Need plan_need(const config::Config& config, const Survey& survey, const Pulse& 
       if (survey.stage_of.contains(key)) ++need.sealed[stage];
     }
   }
+  if (finished.hold_out) add_parts(finished.hold_out->plan, need);
   need.budgets = calls::ledgers_of("", config.sweep.name).filename().string();
   for (const auto& [name, model] : config.models) {
     if (!sweep::is_remote(model)) continue;

@@ -56,6 +56,8 @@ struct Golden {
   std::string file;
   std::int64_t size = 0;  ///< use only the first so many questions; 0: all
   std::string review;     ///< CSV of decisions; empty: <file>.review.csv beside the file, when there is one
+  double holdout = 0;     ///< kept back from the comparison: a share below 1, or so many; 0: none
+  std::int64_t holdout_trials = 5;  ///< finalists that are asked the hold-out, at most
   bool operator==(const Golden&) const = default;
 };
 

@@ -105,6 +105,17 @@ std::vector<Key> table() {
       {"golden.review", at(&Config::golden, &Golden::review),
        "CSV with a decision on each question; empty: golden.file with .review.csv for .csv, when it is there",
        "\"inputs/handbook/checked.csv\""},
+      {"golden.holdout",
+       at(&Config::golden, &Golden::holdout),
+       "questions kept out of the comparison, for the finalists alone after the verdict: a share below 1, or "
+       "so many; 0: none",
+       "0.2",
+       {.min = 0}},
+      {"golden.holdout_trials",
+       at(&Config::golden, &Golden::holdout_trials),
+       "finalists that are asked the hold-out, at most: the best trial and those that tie with it",
+       "3",
+       {.min = 1}},
       // testset
       {"testset.llm",
        at(&Config::testset, &Testset::llm),

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/errors.hpp"
 #include "calls/structured.hpp"
@@ -52,17 +53,23 @@ std::int64_t whole(const json& value) {
   return number;
 }
 
+/// Why the judge says so; a reply without it is as good.
+std::string reason_of(const json& item) {
+  const auto at = item.is_object() ? item.find("reason") : item.end();
+  return at != item.end() && at->is_string() ? at->get<std::string>() : "";
+}
+
 score::Verdicts verdicts_of(const json& list, const char* verdict) {
   score::Verdicts out;
   for (const auto& item : list)
-    out.push_back({text_of(field(item, "statement")), whole(field(item, verdict))});
+    out.push_back({text_of(field(item, "statement")), whole(field(item, verdict)), reason_of(item)});
   return out;
 }
 
 /// Statements in a list of a classification: objects, or plain texts.
 void add_class(score::Verdicts& out, const json& list, Class verdict) {
   for (const auto& item : list)
-    out.push_back({text_of(item.is_string() ? item : field(item, "statement")), verdict});
+    out.push_back({text_of(item.is_string() ? item : field(item, "statement")), verdict, reason_of(item)});
 }
 
 void read_fields(Step step, const json& object, Reading& out) {
@@ -77,7 +84,7 @@ void read_fields(Step step, const json& object, Reading& out) {
       out.verdicts = verdicts_of(list_field(object, "classifications"), "attributed");
       return;
     case Step::usefulness:
-      out.verdicts = {{"", whole(field(object, "verdict"))}};
+      out.verdicts = {{"", whole(field(object, "verdict")), reason_of(object)}};
       return;
     case Step::question:
       out.made_up = {text_of(field(object, "question")), whole(field(object, "noncommittal"))};
@@ -96,7 +103,7 @@ using Votes = std::map<std::int64_t, std::int64_t>;  ///< verdict -> samples
 /// Verdicts by statement; of equal statements the first of one sample meets the first of another.
 std::multimap<std::string, std::int64_t> by_statement(const Reading& sample) {
   std::multimap<std::string, std::int64_t> out;
-  for (const auto& [statement, verdict] : sample.verdicts) out.emplace(statement, verdict);
+  for (const auto& one : sample.verdicts) out.emplace(one.statement, one.verdict);
   return out;
 }
 
@@ -159,7 +166,7 @@ score::Said<score::Verdicts> vote(std::span<const Reading> samples, Noise& noise
     if (other->reason.empty()) others.push_back(by_statement(*other));
   }
   auto out = first->verdicts;
-  for (auto& [statement, verdict] : out) {
+  for (auto& [statement, verdict, reason] : out) {
     Votes votes{{verdict, 1}};
     std::int64_t voices = 1;
     for (auto& other : others) {
@@ -169,7 +176,8 @@ score::Said<score::Verdicts> vote(std::span<const Reading> samples, Noise& noise
       ++voices;
       other.erase(at);
     }
-    verdict = majority(votes, verdict);
+    const auto own = std::exchange(verdict, majority(votes, verdict));
+    if (verdict != own) reason.clear();  // it speaks for the minority
     if (voices > 1) noise.add({voices, voices - votes.at(verdict)});
   }
   return {std::move(out), ""};

@@ -39,8 +39,8 @@ struct Noise {
 };
 
 /// The majority of samples of one request: the statements of the first sample that can be read, each with the
-/// verdict that most samples give it. Samples are matched by statement, not by place; a tie stands with the
-/// first sample. When none can be read: the first reason.
+/// verdict that most samples give it, and the reason of the first where it is with them. Samples are matched
+/// by statement, not by place; a tie stands with the first sample. When none can be read: the first reason.
 [[nodiscard]] score::Said<score::Verdicts> vote(std::span<const Reading> samples, Noise& noise);
 
 /// Puts the samples of one request where they belong in a testimony.

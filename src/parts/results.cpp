@@ -37,6 +37,45 @@ void load_noise(const state::H5Reader& file, SliceResults& slice) {
 
 }  // namespace
 
+void save_remarks(state::H5Writer& file, const std::string& name,
+                  std::span<const std::vector<Remark>> by_answer) {
+  std::vector<std::int64_t> counts, verdicts;
+  std::vector<std::string> metrics, statements, reasons;
+  for (const auto& remarks : by_answer) {
+    counts.push_back(std::ssize(remarks));
+    for (const auto& remark : remarks) {
+      metrics.push_back(remark.metric);
+      statements.push_back(remark.statement);
+      verdicts.push_back(remark.verdict);
+      reasons.push_back(remark.reason);
+    }
+  }
+  if (metrics.empty()) return;
+  file.write(name + "/count", counts);
+  file.write_strings(name + "/metric", metrics);
+  file.write_strings(name + "/statement", statements);
+  file.write(name + "/verdict", verdicts);
+  file.write_strings(name + "/reason", reasons);
+}
+
+std::vector<std::vector<Remark>> load_remarks(const state::H5Reader& file, const std::string& name,
+                                              std::size_t answers) {
+  std::vector<std::vector<Remark>> by_answer(answers);
+  if (!file.has(name + "/count")) return by_answer;
+  const auto counts = file.read<std::int64_t>(name + "/count");
+  auto metrics = file.read_strings(name + "/metric");
+  auto statements = file.read_strings(name + "/statement");
+  const auto verdicts = file.read<std::int64_t>(name + "/verdict");
+  auto reasons = file.read_strings(name + "/reason");
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < answers; ++i) {
+    for (auto left = counts.at(i); left > 0; --left, ++at)
+      by_answer[i].push_back({std::move(metrics.at(at)), std::move(statements.at(at)), verdicts.at(at),
+                              std::move(reasons.at(at))});
+  }
+  return by_answer;
+}
+
 void save(state::H5Writer& file, const SliceResults& slice) {
   std::vector<std::string> answers, answer_reasons, score_reasons;
   std::vector<std::int64_t> tokens;
@@ -61,6 +100,9 @@ void save(state::H5Writer& file, const SliceResults& slice) {
   file.write_matrix("score", MatrixView<const double>{values.data(), rows, std::ssize(slice.metrics)});
   file.write_strings("score_reason", score_reasons);
   if (has_noise(slice)) save_noise(file, slice);
+  std::vector<std::vector<Remark>> remarks;
+  for (const auto& result : slice.results) remarks.push_back(result.remarks);
+  save_remarks(file, "remark", remarks);
 }
 
 SliceResults load_results(const state::H5Reader& file) {
@@ -84,6 +126,8 @@ SliceResults load_results(const state::H5Reader& file) {
     slice.results.push_back(std::move(result));
   }
   if (file.has("judge_votes")) load_noise(file, slice);
+  auto remarks = load_remarks(file, "remark", slice.results.size());
+  for (std::size_t q = 0; q < remarks.size(); ++q) slice.results[q].remarks = std::move(remarks[q]);
   return slice;
 }
 

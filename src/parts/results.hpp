@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Result {
   std::vector<Score> scores;      ///< in the order of the metrics' names
   std::vector<JudgeNoise> noise;  ///< likewise; empty when verdicts are asked for once
   bool flagged = false;           ///< a context addresses the judge
+  std::vector<Remark> remarks{};  ///< of a language model as judge
 };
 
 /// A slice of a trial's results, in golden order, and the names of the metrics.
@@ -30,6 +32,13 @@ struct SliceResults {
   std::vector<std::string> metrics;
   std::vector<Result> results;
 };
+
+/// Writes the remarks on some answers below a name; nothing when there are none at all.
+void save_remarks(state::H5Writer& file, const std::string& name,
+                  std::span<const std::vector<Remark>> by_answer);
+/// As many as answers were written; none of them has remarks when nothing is there.
+[[nodiscard]] std::vector<std::vector<Remark>> load_remarks(const state::H5Reader& file,
+                                                            const std::string& name, std::size_t answers);
 
 void save(state::H5Writer& file, const SliceResults& slice);
 [[nodiscard]] SliceResults load_results(const state::H5Reader& file);

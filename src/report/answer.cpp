@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "golden/csv.hpp"
+#include "report/remarks.hpp"
 
 namespace dream::report {
 namespace {
@@ -63,7 +64,64 @@ std::string scores_text(const Record& record, const RecordedAnswer& answer) {
   return text;
 }
 
+/// The judge's verdicts, below the metric that each counts for.
+std::string remarks_text(const RecordedAnswer& answer) {
+  if (answer.remarks.empty()) return "";
+  std::string text = "\nverdicts of the judge\n";
+  std::string metric;
+  for (const auto& remark : answer.remarks) {
+    if (remark.metric != metric) text += "  " + remark.metric + "\n";
+    metric = remark.metric;
+    text += fmt::format("    {} {}: {}\n", is_good(remark) ? '+' : '-', in_words(remark),
+                        harmless(remark.statement));
+    if (!remark.reason.empty()) text += indented(remark.reason, "        ") + "\n";
+  }
+  return text;
+}
+
+/// A text in lines of at most `width` characters, broken at spaces where there are any.
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines{""};
+  std::size_t length = 0;  // characters of the last line
+  std::size_t space = 0;   // bytes up to its last space
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      lines.emplace_back();
+      length = space = 0;
+      continue;
+    }
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+    if (begins && length == width) {
+      auto& full = lines.back();
+      const auto cut = space > 0 ? space : full.size();
+      auto rest = full.substr(cut);
+      full.resize(cut);
+      length = static_cast<std::size_t>(
+          std::ranges::count_if(rest, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+      space = 0;
+      lines.push_back(std::move(rest));
+    }
+    lines.back() += text[i];
+    if (begins) ++length;
+    if (text[i] == ' ' && length > 1 && lines.back().find_first_not_of(' ') != std::string::npos)
+      space = lines.back().size();
+  }
+  return lines;
+}
+
 }  // namespace
+
+std::string side_by_side(const std::string& left, const std::string& right) {
+  constexpr std::size_t width = 58;
+  const auto a = wrapped(left, width);
+  const auto b = wrapped(right, width);
+  std::string text;
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    const auto line = fmt::format("{:<{}} | {}", i < a.size() ? a[i] : "", width, i < b.size() ? b[i] : "");
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
 
 std::string answer_text(const Record& record, std::size_t trial, std::size_t question) {
   const auto answer = record.answer(trial, question);
@@ -72,7 +130,7 @@ std::string answer_text(const Record& record, std::size_t trial, std::size_t que
                   record.questions.ids.at(question), indented(record.questions.texts.at(question), "  "),
                   indented(record.questions.references.at(question), "  "),
                   answer.reason.empty() ? indented(answer.text, "  ") : "  none: " + answer.reason);
-  text += scores_text(record, answer);
+  text += scores_text(record, answer) + remarks_text(answer);
   const auto file = record.folder / "chunks.csv";
   const bool there = std::filesystem::exists(file);
   text += there ? "\ncontexts, best first\n"

@@ -78,6 +78,27 @@ std::string how(const sweep::Finished& finished, const sweep::Forecast& forecast
          "so fewer calls may do; with --pilot 10 it asks about 10 questions first\n";
 }
 
+/// The finalists are not known before the verdict, so their calls are taken to be like an average trial's.
+std::string hold_out_text(const config::Config& config, const sweep::Finished& finished) {
+  if (finished.held_out == 0) return "";
+  std::int64_t calls = 0;
+  double usd = 0;
+  for (const auto& row : finished.outcome.forecast->calls) {
+    calls += row.sent + row.from_state;
+    usd += row.cost_usd;
+  }
+  const auto trials = std::ssize(finished.plan.trials);
+  const auto asked = std::ssize(finished.questions) * trials;
+  const auto more = finished.held_out * std::min<std::int64_t>(config.golden.holdout_trials, trials);
+  const auto share = static_cast<double>(more) / static_cast<double>(asked);
+  return fmt::format(
+      "the hold-out is not among these: {} questions for at most {} trials, about {:.0f} calls more and "
+      "{:.4f} "
+      "USD\n",
+      finished.held_out, std::min<std::int64_t>(config.golden.holdout_trials, trials),
+      std::ceil(share * static_cast<double>(calls)), share * usd);
+}
+
 }  // namespace
 
 void write_forecast(const config::Config& config, const sweep::Finished& finished) {
@@ -114,8 +135,11 @@ std::string forecast_text(const config::Config& config, const sweep::Finished& f
         row.purpose, row.model, row.sent, row.from_state, row.input_tokens, row.output_tokens, row.cost_usd,
         most_usd(config, row));
   }
-  if (text.empty()) return "none of the calls that are counted here are left\n";
-  return text + how(finished, forecast);
+  if (text.empty())
+    text = "none of the calls that are counted here are left\n";
+  else
+    text += how(finished, forecast);
+  return text + hold_out_text(config, finished);
 }
 
 json forecast_beside_fact(const config::Config& config, const sweep::Finished& finished) {

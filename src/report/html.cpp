@@ -1,10 +1,12 @@
 #include "report/html.hpp"
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/digest.hpp"
 #include "base/file.hpp"
+#include "report/deflate.hpp"
 #include "report/page.hpp"
 
 namespace dream::report {
@@ -57,16 +59,22 @@ std::string filled(std::string_view text, const std::array<Filling, n>& fillings
 }  // namespace
 
 std::string page_of(std::string_view data, std::string_view measured) {
-  std::string json(data.substr(0, data.rfind('}')));
-  json += ",\"measured\":";
-  json += measured;
-  const auto block = escaped(json + "}");
+  auto all = nlohmann::ordered_json::parse(data);
+  all["measured"] = nlohmann::ordered_json::parse(measured);
+  nlohmann::ordered_json texts = nlohmann::ordered_json::array();
+  if (const auto found = all.find("texts"); found != all.end()) {
+    texts = std::move(*found);
+    all.erase(found);
+  }
+  const auto block = escaped(all.dump());
+  const auto packed = deflated(texts.dump());
   // The policy runs only what bears this word, and a text cannot hold the digest of what it is part of.
-  const auto nonce = digest_of(block).hex();
-  return filled(
-      page::report_html,
-      std::array<Filling, 4>{
-          {{"nonce", nonce}, {"style", page::report_css}, {"script", page::report_js}, {"data", block}}});
+  const auto nonce = digest_of(block + packed).hex();
+  return filled(page::report_html, std::array<Filling, 5>{{{"nonce", nonce},
+                                                           {"style", page::report_css},
+                                                           {"script", page::report_js},
+                                                           {"data", block},
+                                                           {"texts", packed}}});
 }
 
 void write_page(const std::filesystem::path& folder, std::string_view data, std::string_view measured) {

@@ -7,8 +7,9 @@
 #include "report/outputs.hpp"
 
 /// report.html: one file that works offline. It is a fixed page (src/report/page) and one block of JSON that
-/// the page's script shows. Nothing of a document ever becomes markup: the block holds no character that HTML
-/// could take for its own, the script makes text nodes only, and the page's policy runs no other script.
+/// the page's script shows, with the texts beside it, deflated. Nothing of a document ever becomes markup:
+/// the block holds no character that HTML could take for its own, the script makes text nodes only, and the
+/// page's policy runs no other script.
 namespace dream::report {
 
 /// What the page leaves out of a large sweep, so that it stays under 8 MB; it says so where it does.

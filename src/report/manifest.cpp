@@ -8,6 +8,7 @@
 #include "config/write.hpp"
 #include "dream_version.hpp"
 #include "report/forecast.hpp"
+#include "report/hold_out.hpp"
 #include "report/html.hpp"
 #include "report/noise.hpp"
 #include "report/outputs.hpp"
@@ -108,17 +109,6 @@ json failed_documents(const Material& m) {
 
 }  // namespace
 
-stats::Verdict judge_trials(const Material& m) {
-  const auto scores = objective_scores(m);
-  std::vector<std::string> names;
-  for (const auto& trial : m.finished.plan.trials) names.push_back(title_of(m, trial));
-  return stats::judge_trials({.scores = &scores,
-                              .names = names,
-                              .metric = m.config.objective.maximize,
-                              .cluster = m.finished.question_clusters},
-                             {.seed = static_cast<std::uint64_t>(m.config.sweep.seed)}, m.pulse);
-}
-
 void write_manifest(const Material& m, const stats::Verdict& verdict) {
   const auto& plan = m.finished.plan;
   const json manifest = {
@@ -146,6 +136,7 @@ void write_manifest(const Material& m, const stats::Verdict& verdict) {
       {"gold", gold(m)},
       {"trials", plan.trials.size()},
       {"verdict", verdict.sentence},
+      {"holdout", to_json(judge_hold_out(m, verdict))},
       {"stages", stages(m)},
       {"ranks", ranks(m)},
       {"calls", calls(m)},
@@ -188,8 +179,10 @@ void write_all(const Material& m, const stats::Verdict& verdict) {
   write_questions(m);
   write_chunks(m);
   write_timings(m);
+  const auto hold_out = judge_hold_out(m, verdict);
   const auto page = page_data(m, verdict);
-  write_h5(m, page);
+  write_h5(m, page, hold_out ? hold_out->sentence : "");
+  write_hold_out(m, hold_out);
   write_best(m, verdict);
   write_page(config::output_folder(m.config), page, page_measured(m));
   write_manifest(m, verdict);

@@ -28,14 +28,6 @@ std::string escaped(std::string_view cell) {
   return out;
 }
 
-std::string mark_of(const stats::Verdict& verdict, std::size_t trial) {
-  const auto at = static_cast<int>(trial);
-  if (at == verdict.winner) return "best";
-  if (std::ranges::count(verdict.ties, at) > 0) return "tie";
-  if (std::ranges::count(verdict.set_aside, at) > 0) return "set aside";
-  return "";
-}
-
 /// The objective first; a metric without a value in any trial is left out.
 std::vector<std::size_t> columns_of(const Record& record) {
   std::vector<std::size_t> columns;
@@ -49,12 +41,11 @@ std::vector<std::size_t> columns_of(const Record& record) {
   return columns;
 }
 
-std::string objective_cell(const stats::ScoreMatrix& scores, const Record& record, std::size_t trial) {
-  const auto estimate =
-      stats::estimate_mean(scores.row(static_cast<int>(trial)), record.questions.clusters, record.options());
-  if (estimate.questions == 0) return "-";
-  return fmt::format("{:.3f} ({:.3f} to {:.3f})", estimate.mean, estimate.interval.low,
-                     estimate.interval.high);
+std::string objective_cell(const stats::ScoreMatrix& scores, const Record& record, std::size_t trial,
+                           std::size_t at) {
+  const auto own = estimate(scores.row(static_cast<int>(trial)), record.questions.clusters, record.seed, at);
+  if (own.questions == 0) return "-";
+  return fmt::format("{:.3f} ({:.3f} to {:.3f})", own.mean, own.interval.low, own.interval.high);
 }
 
 }  // namespace
@@ -71,9 +62,7 @@ void MarkdownTable::row(const std::vector<std::string>& cells) {
 }
 
 std::string choices_of(const RecordedTrial& trial) {
-  const auto reranker = trial.reranker == sweep::no_reranker ? "" : trial.reranker + ", ";
-  return fmt::format("{}, {}, {}top_k {}, {}", trial.method, trial.embedder, reranker, trial.top_k,
-                     trial.llm);
+  return sweep::choices_of(trial.method, trial.embedder, trial.reranker, trial.top_k, trial.llm);
 }
 
 std::string markdown(const Record& record, const stats::Verdict& verdict, std::size_t most) {
@@ -87,21 +76,22 @@ std::string markdown(const Record& record, const stats::Verdict& verdict, std::s
   if (costs) head.emplace_back("USD");
   MarkdownTable table(head);
   const auto scores = record.scores(record.objective);
-  for (const auto t : rows) {
+  for (std::size_t place = 0; place < rows.size(); ++place) {
+    const auto t = rows[place];
     const auto at = static_cast<std::int64_t>(t);
     std::vector<std::string> cells{std::to_string(record.trials[t].number), mark_of(verdict, t),
                                    choices_of(record.trials[t])};
     for (const auto i : columns) {
       if (record.metrics[i] == record.objective)
-        cells.push_back(objective_cell(scores, record, t));
+        cells.push_back(objective_cell(scores, record, t, place));
       else
         cells.push_back(record.counts.row(at)[i] > 0 ? fmt::format("{:.3f}", record.means.row(at)[i]) : "-");
     }
     if (costs) cells.push_back(fmt::format("{:.4f}", record.trials[t].cost_usd));
     table.row(cells);
   }
-  std::string text =
-      "**" + escaped(record.sweep) + "**: " + escaped(verdict.sentence) + "\n\n" + table.text();
+  std::string text = "**" + escaped(record.sweep) + "**: " + escaped(verdict.sentence) + "\n\n" +
+                     (record.hold_out.empty() ? "" : escaped(record.hold_out) + "\n\n") + table.text();
   if (rows.size() < record.trials.size())
     text += fmt::format("\n{} more trials are in results.csv.\n", record.trials.size() - rows.size());
   return text;

@@ -18,12 +18,6 @@ struct Material {
   Pulse pulse;      ///< called between parts and resamples: the other ranks wait meanwhile
 };
 
-/// Scores of the objective, questions in golden order, NaN where there is none.
-[[nodiscard]] stats::ScoreMatrix objective_scores(const Material& material);
-
-/// The best trial, the ones that tie with it, how sure that is. Questions about one document are one cluster.
-[[nodiscard]] stats::Verdict judge_trials(const Material& material);
-
 /// A row per trial: parameters, metrics with coverage, tokens, computed cost. Nothing measured by a clock.
 void write_results(const Material& material);
 /// A row per trial and question: answer, chunk ids, every metric, reasons.
@@ -41,7 +35,7 @@ void write_best(const Material& material, const stats::Verdict& verdict);
 /// Makes sweep.output and shows that files can be written there. Throws StateError.
 void prepare_output(const config::Config& config);
 
-/// All of the above into sweep.output. Throws StateError.
+/// All of the above, sweep.h5, report.html and what the hold-out says into sweep.output. Throws StateError.
 void write_all(const Material& material, const stats::Verdict& verdict);
 
 /// What a sweep that ended after select foresees, into forecast.json; and in words.

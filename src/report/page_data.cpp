@@ -2,6 +2,8 @@
 #include <set>
 
 #include "dream_version.hpp"
+#include "report/advice.hpp"
+#include "report/hold_out.hpp"
 #include "report/noise.hpp"
 #include "report/page_pieces.hpp"
 
@@ -37,11 +39,22 @@ json parameters_of(const Material& m, const sweep::Trial& trial, const std::vect
   return values;
 }
 
-const char* mark_of(const stats::Verdict& verdict, int trial) {
-  const auto has = [&](const std::vector<int>& list) { return std::ranges::count(list, trial) > 0; };
-  if (trial == verdict.winner) return "best";
-  if (has(verdict.ties)) return "tie";
-  return has(verdict.set_aside) ? "set aside" : "";
+/// Where the mean of the objective lies, and how far it is behind the best on the questions of both.
+json intervals(const Material& m, const stats::Verdict& verdict, const Survey& found, std::size_t trial,
+               std::size_t at) {
+  constexpr std::size_t compared = 20;
+  m.pulse();
+  const auto seed = static_cast<std::uint64_t>(m.config.sweep.seed);
+  const auto& own = found.objective.at(trial);
+  const auto mean = estimate(own, m.finished.question_clusters, seed, at);
+  json row = {{"interval", nullptr}, {"behind", nullptr}};
+  if (mean.questions > 0) row["interval"] = {shown(mean.interval.low), shown(mean.interval.high)};
+  if (at >= compared || verdict.winner < 0 || static_cast<std::size_t>(verdict.winner) == trial) return row;
+  const auto& best = found.objective.at(static_cast<std::size_t>(verdict.winner));
+  const auto behind = stats::compare(own, best, m.finished.question_clusters, {.seed = seed});
+  if (behind.questions > 0)
+    row["behind"] = {shown(behind.mean), shown(behind.interval.low), shown(behind.interval.high)};
+  return row;
 }
 
 json trial_row(const Material& m, const stats::Verdict& verdict, std::size_t at,
@@ -62,10 +75,11 @@ json trial_row(const Material& m, const stats::Verdict& verdict, std::size_t at,
           {"input_tokens", summary.input_tokens},
           {"output_tokens", summary.output_tokens},
           {"cost", summary.cost_usd},
+          {"question_usd", summary.question_usd},
           {"failed_answers", summary.failed_answers},
           {"flagged", summary.flagged},
           {"p", at < verdict.p.size() ? json(shown(verdict.p[at])) : json(nullptr)},
-          {"mark", mark_of(verdict, static_cast<int>(at))}};
+          {"mark", mark_of(verdict, at)}};
 }
 
 json failures(const Material& m, const Survey& found, const PageLimits& limits) {
@@ -91,9 +105,12 @@ std::string page_data(const Material& m, const stats::Verdict& verdict, const Pa
   json parameters = json::array({"method"});
   for (const auto& name : methods) parameters.push_back(name);
   parameters.insert(parameters.end(), {"embedder", "reranker", "top_k", "llm"});
+  const auto found = survey(m, order);
   json trials = json::array();
-  for (const auto t : order) trials.push_back(trial_row(m, verdict, t, methods));
-  const auto found = survey(m, finalists);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    trials.push_back(trial_row(m, verdict, order[i], methods));
+    trials.back().update(intervals(m, verdict, found, order[i], i));
+  }
   Shelf shelf(m, limits);
   auto questions = questions_of(m, finalists, found, limits, shelf);
   const json data = {
@@ -105,7 +122,12 @@ std::string page_data(const Material& m, const stats::Verdict& verdict, const Pa
       {"warnings", m.finished.warnings},
       {"documents", outcome.documents},
       {"asked", m.finished.questions.size()},
-      {"verdict", {{"sentence", verdict.sentence}, {"ties", verdict.ties.size()}}},
+      {"verdict",
+       {{"sentence", verdict.sentence},
+        {"ties", verdict.ties.size()},
+        {"cost", cost_sentence(m, verdict)},
+        {"next", next_steps(m, verdict)}}},
+      {"holdout", to_json(judge_hold_out(m, verdict))},
       {"metrics", outcome.metrics},
       {"parameters", parameters},
       {"trials", trials},

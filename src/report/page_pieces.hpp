@@ -43,12 +43,12 @@ class Shelf {
   nlohmann::ordered_json passages_ = nlohmann::ordered_json::array();
 };
 
-/// What one look at every result finds: how often each reason came up, and the finalists' objective.
+/// What one look at every result finds: how often each reason came up, and the listed trials' objective.
 struct Survey {
   std::map<std::pair<std::string, std::string>, std::int64_t> reasons;  ///< (what is missing, reason)
-  std::map<std::size_t, std::vector<double>> objective;  ///< finalist -> score of each question
+  std::map<std::size_t, std::vector<double>> objective;  ///< trial -> score of each question, or NaN
 };
-[[nodiscard]] Survey survey(const Material& m, std::span<const std::size_t> finalists);
+[[nodiscard]] Survey survey(const Material& m, std::span<const std::size_t> listed);
 
 /// The questions that separate the finalists most, with each one's answer, scores and passages.
 [[nodiscard]] nlohmann::ordered_json questions_of(const Material& m, std::span<const std::size_t> finalists,

@@ -81,11 +81,21 @@ std::string page_measured(const Material& m) {
   std::int64_t from_state = 0;
   for (const auto& rank : ranks) calls += rank.calls, from_state += rank.calls_from_state;
   const std::set<std::string> hosts(m.finished.outcome.hosts.begin(), m.finished.outcome.hosts.end());
-  const json data = {{"ranks", ranks.size()},
-                     {"hosts", hosts.size()},
-                     {"stages", stages},
-                     {"calls", calls},
-                     {"calls_from_state", from_state}};
+  json usage = json::array();
+  for (const auto& row : m.finished.outcome.usage) {
+    usage.push_back({{"purpose", row.purpose},
+                     {"model", row.model},
+                     {"sent", row.sent},
+                     {"from_state", row.from_state},
+                     {"given_up", row.given_up},
+                     {"input_tokens", row.input_tokens},
+                     {"output_tokens", row.output_tokens},
+                     {"usd", row.cost_usd},
+                     {"p50", shown(row.latency_p50_s)},
+                     {"p95", shown(row.latency_p95_s)}});
+  }
+  const json data = {{"ranks", ranks.size()}, {"hosts", hosts.size()},          {"stages", stages},
+                     {"calls", calls},        {"calls_from_state", from_state}, {"usage", usage}};
   return data.dump();
 }
 

@@ -29,7 +29,7 @@ void write_trials(state::H5Writer& file, const Material& m) {
     const auto& trial = m.finished.plan.trials[t];
     const auto& summary = outcome.trials[t];
     numbers.push_back(trial.number);
-    titles.push_back(title_of(m, trial));
+    titles.push_back(title_of(m.config, trial));
     methods.push_back(m.config.space.methods[static_cast<std::size_t>(trial.method)].canonical());
     embedders.push_back(trial.embedder);
     rerankers.push_back(trial.reranker);
@@ -59,42 +59,56 @@ void write_trials(state::H5Writer& file, const Material& m) {
   file.write_matrix("trial/count", MatrixView<const std::int64_t>{counts.data(), rows, metrics});
 }
 
-void write_questions(state::H5Writer& file, const sweep::Finished& finished) {
+void write_questions(state::H5Writer& file, const sweep::Finished& finished, const std::string& group) {
   RecordedQuestions all;
   for (const auto& question : finished.questions) {
     all.ids.push_back(question.id);
     all.texts.push_back(question.question);
     all.references.push_back(question.reference);
   }
-  file.write_strings("question/id", all.ids);
-  file.write_strings("question/text", all.texts);
-  file.write_strings("question/reference", all.references);
-  file.write("question/cluster", finished.question_clusters);
+  file.write_strings(group + "/id", all.ids);
+  file.write_strings(group + "/text", all.texts);
+  file.write_strings(group + "/reference", all.references);
+  file.write(group + "/cluster", finished.question_clusters);
+}
+
+/// (questions, metrics), NaN where there is no value.
+void write_scores(state::H5Writer& file, const std::string& name, const Material& m,
+                  const sweep::Trial& trial) {
+  std::vector<double> values;
+  for_results(m, trial, [&](const parts::Result& result) {
+    for (const auto& score : result.scores) values.push_back(score.has_value() ? score.value : nothing);
+  });
+  file.write_matrix(name, MatrixView<const double>{values.data(), std::ssize(m.finished.questions),
+                                                   std::ssize(m.finished.outcome.metrics)});
+}
+
+void write_hold_out(state::H5Writer& file, const Material& m) {
+  const Material rest{m.config, *m.finished.hold_out, m.parts, m.mpi, m.pulse};
+  write_questions(file, rest.finished, "holdout/question");
+  for (const auto& trial : rest.finished.plan.trials)
+    write_scores(file, of_trial("holdout/score", trial.number), rest, trial);
 }
 
 /// Scores and answers of one trial.
 void write_trial(state::H5Writer& file, const Material& m, const sweep::Trial& trial) {
-  const auto questions = std::ssize(m.finished.questions);
-  const auto metrics = std::ssize(m.finished.outcome.metrics);
-  std::vector<double> values;
   std::vector<std::int64_t> votes;
   std::vector<std::string> answers, answer_reasons, chunks, reasons;
+  std::vector<std::vector<Remark>> remarks;
   for_questions(m, trial, [&](const GoldenQuestion&, const auto& contexts, const parts::Result& result) {
-    for (const auto& score : result.scores) {
-      values.push_back(score.has_value() ? score.value : nothing);
-      reasons.push_back(score.reason);
-    }
+    for (const auto& score : result.scores) reasons.push_back(score.reason);
     for (const auto& noise : result.noise) votes.insert(votes.end(), {noise.votes, noise.flips});
     answers.push_back(result.answer.text);
     answer_reasons.push_back(result.answer.reason);
     chunks.push_back(chunk_names(trial.method, contexts));
+    remarks.push_back(result.remarks);
   });
-  file.write_matrix(of_trial("score", trial.number),
-                    MatrixView<const double>{values.data(), questions, metrics});
+  write_scores(file, of_trial("score", trial.number), m, trial);
   file.write_strings(of_trial("score_reason", trial.number), reasons);
   file.write_strings(of_trial("answer", trial.number), answers);
   file.write_strings(of_trial("answer_reason", trial.number), answer_reasons);
   file.write_strings(of_trial("chunks", trial.number), chunks);
+  parts::save_remarks(file, of_trial("remark", trial.number), remarks);
   if (!votes.empty()) {
     file.write_matrix(of_trial("judge_votes", trial.number),
                       MatrixView<const std::int64_t>{votes.data(), std::ssize(votes) / 2, 2});
@@ -139,7 +153,7 @@ state::H5Reader open(const std::filesystem::path& folder) {
 
 }  // namespace
 
-void write_h5(const Material& m, const std::string& page) {
+void write_h5(const Material& m, const std::string& page, const std::string& hold_out) {
   const auto folder = std::filesystem::path(config::output_folder(m.config));
   const auto beside = folder / "sweep.h5.tmp";
   state::H5Writer file(beside);
@@ -149,6 +163,7 @@ void write_h5(const Material& m, const std::string& page) {
   file.attribute("judge", m.config.judge.llm);
   file.attribute("seed", m.config.sweep.seed);
   file.attribute("golden", m.finished.plan.questions.hex());
+  if (!hold_out.empty()) file.attribute("hold_out", hold_out);
   std::vector<std::string> keys, values;
   for (auto& [key, value] : config::entries(spelled_out(m))) {
     keys.push_back(std::move(key));
@@ -158,8 +173,9 @@ void write_h5(const Material& m, const std::string& page) {
   file.write_strings("config/value", values);
   file.write_strings("metric", m.finished.outcome.metrics);
   write_trials(file, m);
-  write_questions(file, m.finished);
+  write_questions(file, m.finished, "question");
   for (const auto& trial : m.finished.plan.trials) write_trial(file, m, trial);
+  if (m.finished.hold_out) write_hold_out(file, m);
   const std::string pages[] = {page};
   file.write_strings("page", pages);
   file.close();
@@ -180,6 +196,7 @@ Record::Record(const std::filesystem::path& output) : folder(output), file_(open
   judge = file_.text_attribute("judge");
   seed = static_cast<std::uint64_t>(file_.int_attribute("seed"));
   golden = file_.text_attribute("golden");
+  if (file_.has_attribute("hold_out")) hold_out = file_.text_attribute("hold_out");
   auto keys = file_.read_strings("config/key");
   auto values = file_.read_strings("config/value");
   for (std::size_t i = 0; i < keys.size(); ++i)
@@ -245,6 +262,8 @@ RecordedAnswer Record::answer(std::size_t trial, std::size_t question) const {
   const auto reasons = file_.read_strings(of_trial("score_reason", number));
   const auto first = question * metrics.size();
   for (std::size_t i = 0; i < metrics.size(); ++i) answer.reasons.push_back(reasons.at(first + i));
+  answer.remarks =
+      std::move(parts::load_remarks(file_, of_trial("remark", number), questions.ids.size()).at(question));
   if (file_.has(of_trial("judge_votes", number))) {
     const auto votes = file_.read_rows<std::int64_t>(of_trial("judge_votes", number),
                                                      static_cast<std::int64_t>(first), std::ssize(metrics));

@@ -45,6 +45,7 @@ struct RecordedAnswer {
   std::vector<double> scores;                                ///< by metric, NaN where there is none
   std::vector<std::string> reasons;                          ///< by metric
   std::vector<std::pair<std::int64_t, std::int64_t>> votes;  ///< verdicts and flips; empty: asked for once
+  std::vector<Remark> remarks;                               ///< of a language model as judge
 };
 
 class Record {
@@ -57,7 +58,8 @@ class Record {
   std::string objective;
   std::string judge;
   std::uint64_t seed = 0;
-  std::string golden;  ///< digest of all golden questions
+  std::string golden;    ///< digest of all golden questions
+  std::string hold_out;  ///< the sentence about golden.holdout, or ""
   std::vector<std::pair<std::string, std::string>> config;
   std::vector<std::string> metrics;
   std::vector<RecordedTrial> trials;
@@ -83,7 +85,7 @@ class Record {
 /// The verdict that the sweep reached: the same scores, seed and clusters.
 [[nodiscard]] stats::Verdict judge_trials(const Record& record, const Pulse& pulse);
 
-/// Writes sweep.h5. page: page_data(). Throws StateError.
-void write_h5(const Material& material, const std::string& page);
+/// Writes sweep.h5. page: page_data(). hold_out: its sentence, or "". Throws StateError.
+void write_h5(const Material& material, const std::string& page, const std::string& hold_out);
 
 }  // namespace dream::report

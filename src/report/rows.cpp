@@ -20,11 +20,19 @@ std::string chunk_names(int method, const std::vector<parts::Context>& contexts)
   return names;
 }
 
-std::string title_of(const Material& m, const sweep::Trial& trial) {
-  const auto& method = m.config.space.methods[static_cast<std::size_t>(trial.method)];
-  const auto reranker = trial.reranker == sweep::no_reranker ? "" : trial.reranker + ", ";
-  return fmt::format("trial {} ({}, {}, {}top_k {}, {})", trial.number, method.name, trial.embedder, reranker,
-                     trial.k, trial.llm);
+std::string mark_of(const stats::Verdict& verdict, std::size_t trial) {
+  const auto at = static_cast<int>(trial);
+  if (at == verdict.winner) return "best";
+  if (std::ranges::count(verdict.ties, at) > 0) return "tie";
+  return std::ranges::count(verdict.set_aside, at) > 0 ? "set aside" : "";
+}
+
+stats::PairedComparison estimate(std::span<const double> scores, std::span<const std::int32_t> clusters,
+                                 std::uint64_t seed, std::size_t at) {
+  constexpr std::size_t with_care = 20;
+  stats::Options options{.seed = seed};
+  if (at >= with_care) options.resamples = 2'000;
+  return stats::estimate_mean(scores, clusters, options);
 }
 
 std::vector<std::size_t> best_first(const stats::Verdict& verdict, std::size_t trials) {

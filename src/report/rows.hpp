@@ -1,11 +1,13 @@
 #pragma once
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "parts/results.hpp"
 #include "parts/retrieved.hpp"
 #include "report/outputs.hpp"
+#include "stats/paired.hpp"
 
 /// What the tables and the page read alike: the rows of a trial, out of its parts.
 namespace dream::report {
@@ -17,12 +19,18 @@ namespace dream::report {
 /// Of all contexts of a question, best first, with spaces between.
 [[nodiscard]] std::string chunk_names(int method, const std::vector<parts::Context>& contexts);
 
-/// How sentences name a trial: "trial 3 (overlap, minilm, top_k 4, quote)".
-[[nodiscard]] std::string title_of(const Material& material, const sweep::Trial& trial);
+/// What the verdict says of a trial, given by its place: "best", "tie", "set aside" or "".
+[[nodiscard]] std::string mark_of(const stats::Verdict& verdict, std::size_t trial);
 
 /// Trials by falling mean of the objective, as the verdict ranks them; those it set aside come last. Plan
 /// order when nothing could be compared.
 [[nodiscard]] std::vector<std::size_t> best_first(const stats::Verdict& verdict, std::size_t trials);
+
+/// The mean of a trial's scores with its interval, as every table shows it. at: its place among the best
+/// first; beyond the first 20 fewer resamples do, since there may be thousands.
+[[nodiscard]] stats::PairedComparison estimate(std::span<const double> scores,
+                                               std::span<const std::int32_t> clusters, std::uint64_t seed,
+                                               std::size_t at);
 
 [[nodiscard]] inline const sweep::Node& node(const Material& m, int number) {
   return m.finished.plan.nodes[static_cast<std::size_t>(number)];

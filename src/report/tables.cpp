@@ -26,23 +26,6 @@ void trial_header(CsvWriter& csv) {
 
 }  // namespace
 
-stats::ScoreMatrix objective_scores(const Material& m) {
-  const auto& plan = m.finished.plan;
-  const auto& metrics = m.finished.outcome.metrics;
-  const auto metric =
-      std::find(metrics.begin(), metrics.end(), m.config.objective.maximize) - metrics.begin();
-  stats::ScoreMatrix scores(static_cast<int>(plan.trials.size()),
-                            static_cast<int>(m.finished.questions.size()));
-  for (int t = 0; t < scores.trials; ++t) {
-    std::size_t q = 0;
-    for_results(m, plan.trials[static_cast<std::size_t>(t)], [&](const parts::Result& result) {
-      const auto& score = result.scores[static_cast<std::size_t>(metric)];
-      scores.row(t)[q++] = score.has_value() ? score.value : std::numeric_limits<double>::quiet_NaN();
-    });
-  }
-  return scores;
-}
-
 void write_results(const Material& m) {
   CsvWriter csv(in_output(m, "results.csv"));
   trial_header(csv);

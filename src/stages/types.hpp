@@ -113,6 +113,15 @@ struct Answer {
   std::int64_t output_tokens = 0;
 };
 
+/// One verdict of a language model as judge about an answer.
+struct Remark {
+  std::string metric;        ///< that it counts for
+  std::string statement;     ///< what was judged
+  std::int64_t verdict = 0;  ///< 0 or 1, for answer_correctness a judge::Class, for answer_relevancy whether
+                             ///< the answer evades
+  std::string reason;        ///< the judge's own words; empty where it gave none
+};
+
 /// A metric's value for one question, or the reason why there is none.
 struct Score {
   double value = 0;

@@ -53,11 +53,12 @@ void count_start(const fs::path& folder, const std::string& sweep, std::int64_t 
   if (now.parts == before.parts && now.bytes == before.bytes) now.idle = before.idle + 1;
   if (now.idle >= idle_starts) {
     forget_starts(folder, sweep);
-    throw StateError(folder.string(), "",
-                     fmt::format("no progress: {} starts of sweep \"{}\" in a row were killed or stopped before they had "
-                                 "added anything to its {} parts; look at what ended them (a time limit that is too "
-                                 "short, memory, the launcher's own messages), and start it again",
-                                 idle_starts, sweep, parts));
+    throw StateError(
+        folder.string(), "",
+        fmt::format("no progress: {} starts of sweep \"{}\" in a row were killed or stopped before they had "
+                    "added anything to its {} parts; look at what ended them (a time limit that is too "
+                    "short, memory, the launcher's own messages), and start it again",
+                    idle_starts, sweep, parts));
   }
   fs::create_directories(file.parent_path());
   write_file(file, fmt::format("{} {} {}\n", now.parts, now.bytes, now.idle));

@@ -91,11 +91,11 @@ class Steps {
       observed_.push_back(statistic[order_[i]]);
       for (std::size_t j = 0; j < i; ++j) weights_[i * n + j] = weight_of(sums, order_[i], order_[j]);
     }
-    far_.resize(n);
     flipped_.resize(n);
   }
 
-  void count(const Sums& signs) {
+  /// Adds to `far`, by step, whether a pattern of signs reaches it.
+  void count(const Sums& signs, Sums& far) {
     const auto n = sums_.trials;
     for (std::size_t i = 0; i < n; ++i)
       flipped_[i] = static_cast<double>(flipped_sum(sums_.row(order_[i]), signs));
@@ -103,16 +103,17 @@ class Steps {
     for (std::size_t i = 1; i < n; ++i) {
       largest = std::max(largest, largest_of_row(i));
       // The pattern that was observed must meet itself in spite of rounding.
-      far_[i] += largest >= observed_[i] * (1 - 1e-12);
+      far[i] += largest >= observed_[i] * (1 - 1e-12);
     }
   }
 
   /// p-values by trial from the counts; `extra` is 1 when the observed pattern is not among the resamples.
-  [[nodiscard]] StepDown finish(std::int64_t resamples, std::int64_t extra) const {
+  [[nodiscard]] StepDown finish(std::span<const std::int64_t> far, std::int64_t resamples,
+                                std::int64_t extra) const {
     StepDown out{static_cast<int>(best_), std::vector<double>(sums_.trials, 1.0)};
     double least = 0;  // a step is no more significant than the step before it
     for (std::size_t i = sums_.trials - 1; i >= 1; --i) {
-      least = std::max(least, static_cast<double>(far_[i] + extra) / static_cast<double>(resamples + extra));
+      least = std::max(least, static_cast<double>(far[i] + extra) / static_cast<double>(resamples + extra));
       out.p[order_[i]] = least;
     }
     return out;
@@ -141,30 +142,57 @@ class Steps {
   std::vector<std::size_t> order_;
   std::vector<double> observed_;
   std::vector<double> weights_;
-  std::vector<std::int64_t> far_;
   std::vector<double> flipped_;
 };
 
-}  // namespace
-
-StepDown step_down(const ScoreMatrix& scores, std::span<const std::int32_t> cluster, const Options& options,
-                   const Pulse& pulse) {
+void check(const ScoreMatrix& scores, std::span<const std::int32_t> cluster, const Options& options) {
   DREAM_CHECK(scores.trials > 0 && scores.questions > 0 && options.resamples > 0, "nothing to compare");
   DREAM_CHECK(cluster.empty() || cluster.size() == static_cast<std::size_t>(scores.questions),
               "each question has a cluster");
   // Beyond that the flipped sums would not be exact as doubles.
   DREAM_CHECK(scores.questions <= 1 << 20, "more questions than a comparison can hold");
+}
+
+/// All sign patterns, or as many random ones as were asked for.
+struct Resamples {
+  bool exact = false;
+  std::int64_t count = 0;
+};
+Resamples resamples_of(const ClusterSums& sums, const Options& options) {
+  if (sums.clusters < 31 && (std::int64_t{1} << sums.clusters) <= options.resamples)
+    return {true, std::int64_t{1} << sums.clusters};
+  return {false, options.resamples};
+}
+
+}  // namespace
+
+std::vector<std::int64_t> count_resamples(const ScoreMatrix& scores, std::span<const std::int32_t> cluster,
+                                          const Options& options, const Pulse& pulse, const Share& share) {
+  check(scores, cluster, options);
   const auto sums = cluster_sums(scores, cluster);
+  const auto resamples = resamples_of(sums, options);
   Steps steps(sums);
-  const bool exact = sums.clusters < 31 && (std::int64_t{1} << sums.clusters) <= options.resamples;
-  const std::int64_t resamples = exact ? std::int64_t{1} << sums.clusters : options.resamples;
   Sums signs(sums.clusters);
-  for (std::int64_t r = 0; r < resamples; ++r) {
-    if (r % 64 == 0) pulse();
-    draw_signs(signs, options.seed, r, exact);
-    steps.count(signs);
+  Sums far(sums.trials, 0);
+  for (std::int64_t r = share.at, turn = 0; r < resamples.count; r += share.of, ++turn) {
+    if (turn % 64 == 0) pulse();
+    draw_signs(signs, options.seed, r, resamples.exact);
+    steps.count(signs, far);
   }
-  return steps.finish(resamples, exact ? 0 : 1);
+  return far;
+}
+
+StepDown step_down(const ScoreMatrix& scores, std::span<const std::int32_t> cluster, const Options& options,
+                   std::span<const std::int64_t> counts) {
+  check(scores, cluster, options);
+  const auto sums = cluster_sums(scores, cluster);
+  const auto resamples = resamples_of(sums, options);
+  return Steps(sums).finish(counts, resamples.count, resamples.exact ? 0 : 1);
+}
+
+StepDown step_down(const ScoreMatrix& scores, std::span<const std::int32_t> cluster, const Options& options,
+                   const Pulse& pulse) {
+  return step_down(scores, cluster, options, count_resamples(scores, cluster, options, pulse));
 }
 
 }  // namespace dream::stats

@@ -119,12 +119,16 @@ std::string listed(const std::vector<int>& trials, std::span<const std::string> 
   return text;
 }
 
-/// What few clusters mean for the reader. Below 40 the intervals cover less than they say
-/// (docs/statistics.md); and n clusters have 2^n sign patterns, so that p cannot fall below 2^(1-n) however
-/// large a difference is.
-std::string caution(std::int64_t clusters, const Options& options) {
+/// What few questions or clusters mean for the reader. From 100 questions in 40 clusters up the intervals are
+/// known to cover what they say, below 40 clusters they cover less (docs/statistics.md); and n clusters have
+/// 2^n sign patterns, so that p cannot fall below 2^(1-n) however large a difference is.
+std::string caution(std::int64_t questions, std::int64_t clusters, const Options& options) {
   constexpr std::int64_t enough = 40;
-  if (clusters >= enough) return "";
+  constexpr std::int64_t enough_questions = 100;
+  if (clusters >= enough)
+    return questions >= enough_questions
+               ? ""
+               : " With fewer than 100 questions the intervals may be wide of the mark.";
   auto text = fmt::format(
       " The questions are about {} documents only, which makes the intervals too narrow to lean on",
       clusters);
@@ -161,7 +165,7 @@ std::string sentence_of(const Verdict& v, const VerdictInput& input, const Optio
                   : fmt::format("about {} more questions would separate these two.", v.more_questions);
     }
   }
-  if (v.second >= 0 && !input.cluster.empty()) text += caution(v.clusters, options);
+  if (v.second >= 0 && !input.cluster.empty()) text += caution(v.questions, v.clusters, options);
   if (v.filled > 0) {
     text +=
         fmt::format(" {:.1f} % of the values were missing and are estimates from their question and trial.",
@@ -175,8 +179,9 @@ std::string sentence_of(const Verdict& v, const VerdictInput& input, const Optio
 }
 
 /// The parts of the verdict that need at least two trials.
-void compare_trials(Verdict& v, const Complete& part, const Options& options, const Pulse& pulse) {
-  const auto steps = step_down(part.scores, part.cluster, options, pulse);
+void compare_trials(Verdict& v, const Complete& part, const Options& options,
+                    std::span<const std::int64_t> counts) {
+  const auto steps = step_down(part.scores, part.cluster, options, counts);
   std::vector<int> others;
   for (std::size_t t = 0; t < part.trials.size(); ++t) {
     v.p[static_cast<std::size_t>(part.trials[t])] = steps.p[t];
@@ -208,7 +213,20 @@ void compare_trials(Verdict& v, const Complete& part, const Options& options, co
 
 }  // namespace
 
+std::vector<std::int64_t> count_resamples(const VerdictInput& input, const Options& options,
+                                          const Pulse& pulse, const Share& share) {
+  std::vector<int> set_aside;
+  const auto part = complete_part(input, set_aside);
+  if (part.trials.empty() || part.questions.empty()) return {};
+  return count_resamples(part.scores, part.cluster, options, pulse, share);
+}
+
 Verdict judge_trials(const VerdictInput& input, const Options& options, const Pulse& pulse) {
+  return judge_trials(input, options, count_resamples(input, options, pulse));
+}
+
+Verdict judge_trials(const VerdictInput& input, const Options& options,
+                     std::span<const std::int64_t> counts) {
   DREAM_CHECK(input.scores != nullptr && input.names.size() == static_cast<std::size_t>(input.scores->trials),
               "each trial has a name");
   Verdict v;
@@ -224,7 +242,7 @@ Verdict judge_trials(const VerdictInput& input, const Options& options, const Pu
     for (std::size_t t = 0; t < part.trials.size(); ++t) {
       v.means[static_cast<std::size_t>(part.trials[t])] = mean_of(part.scores.row(static_cast<int>(t)));
     }
-    compare_trials(v, part, options, pulse);
+    compare_trials(v, part, options, counts);
   }
   v.sentence = sentence_of(v, input, options);
   return v;

@@ -34,6 +34,15 @@ struct VerdictInput {
   double min_coverage = 0.8;  ///< a trial with values for a smaller share of the questions is set aside
 };
 
+/// The first half of judge_trials(), which takes the time: count_resamples() of the trials that can be
+/// compared; empty when none can.
+[[nodiscard]] std::vector<std::int64_t> count_resamples(const VerdictInput& input, const Options& options,
+                                                        const Pulse& pulse, const Share& share = {});
+
+/// The second half: the verdict from the counts of all resamples.
+[[nodiscard]] Verdict judge_trials(const VerdictInput& input, const Options& options,
+                                   std::span<const std::int64_t> counts);
+
 /// Compares on the questions for which every trial has a value, when these are at least 90 % of those that
 /// any trial has; else on all of them, with gaps filled (docs/statistics.md). Deterministic for a seed. Never
 /// throws for data: without two questions, or with one trial, the sentence says so.

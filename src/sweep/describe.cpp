@@ -65,42 +65,75 @@ struct MostReplies {
   std::int64_t tokens = 0;
   double usd = 0;
 
-  void add(const config::Model& model, std::int64_t more_calls) {
-    const auto most = more_calls * model.params.get<std::int64_t>("max_tokens");
-    calls += more_calls;
-    tokens += most;
-    usd += static_cast<double>(most) * model.params.get<double>("price.output") / 1e6;
-  }
   [[nodiscard]] std::string line(const char* what) const {
     return fmt::format("  {:<8} {:>14} calls {:>14} tokens of replies {:>14.4f} USD\n", what, calls, tokens,
                        usd);
   }
 };
 
-/// What answers and scores take at most. What is sent depends on passages that nobody has seen yet.
-std::string describe_calls(const Plan& plan, const config::Config& config) {
-  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
-  const bool judges = config.judge.llm != "overlap";
+MostReplies most_replies(const config::Model& model, std::int64_t calls) {
+  const auto tokens = calls * model.params.get<std::int64_t>("max_tokens");
+  return {calls, tokens, static_cast<double>(tokens) * model.params.get<double>("price.output") / 1e6};
+}
+
+MostReplies operator+(const MostReplies& a, const MostReplies& b) {
+  return {a.calls + b.calls, a.tokens + b.tokens, a.usd + b.usd};
+}
+
+/// What language models are asked at most.
+struct CallBound {
   MostReplies answers;
-  MostReplies scores;
-  MostReplies repairs;
-  for (const int number : plan.nodes_of(Stage::score)) {
-    const auto& node = plan.nodes[static_cast<std::size_t>(number)];
-    if (config.model(node.llm).kind == "openai") answers.add(config.model(node.llm), questions);
-    if (!judges) continue;
+  MostReplies scores;  ///< as many again may be asked to repair a reply
+};
+
+/// Of one score node for so many questions.
+CallBound bound_calls(const Plan& plan, const config::Config& config, int number, std::int64_t questions) {
+  const auto& node = plan.nodes[static_cast<std::size_t>(number)];
+  CallBound bound;
+  if (config.model(node.llm).kind == "openai")
+    bound.answers = most_replies(config.model(node.llm), questions);
+  if (config.judge.llm != "overlap") {
     const auto contexts = plan.nodes[static_cast<std::size_t>(node.inputs.at(0))].k;
     const auto queries =
         judge::most_queries(score::rules_of(config.judge.rules), config.judge.repeats, contexts);
-    scores.add(config.model(config.judge.llm), questions * queries);
-    repairs.add(config.model(config.judge.llm), questions * queries);
+    bound.scores = most_replies(config.model(config.judge.llm), questions * queries);
   }
-  if (answers.calls + scores.calls == 0) return "model calls: none to language models\n";
+  return bound;
+}
+
+/// What answers and scores take at most. What is sent depends on passages that nobody has seen yet.
+std::string describe_calls(const Plan& plan, const config::Config& config) {
+  const auto questions = plan.slices.empty() ? 0 : plan.slices.back().end;
+  CallBound sum;
+  for (const int number : plan.nodes_of(Stage::score)) {
+    const auto one = bound_calls(plan, config, number, questions);
+    sum = {sum.answers + one.answers, sum.scores + one.scores};
+  }
+  if (sum.answers.calls + sum.scores.calls == 0) return "model calls: none to language models\n";
   std::string text =
       "model calls, at most (fewer when replies are in the state folder or requests are equal):\n";
-  if (answers.calls > 0) text += answers.line("answers");
-  if (scores.calls > 0) text += scores.line("scores") + repairs.line("repairs");
+  if (sum.answers.calls > 0) text += sum.answers.line("answers");
+  if (sum.scores.calls > 0) text += sum.scores.line("scores") + sum.scores.line("repairs");
   return text +
          "  and what is sent, which the passages decide: --until retrieve counts calls, tokens and cost\n";
+}
+
+/// Nobody knows the finalists yet, so the dearest trial is taken for each of them.
+std::string describe_hold_out(const Plan& plan, const config::Config& config, std::int64_t held_out) {
+  if (held_out == 0) return "";
+  const auto finalists =
+      std::min(config.golden.holdout_trials, static_cast<std::int64_t>(plan.trials.size()));
+  CallBound most;
+  for (const int number : plan.nodes_of(Stage::score)) {
+    const auto one = bound_calls(plan, config, number, finalists * held_out);
+    if (one.answers.usd >= most.answers.usd) most.answers = one.answers;
+    if (one.scores.calls >= most.scores.calls) most.scores = one.scores;
+  }
+  std::string text = fmt::format("hold-out: {} more questions, for at most {} trials after the verdict\n",
+                                 held_out, finalists);
+  if (most.answers.calls > 0) text += most.answers.line("answers");
+  if (most.scores.calls > 0) text += most.scores.line("scores") + most.scores.line("repairs");
+  return text;
 }
 
 /// What embedders behind endpoints are sent, roughly: nothing has been read yet.
@@ -125,14 +158,22 @@ std::string describe_embedding(const Plan& plan, const config::Config& config) {
 
 }  // namespace
 
-std::string title_of(const Trial& trial, const config::Config& config) {
-  const auto& method = config.space.methods.at(static_cast<std::size_t>(trial.method));
-  const auto reranker = trial.reranker == no_reranker ? "" : trial.reranker + ", ";
-  return fmt::format("trial {}: {}, {}, {}top_k {}, {}", trial.number, method.name, trial.embedder, reranker,
-                     trial.k, trial.llm);
+std::string choices_of(const std::string& method, const std::string& embedder, const std::string& reranker,
+                       std::int64_t k, const std::string& llm) {
+  return fmt::format("{}, {}, {}top_k {}, {}", method, embedder,
+                     reranker == no_reranker ? "" : reranker + ", ", k, llm);
 }
 
-std::string describe(const Plan& plan, const config::Config& config) {
+std::string choices_of(const config::Config& config, const Trial& trial) {
+  const auto& method = config.space.methods.at(static_cast<std::size_t>(trial.method));
+  return choices_of(method.name, trial.embedder, trial.reranker, trial.k, trial.llm);
+}
+
+std::string title_of(const config::Config& config, const Trial& trial) {
+  return fmt::format("trial {} ({})", trial.number, choices_of(config, trial));
+}
+
+std::string describe(const Plan& plan, const config::Config& config, std::int64_t held_out) {
   std::string text =
       fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",
                   plan.trials.size(), plan.documents(), plan.bytes(), plan.buckets.size(), plan.shards.size(),
@@ -147,7 +188,7 @@ std::string describe(const Plan& plan, const config::Config& config) {
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
   }
   return text + describe_embedding(plan, config) + describe_reranking(plan, config) +
-         describe_calls(plan, config) + describe_memory(plan);
+         describe_calls(plan, config) + describe_hold_out(plan, config, held_out) + describe_memory(plan);
 }
 
 }  // namespace dream::sweep

@@ -6,6 +6,7 @@
 
 #include "calls/structured.hpp"
 #include "judge/assumed.hpp"
+#include "judge/remarks.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -95,6 +96,7 @@ void note_all(const std::vector<Asking>& askings, std::span<const judge::Reading
     const auto samples = readings.subspan(begin, end - begin);
     judge::note(heard[row].said, query, samples, heard[row].noise[metric_of(query.step)]);
     note_samples(query, samples, heard[row].samples);
+    for (auto& remark : judge::remarks_of(query, samples)) heard[row].remarks.push_back(std::move(remark));
     for (const auto& sample : samples) heard[row].final = heard[row].final && sample.final;
     begin = end;
   }

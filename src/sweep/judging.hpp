@@ -19,6 +19,7 @@ struct Heard {
   score::Testimony said;
   std::vector<score::Testimony> samples;  ///< as if each sample had been the only one; empty without repeats
   std::map<std::string, judge::Noise> noise;  ///< by metric
+  std::vector<Remark> remarks;                ///< its verdicts one by one, in the order of the requests
   bool final = true;                          ///< false: a request failed for a reason that may pass
 };
 

@@ -33,7 +33,7 @@ constexpr std::int64_t version_of(Stage stage) {
     case Stage::select:
       return 1;
     case Stage::score:
-      return 2;
+      return 3;
   }
   return 0;
 }
@@ -263,7 +263,7 @@ Digest digest_of_questions(const std::vector<Digest>& questions) {
 }
 
 Plan make_plan(const config::Config& config, const Identities& identities, std::vector<Bucket> buckets,
-               const std::vector<Digest>& questions) {
+               const std::vector<Digest>& questions, const std::set<int>& only) {
   Plan plan;
   plan.buckets = std::move(buckets);
   plan.shards = make_shards(plan.buckets, config.corpus.buckets, config.index.shards);
@@ -273,6 +273,7 @@ Plan make_plan(const config::Config& config, const Identities& identities, std::
   plan.corpus = all_documents.finish();
   plan.questions = digest_of_questions(questions);
 
+  int number = 0;
   NodeTable nodes(plan.nodes);
   const int read = nodes.add(make_node(Stage::read, Cut::bucket, "documents", {}), {});
   nodes.add(make_node(Stage::gold, Cut::bucket, "gold", {read}), {plan.questions.hex()});
@@ -281,8 +282,9 @@ Plan make_plan(const config::Config& config, const Identities& identities, std::
       for (const auto& reranker : config.space.rerankers) {
         for (const auto k : config.space.top_k) {
           for (const auto& llm : config.space.llms) {
+            if (++number; !only.empty() && !only.contains(number)) continue;
             Trial trial;
-            trial.number = static_cast<int>(plan.trials.size()) + 1;
+            trial.number = number;
             trial.method = m;
             trial.embedder = embedder;
             trial.reranker = reranker;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -117,14 +118,22 @@ struct Identities {
 [[nodiscard]] Digest digest_of_questions(const std::vector<Digest>& questions);
 
 /// Makes the plan. questions: a digest for each golden question, in order. Linear in trials: 10,000 take
-/// milliseconds.
+/// milliseconds. only: numbers of the trials that it is for; empty: all.
 [[nodiscard]] Plan make_plan(const config::Config& config, const Identities& identities,
-                             std::vector<Bucket> buckets, const std::vector<Digest>& questions);
+                             std::vector<Bucket> buckets, const std::vector<Digest>& questions,
+                             const std::set<int>& only = {});
 
-/// For people: "trial 3: overlap, minilm, top_k 4, quote".
-[[nodiscard]] std::string title_of(const Trial& trial, const config::Config& config);
+/// A trial's choices as people read them: "overlap, minilm, top_k 4, quote"; without a reranker none is
+/// named. The second is for those who have no Trial; `method` may have its parameters then.
+[[nodiscard]] std::string choices_of(const config::Config& config, const Trial& trial);
+[[nodiscard]] std::string choices_of(const std::string& method, const std::string& embedder,
+                                     const std::string& reranker, std::int64_t k, const std::string& llm);
 
-/// Human text for --plan: trials, distinct nodes and parts per stage, bounds on calls.
-[[nodiscard]] std::string describe(const Plan& plan, const config::Config& config);
+/// How sentences name a trial: "trial 3 (overlap, minilm, top_k 4, quote)".
+[[nodiscard]] std::string title_of(const config::Config& config, const Trial& trial);
+
+/// Human text for --plan: trials, distinct nodes and parts per stage, bounds on calls. held_out: questions
+/// that only finalists will be asked.
+[[nodiscard]] std::string describe(const Plan& plan, const config::Config& config, std::int64_t held_out = 0);
 
 }  // namespace dream::sweep

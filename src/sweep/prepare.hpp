@@ -18,8 +18,9 @@ namespace dream::sweep {
 struct Prepared {
   comm::Hosts hosts;
   Questions questions;
-  Inputs inputs;                                     ///< rank 0
-  golden::DocumentNames names;                       ///< of the documents; rank 0
+  Questions held_out;           ///< those of golden.holdout, once they are taken out of `questions`
+  Inputs inputs;                ///< rank 0
+  golden::DocumentNames names;  ///< of the documents; rank 0
   std::shared_ptr<device::Accelerator> accelerator;  ///< null: the CPU computes
   Models models;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "comm/agree.hpp"
 #include "comm/vector_exchange.hpp"
@@ -15,6 +16,7 @@
 #include "state/starts.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/call_session.hpp"
+#include "sweep/hold_out.hpp"
 #include "sweep/inputs/documents.hpp"
 #include "sweep/inputs/questions.hpp"
 #include "sweep/judging.hpp"
@@ -23,6 +25,7 @@
 #include "sweep/schema_support.hpp"
 #include "sweep/shard_forecast.hpp"
 #include "sweep/usage.hpp"
+#include "sweep/verdict.hpp"
 
 namespace dream::sweep {
 namespace {
@@ -109,7 +112,6 @@ void run_stages(Run& run, const golden::DocumentNames& names,
                 Finished& finished) {
   const auto until = options.until;
   const auto wanted = [&](Stage stage) { return !until || stage <= *until; };
-  collect_failures(run, finished.outcome.document_names, finished.outcome);
   golden::Gold gold;
   if (wanted(Stage::gold)) gold = find_gold(run, names, passages);
   finished.outcome.gold = {gold.located, gold.by_source, gold.without, gold.lost_passages, {}};
@@ -163,11 +165,22 @@ Finished look_ahead(comm::Communicator& comm, const config::Config& config, cons
                                            : "instructions of class " + kernels::cpu::numeric_class()));
     }
   }
+  ready.models.identities.document_names = digest_of_names(comm, ready.names, ready.questions.list);
+  comm::agree(comm, [&] {
+    ready.held_out =
+        ready.questions.take(held_out(ready.questions.list, ready.questions.digests, config.golden.holdout,
+                                      config.sweep.seed, config.golden.file));
+  });
+  finished.held_out = std::ssize(ready.held_out.list);
   finished.questions = std::move(ready.questions.list);
-  ready.models.identities.document_names = digest_of_names(comm, ready.names, finished.questions);
   settle_schema(comm, config, ready.models, nullptr);
   finished.plan = make_plan(config, ready.models.identities,
                             make_buckets(comm, ready.inputs, config.corpus.buckets), ready.questions.digests);
+  if (options.plan_only && finished.held_out > 0) {  // the finalists may be any of them
+    const auto rest = std::make_shared<Finished>();
+    rest->plan = make_plan(config, ready.models.identities, finished.plan.buckets, ready.held_out.digests);
+    finished.hold_out = rest;
+  }
   return finished;
 }
 
@@ -194,6 +207,41 @@ struct Setting {
   comm::VectorExchange& vectors;
   Pulse pulse;  ///< also notices that another job has claimed the state folder
 };
+
+/// Asks the finalists what nobody was chosen by: the same stages over other questions. What a part holds of
+/// documents alone is there from the first pass. Collective.
+void run_hold_out(const Run& first, Prepared& ready, const RunOptions& options, Finished& finished) {
+  if (ready.held_out.list.empty() || !finished.complete) return;
+  const auto chosen = finalists(finished.plan, finished.verdict, first.config.golden.holdout_trials);
+  if (chosen.empty()) return;  // nothing could be compared
+  const auto rest = std::make_shared<Finished>();
+  rest->questions = std::move(ready.held_out.list);
+  rest->outcome.metrics = finished.outcome.metrics;
+  rest->outcome.document_names = finished.outcome.document_names;
+  rest->plan = make_plan(first.config, first.models.identities, first.plan.buckets, ready.held_out.digests,
+                         {chosen.begin(), chosen.end()});
+  const auto sealed = broadcast_sealed(first.comm, first.parts);
+  Run second{first.comm,
+             first.config,
+             rest->plan,
+             first.parts,
+             first.models,
+             rest->questions,
+             first.workers,
+             {sealed.begin(), sealed.end()},
+             first.pulse,
+             first.log,
+             first.progress,
+             first.tally,
+             first.fault,
+             first.calls,
+             first.trace,
+             first.vectors,
+             {}};  // nobody hears of these scores before the verdict does
+  run_stages(second, ready.names, ready.held_out.passages, options, *rest);
+  finished.outcome.transient_rows += rest->outcome.transient_rows;
+  finished.hold_out = rest;
+}
 
 /// Reads the documents and takes them through the stages. Collective.
 void compute(const Setting& setting, Prepared& ready, Finished& finished) {
@@ -245,7 +293,10 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
           vectors,
           ready.accelerator,
           options.scored};
+  collect_failures(run, outcome.document_names, outcome);
   run_stages(run, ready.names, ready.questions.passages, options, finished);
+  if (finished.complete) finished.verdict = judge_trials(comm, config, finished, parts, timely);
+  run_hold_out(run, ready, options, finished);
   calls.finish();
   tally.calls = calls.counts().sent;
   tally.calls_from_state = calls.counts().from_store;

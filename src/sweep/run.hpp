@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/trace.hpp"
 #include "comm/communicator.hpp"
 #include "config/config.hpp"
+#include "stats/verdict.hpp"
 #include "storage/service.hpp"
 #include "sweep/outcome.hpp"
 
@@ -52,7 +54,12 @@ struct Finished {
   std::string vectors_over;                       ///< how vectors travel between ranks: "mpi" or "nccl"
   std::vector<std::string> warnings;              ///< what is allowed and yet deserves a look; rank 0
   std::string incarnation;
-  bool complete = false;  ///< false: it was a plan, or `until` ended it early
+  bool complete = false;      ///< false: it was a plan, or `until` ended it early
+  stats::Verdict verdict;     ///< of a complete sweep; alike on all ranks
+  std::int64_t held_out = 0;  ///< questions of golden.holdout, which are not among `questions`
+  /// What the finalists made of them: a plan of these trials over those questions, as if it were a sweep of
+  /// its own. Its outcome has metrics, trials and gold. With plan_only: a plan of all trials.
+  std::shared_ptr<const Finished> hold_out;
 };
 
 /// Runs a sweep, or continues one: whatever the state folder holds is not computed again. Collective: every

@@ -228,7 +228,7 @@ std::vector<Entry> trial_scored(const Subject& subject, const sweep::Trial& tria
   const auto& node = subject.plan.nodes.at(static_cast<std::size_t>(trial.score));
   tags.emplace_back("dream.recipe", node.recipe.hex());
   return {
-      {key, "run", NewRun{subject.key, sweep::title_of(trial, subject.config), start_ms, std::move(tags)}},
+      {key, "run", NewRun{subject.key, sweep::title_of(subject.config, trial), start_ms, std::move(tags)}},
       {key, "scores",
        Values{trial_params(subject, trial), metrics_of(subject, metrics, summary), {}, now_ms, 0}},
       {key, "status", NewStatus{Status::finished, now_ms}},

@@ -59,7 +59,7 @@ def main():
                 wait_for_text(page, *words)
                 if name == "runs":  # the trials are folded up below their sweep
                     page.run("document.querySelector('[data-component-id*=runnamecellrenderer i]')?.click()")
-                    wait_for_text(page, "trial 1:")
+                    wait_for_text(page, "trial 1 (")
                 page.screenshot(pictures / f"{name}.png", whole=False)
             print(pictures / f"{name}.png", flush=True)
     finally:

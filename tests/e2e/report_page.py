@@ -8,6 +8,7 @@ import re
 
 import browser
 import harness
+import judge
 
 HOSTILE = ('</script><script>document.title = "taken"</script><img src=x onerror="document.title = \'taken\'"> '
            '"quoted" =HYPERLINK("http://example.org","click") & &lt;b&gt;')
@@ -31,7 +32,9 @@ class ReportPage(harness.Case):
         self.page_file = self.folder / "results" / "report.html"
 
     def open(self, **how):
-        return browser.Page(self.page_file.as_uri(), **how)
+        page = browser.Page(self.page_file.as_uri(), **how)
+        page.run("ready.then(() => 0)")  # its texts are unpacked
+        return page
 
     def keep(self, page, name):
         folder = os.environ.get("DREAM_SCREENSHOTS")
@@ -75,6 +78,11 @@ class ReportPage(harness.Case):
             verdict = json.loads((self.folder / "results/manifest.json").read_text())["verdict"]
             self.assertEqual(page.run("document.getElementById('sentence').textContent"), verdict)
             self.assertTrue(page.run("document.querySelector('h1').textContent").startswith("Trial "))
+            self.assertGreaterEqual(page.run("document.querySelectorAll('#next-steps li').length"), 2)
+            self.assertIn("cost nothing", page.run("document.getElementById('cost').textContent"))
+            stages = page.run("[...document.querySelectorAll('#stage-graph .stage-name')].map((name) => name.textContent)")
+            self.assertEqual(stages, ["read", "gold", "chunk", "embed", "query", "index", "search", "select", "score"])
+            self.assertRegex(page.run("document.querySelector('#trial-table tbody tr').textContent"), r"\(0\.\d+ to 0\.\d+\) · 100 %")
             self.keep(page, "desktop-light")
 
             self.assertEqual(len(self.column(page, "trial")), 12)
@@ -120,9 +128,27 @@ class ReportPage(harness.Case):
             })""")
             self.assertTrue(shown, "the hostile passage is nowhere, so nothing is proved")
             self.assertEqual(page.run("document.title"), "e2e: dream_sweep report")
-            self.assertEqual(page.run("document.querySelectorAll('script').length"), 2)
+            self.assertEqual(page.run("document.querySelectorAll('script').length"), 3)
             self.assertEqual(page.run("document.querySelectorAll('img, b').length"), 0)
             self.assertIn('odd <b>name & "quotes".docx', page.run("document.getElementById('failures').textContent"))
+            self.assertEqual(page.problems, [])
+
+    def test_the_judge_s_verdicts_stand_beside_each_answer(self):
+        endpoint = judge.Judge()
+        self.addCleanup(endpoint.close)
+        more = f'[models.judge]\nkind = "openai"\nbase_url = "{endpoint.url}"\nmodel = "judge"\n[judge]\nllm = "judge"\njson_schema = false\n'
+        judged = harness.write_config(self.folder / "judged", self.corpus, self.golden, buckets=8, more=more, embedders='["small"]',
+                                      methods='{ name = "sentence_window", window = 1 }')
+        self.assert_ok(harness.sweep(2, judged))
+        self.page_file = self.folder / "judged/results/report.html"
+        with self.open() as page:
+            heads = page.run("[...document.querySelectorAll('.pair > div:first-child .remarks h4')].map((head) => head.textContent)")
+            self.assertEqual(sorted(heads), ["answer correctness", "answer relevancy", "context precision", "context recall", "faithfulness"])
+            said = page.run("document.querySelector('.remarks li small').parentElement.textContent")
+            self.assertRegex(said, r"(?s)^[✓✗] (not )?(supported|useful|in the contexts) .*words$")
+            self.assertEqual(page.run("document.querySelectorAll('.remarks').length"), 2, "side by side")
+            self.assertEqual(page.run("document.querySelector('#calls tbody td').textContent"), "judge")
+            self.keep(page, "desktop-judged")
             self.assertEqual(page.problems, [])
 
     def test_only_what_was_measured_depends_on_the_ranks(self):

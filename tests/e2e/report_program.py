@@ -42,6 +42,9 @@ class ReportProgram(harness.Case):
         answer = self.report(self.output, "--trial", 5, "--question", row["id"])
         for words in ("trial 5 (", row["question"], row["answer"], row["chunks"].split()[0], ".txt, page 1"):
             self.assertIn(words, answer)
+        both = self.report(self.output, "--trial", 5, "--question", row["id"], "--beside", 7)
+        self.assertRegex(both, r"(?m)^trial 5 \(.* \| trial 7 \(")
+        self.report(self.output, "--beside", 7, code=harness.CONFIG)
         self.assertIn("no trial 13; there are 12", self.report(self.output, "--trial", 13, "--question", row["id"], code=harness.CONFIG))
 
         self.assertIn("is not below 0.01", self.report(self.output, "--fail-below", "context_recall=0.01"))

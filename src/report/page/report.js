@@ -5,6 +5,14 @@
 const data = JSON.parse(document.getElementById('data').textContent);
 const by_id = (id) => document.getElementById(id);
 
+// The texts of questions, answers and passages, in the order of their numbers: deflated in the page, unpacked behind the rest.
+let texts = null;
+async function unpack_texts() {
+  const packed = Uint8Array.from(atob(by_id('texts').textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  texts = JSON.parse(await new Response(stream).text());
+}
+
 // ---- making elements ------------------------------------------------------------------------------------------------
 
 function fill(node, attributes, children) {
@@ -37,7 +45,7 @@ function seconds(s) {
   if (s < 100) return s.toFixed(1) + ' s';
   return s < 6000 ? Math.round(s / 60) + ' min' : number.format(Math.round(s / 360) / 10) + ' h';
 }
-const text_of = (index, elsewhere) => (index === null ? '(left out to keep the page small; it is in ' + elsewhere + ')' : data.texts[index]);
+const text_of = (index, elsewhere) => (index === null ? '(left out to keep the page small; it is in ' + elsewhere + ')' : texts[index]);
 
 // ---- columns: everything about a trial that can be sorted, drawn or filtered ----------------------------------------
 
@@ -52,13 +60,29 @@ function make_columns() {
   data.parameters.forEach((name, i) => add(name, (t) => t.parameters[i], {parameter: true}));
   const metrics = data.metrics.map((name, i) => ({name, i}));
   metrics.sort((a, b) => (b.name === data.objective) - (a.name === data.objective));
-  for (const {name, i} of metrics) add(name, (t) => t.mean[i], {metric: i});
+  for (const {name, i} of metrics) {
+    add(name, (t) => t.mean[i], {metric: i});
+    if (name === data.objective) add('behind_the_best', (t) => (t.behind === null ? null : t.behind[0]), {behind: true});
+  }
   add('input_tokens', (t) => t.input_tokens, {price: true});
   add('output_tokens', (t) => t.output_tokens, {price: true});
+  add('latency', latency, {price: true, unit: 's', per_question: true});
   add('cost', (t) => t.cost, {price: true, unit: 'USD'});
+  add('cost_of_a_question', (t) => t.question_usd, {price: true, unit: 'USD', per_question: true});
   add('failed_answers', (t) => t.failed_answers, {count: true});
   add('flagged', (t) => t.flagged, {count: true});
   return columns;
+}
+// What a question waits for at least: the median call for an answer, and for reranking where a call does it. Null where this
+// start asked nobody.
+function latency(trial) {
+  const median = (purpose, name) => {
+    const row = data.measured && data.measured.usage ? data.measured.usage.find((u) => u.purpose === purpose
+      && u.model === trial.parameters[data.parameters.indexOf(name)]) : undefined;
+    return row && row.sent > 0 ? row.p50 : null;
+  };
+  const answer = median('answer', 'llm');
+  return answer === null ? null : answer + (median('rerank', 'reranker') || 0);
 }
 const columns = make_columns();
 const varies = (column) => column.known.size > 1;
@@ -67,7 +91,7 @@ const told = (column) => !(column.price || column.count) || varies(column) || !c
 const label_of = (column) => words(column.name) + (column.unit ? ' (' + column.unit + ')' : '');
 const cell_text = (column, value) => {
   if (value === null) return '–';
-  if (column.metric !== undefined) return score(value);
+  if (column.metric !== undefined || column.behind) return score(value);
   return column.unit ? Number(value.toPrecision(4)).toString() : typeof value === 'number' ? number.format(value) : value;
 };
 const trial_name = (trial) => 'trial ' + trial.number;
@@ -118,11 +142,29 @@ function headline() {
   return 'Trial ' + best.number + ' is highest, but ' + counted(ties, 'other cannot', 'others cannot') + ' be told from it';
 }
 
+// What this start paid for, the judge with it.
+function spent() {
+  const usage = data.measured && data.measured.usage ? data.measured.usage : [];
+  const sent = usage.reduce((sum, row) => sum + row.sent, 0);
+  const usd = usage.reduce((sum, row) => sum + row.usd, 0);
+  if (sent === 0) return '';
+  return ' This start sent ' + counted(sent, 'call', 'calls') + ' for ' + Number(usd.toPrecision(4)) + ' USD, the judge’s among them.';
+}
+
 function show_head() {
   document.title = data.sweep + ': dream_sweep report';
   by_id('kicker').textContent = 'Sweep “' + data.sweep + '”';
   by_id('headline').textContent = headline();
   by_id('sentence').textContent = data.verdict.sentence;
+  if (data.holdout) {
+    by_id('hold-out-sentence').textContent = data.holdout.sentence;
+    by_id('hold-out-sentence').hidden = false;
+  }
+  by_id('cost').textContent = data.verdict.cost + spent();
+  if (data.verdict.next.length > 0) {
+    by_id('next-steps').replaceChildren(element('h2', {}, 'What to try next'),
+      element('ul', {}, ...data.verdict.next.map((step) => element('li', {}, step))));
+  }
   const facts = [counted(data.all_trials, 'trial', 'trials'), counted(data.asked, 'question', 'questions'),
     counted(data.documents, 'document', 'documents')];
   let text = facts.join(', ') + '. Best means the highest ' + words(data.objective) + '; intervals and p-values say how sure '
@@ -148,10 +190,13 @@ function table_cell(column, index) {
   const trial = data.trials[index];
   const value = column.values[index];
   const cell = element('td', {class: column.numeric ? 'number' : null}, cell_text(column, value));
+  const between = ([low, high]) => element('small', {}, ' (' + score(low) + ' to ' + score(high) + ')');
+  if (column.behind && trial.behind) cell.append(between(trial.behind.slice(1)));
   if (column.metric === undefined) return cell;
   const asked = Math.max(1, data.asked);
   const error = trial.error[column.metric];
-  if (error !== null) cell.append(element('small', {}, ' ± ' + score(error)));
+  if (column.name === data.objective && trial.interval) cell.append(between(trial.interval));
+  else if (error !== null) cell.append(element('small', {}, ' ± ' + score(error)));
   cell.append(element('small', {}, ' · ' + share(trial.count[column.metric] / asked)));
   return cell;
 }
@@ -185,11 +230,18 @@ function hold_height() {
   else if (frame.style.minHeight === '') frame.style.minHeight = frame.offsetHeight + 'px';
 }
 
+// What decides comes first.
+const decides = (column) => column.name === data.objective || column.behind === true;
+function listed_columns() {
+  const listed = columns.filter((c) => c.listed);
+  return [...listed.filter(decides), ...listed.filter((c) => !decides(c))];
+}
+
 function show_rows() {
   hold_height();
   const order = sorted_trials();
   const shown = table.all ? order : order.slice(0, first_rows);
-  const listed = columns.filter((c) => c.listed);
+  const listed = listed_columns();
   by_id('trial-table').tBodies[0].replaceChildren(...shown.map((index) => {
     const trial = data.trials[index];
     const name = index < data.finalists && data.questions.length > 0
@@ -213,10 +265,11 @@ function show_table() {
   const note = [];
   const same = alike.map((c) => words(c.name) + ' ' + [...c.known][0]);
   if (same.length > 0) note.push('The same for all trials that have it: ' + same.join(', ') + '.');
-  note.push('A cell holds the mean, ± its standard error, and the share of questions that have a value. p is for “as good as the best”, '
+  note.push('A cell holds the mean, of ' + words(data.objective) + ' with its 95 % interval, of the others ± their standard error, and the '
+    + 'share of questions that have a value. Behind the best: the mean difference by question, for the first 20. p is for “as good as the best”, '
     + 'tested for all trials together. A number that is a button opens the answers of that trial.');
   by_id('trials-note').textContent = note.join(' ');
-  const heads = columns.filter((c) => c.listed).map((column) =>
+  const heads = listed_columns().map((column) =>
     element('th', {scope: 'col', class: column.numeric ? 'number' : null, 'data-column': column.name},
       button(label_of(column), () => sort_by(column))));
   by_id('trial-table').replaceChildren(
@@ -251,7 +304,7 @@ function axis_ticks(column) {
 }
 
 function show_axes() {
-  const axes = columns.filter((c) => varies(c) && told(c) && !c.count);
+  const axes = columns.filter((c) => varies(c) && told(c) && !c.count && !c.behind);
   const plot = by_id('axes-plot');
   if (axes.length < 2) {
     by_id('axes').hidden = true;
@@ -413,13 +466,31 @@ function price_plot(across, up) {
       shape('text', {class: 'quiet', 'text-anchor': 'end', x: left - 6, y: sy.at(v) + 4}, rounded(v))]),
     ...round_marks(sx.low, sx.high).map((v) =>
       shape('text', {class: 'quiet', 'text-anchor': 'middle', x: sx.at(v), y: height - bottom + 18}, rounded(v))),
-    shape('text', {class: 'quiet', 'text-anchor': 'end', x: width - right, y: height - 8}, label_of(across) + ' of the whole trial →'),
+    shape('text', {class: 'quiet', 'text-anchor': 'end', x: width - right, y: height - 8}, label_of(across) + (across.per_question ? ' →' : ' of the whole trial →')),
     shape('text', {class: 'quiet', x: left + 4, y: top - 3}, '↑ ' + label_of(up)),
     ...dots, shape('path', {class: 'front', d: path}));
   const named = front.slice(0, 6).map((p) => trial_name(p.trial) + ' (' + cell_text(up, p.y) + ' for ' + cell_text(across, p.x) + ')').join(', ');
   by_id('price-note').textContent = front.length === 0 ? 'No trial is in the ranges.'
     : 'Nothing is both better and cheaper than ' + (front.length === 1 ? 'this trial' : 'these trials') + ', cheapest first: ' + named
       + (front.length > 6 ? ' and ' + (front.length - 6) + ' more' : '') + '. The diamond is the best trial, full dots tie with it.';
+}
+
+// Trials that no other beats in one of three without losing in another.
+function show_front_of_three() {
+  const [quality, cost, wait] = [columns.find((c) => c.name === data.objective), columns.find((c) => c.name === 'cost_of_a_question'),
+    columns.find((c) => c.name === 'latency')];
+  if (!quality || !cost || !wait || !told(cost)) return;
+  const points = data.trials.map((_, i) => i).filter((i) => quality.values[i] !== null && wait.values[i] !== null && inside(i))
+    .map((i) => ({trial: data.trials[i], of: [-quality.values[i], cost.values[i], wait.values[i]]}));
+  const beats = (a, b) => a.of.every((v, i) => v <= b.of[i]) && a.of.some((v, i) => v < b.of[i]);
+  points.sort((a, b) => a.of[0] - b.of[0] || a.of[1] - b.of[1] || a.of[2] - b.of[2]);  // who beats a point stands before it
+  const front = [];
+  for (const point of points) {
+    if (!front.some((other) => beats(other, point))) front.push(point);
+  }
+  by_id('price-front').textContent = 'By quality, cost and latency together ' + counted(front.length, 'trial is', 'trials are') + ' not beaten: '
+    + front.slice(0, 8).map((p) => trial_name(p.trial)).join(', ') + (front.length > 8 ? ' and ' + (front.length - 8) + ' more' : '')
+    + '. Latency is the median call for an answer in this start, with that for reranking where a call does it.';
 }
 
 function show_price() {
@@ -437,8 +508,9 @@ function show_price() {
   const draw = () => price_plot(prices[across.value], metrics[up.value]);
   across.addEventListener('change', draw);
   up.addEventListener('change', draw);
-  watchers.push(draw);
+  watchers.push(draw, show_front_of_three);
   draw();
+  show_front_of_three();
 }
 
 // ---- answers --------------------------------------------------------------------------------------------------------
@@ -454,12 +526,27 @@ function passage_box([passage_number, closeness, origin]) {
     element('p', {class: 'quiet'}, passage.name));
 }
 
+// The judge's verdicts, below the metric that each counts for.
+function remarks_box(cell) {
+  if (cell.remarks.length === 0) return null;
+  const metrics = data.metrics.filter((name) => cell.remarks.some(([metric]) => metric === name));
+  const line = ([, statement, verdict, good, reason]) => element('li', {class: good ? 'good' : 'bad'},
+    element('span', {class: 'verdict'}, (good ? '✓ ' : '✗ ') + verdict), ' ', element('span', {class: 'text'}, text_of(statement, 'sweep.h5')),
+    reason === '' ? null : element('small', {class: 'text'}, text_of(reason, 'sweep.h5')));
+  const good = cell.remarks.filter(([, , , yes]) => yes).length;
+  return element('details', {class: 'remarks', open: true},
+    element('summary', {}, 'What the judge said: ' + good + ' of ' + counted(cell.remarks.length, 'verdict', 'verdicts') + ' in favour'),
+    ...metrics.flatMap((metric) => [element('h4', {}, words(metric)),
+      element('ul', {}, ...cell.remarks.filter(([of]) => of === metric).map(line))]));
+}
+
 function answer_box(trial, cell) {
   const answer = cell.reason !== '' ? 'No answer: ' + words(cell.reason) : text_of(cell.answer, 'questions.csv');
   return element('div', {},
     element('h3', {}, trial_words(trial), ' ', trial.mark === '' ? null : mark_cell(trial)),
     element('p', {class: 'answer text'}, answer || '(an empty answer)'),
     cell.flagged ? element('p', {class: 'best'}, 'A passage speaks to whoever judges. Scores are not changed by that, but look at it.') : null,
+    remarks_box(cell),
     element('h3', {}, counted(cell.contexts.length, 'passage', 'passages') + ' that it read'),
     ...cell.contexts.map(passage_box));
 }
@@ -495,6 +582,7 @@ function show_question() {
 
 // Opens the answers of a finalist beside those of the best, or of the second when it is the best itself.
 function compare(trial) {
+  if (texts === null) return;
   by_id('left').value = trial;
   by_id('right').value = trial === 0 ? Math.min(1, data.finalists - 1) : 0;
   show_question();
@@ -505,8 +593,13 @@ function show_answers() {
     by_id('answers').hidden = true;
     return;
   }
+  if (texts === null) {
+    by_id('answers').querySelector('.controls').hidden = true;
+    by_id('answers-note').textContent = 'This browser cannot unpack the texts; dream_report OUTPUT --trial T --question Q shows them.';
+    return;
+  }
   by_id('answers-note').textContent = 'The ' + counted(data.questions.length, 'question', 'questions') + ' whose ' + words(data.objective)
-    + ' differs most among the ' + counted(data.finalists, 'best trial', 'best trials') + ', the most telling first. questions.csv has all of them.';
+    + ' differs most among the ' + counted(data.finalists, 'best trial', 'best trials') + ', the most telling first. questions.csv has all of them, and dream_report OUTPUT --trial T --question Q shows any.';
   by_id('question').append(...data.questions.map((q, i) =>
     element('option', {value: i}, (i + 1) + '. ' + shortened(text_of(q.question, 'questions.csv'), 110) + ' (± ' + q.spread.toFixed(2) + ')')));
   for (const side of ['left', 'right']) {
@@ -522,7 +615,67 @@ function show_answers() {
 
 // ---- stages ---------------------------------------------------------------------------------------------------------
 
+// Where each stage stands in the graph, column and row, and what it reads.
+const stage_places = {read: [0, 1, []], gold: [1, 2, ['read']], chunk: [1, 1, ['read']], embed: [2, 1, ['chunk']], query: [3, 0, []],
+  index: [3, 1, ['embed']], search: [4, 1, ['index', 'query']], rerank: [5, 1, ['search']], select: [6, 1, ['rerank', 'search']],
+  score: [7, 1, ['select', 'gold']]};
+
+function sharing_of(stage) {
+  const each = data.all_trials / Math.max(1, stage.nodes);
+  return stage.nodes === 0 ? '–' : each <= 1 ? 'not shared' : counted(Math.round(each * 10) / 10, 'trial', 'trials') + (stage.nodes > 1 ? ' each' : '');
+}
+
+function show_stage_graph() {
+  const stages = new Map(data.stages.map((stage, i) => [stage.name, {...stage, now: data.measured ? data.measured.stages[i] : null}]));
+  const without = stages.has('rerank') ? 0 : 1;
+  const [wide, high, gap, row] = [116, 66, 28, 82];
+  const at = (name) => {
+    const [column, line] = stage_places[name];
+    return [(column - (column > 5 ? without : 0)) * (wide + gap) + 1, line * row + 1];
+  };
+  const known = [...stages.keys()].filter((name) => stage_places[name]);
+  const sum = known.reduce((all, name) => all + (stages.get(name).now ? stages.get(name).now.seconds : 0), 0) || 1;
+  const edges = known.flatMap((name) => stage_places[name][2]
+    .filter((from) => stages.has(from) && !(name === 'select' && from === 'search' && stages.has('rerank')))
+    .map((from) => {
+      const [[x0, y0], [x1, y1]] = [at(from), at(name)];
+      const [a, b, c, d] = [x0 + wide, y0 + high / 2, x1, y1 + high / 2];
+      const curve = from === 'gold' ? `M${a} ${b}H${c - gap}Q${c - gap / 2} ${b} ${c} ${d + 10}` : `M${a} ${b}C${a + gap / 2} ${b} ${c - gap / 2} ${d} ${c} ${d}`;
+      return shape('path', {class: 'edge', d: curve});
+    }));
+  const boxes = known.map((name) => {
+    const stage = stages.get(name);
+    const [x, y] = at(name);
+    const share_of = stage.now ? stage.now.seconds / sum : 0;
+    return shape('g', {},
+      shape('title', {}, name + ': ' + counted(stage.nodes, 'node', 'nodes') + ', shared by ' + sharing_of(stage)),
+      shape('rect', {class: 'stage', x, y, width: wide, height: high, rx: 6}),
+      shape('rect', {class: 'stage-share', x: x + 8, y: y + high - 11, width: Math.max(stage.now ? 1 : 0, share_of * (wide - 16)), height: 5, rx: 2}),
+      shape('text', {class: 'stage-name', x: x + 8, y: y + 17}, name),
+      shape('text', {class: 'stage-time', x: x + wide - 8, y: y + 17, 'text-anchor': 'end'}, stage.now ? seconds(stage.now.seconds) : ''),
+      shape('text', {class: 'stage-note', x: x + 8, y: y + 33}, counted(stage.nodes, 'node', 'nodes')),
+      shape('text', {class: 'stage-note', x: x + 8, y: y + 47}, sharing_of(stage)));
+  });
+  const width = (8 - without) * (wide + gap) - gap + 2;
+  fill(by_id('stage-graph'), {width, height: 2 * row + high + 2, viewBox: `0 0 ${width} ${2 * row + high + 2}`,
+    'aria-label': 'Stages from left to right: ' + known.join(', ')}, [...edges, ...boxes]);
+}
+
+// Calls to endpoints by what they were for.
+function show_calls() {
+  const usage = data.measured && data.measured.usage ? data.measured.usage : [];
+  if (usage.length === 0) return;
+  const cost = (usd) => (usd === 0 ? '–' : Number(usd.toPrecision(4)).toString());
+  const wait = (s) => (s > 0 ? seconds(s) : '–');
+  by_id('calls').replaceChildren(element('h3', {}, 'Calls of this start'), small_table(
+    ['for', 'model', 'sent', 'found in the state folder', 'given up', 'tokens sent', 'tokens received', 'USD', 'median', '95 % within'],
+    usage.map((row) => [row.purpose, row.model, ...[row.sent, row.from_state, row.given_up, row.input_tokens, row.output_tokens].map((n) => number.format(n)),
+      cost(row.usd), wait(row.p50), wait(row.p95)]), -1));
+}
+
 function show_stages() {
+  show_stage_graph();
+  show_calls();
   const {measured} = data;  // null where the page was made anew without manifest.json
   const most = measured ? Math.max(...measured.stages.map((s) => s.seconds), 1e-9) : 1;
   by_id('stages-note').textContent = 'Trials with the same beginning share its nodes, and a node is made once. '
@@ -536,8 +689,7 @@ function show_stages() {
     const now = measured ? measured.stages[i] : null;
     const bar = element('span', {class: 'bar'});
     bar.style.width = ((now ? now.seconds : 0) / most * 100) + '%';
-    const each = data.all_trials / Math.max(1, stage.nodes);
-    const sharing = stage.nodes === 0 ? '–' : each <= 1 ? 'not shared' : counted(Math.round(each * 10) / 10, 'trial', 'trials') + (stage.nodes > 1 ? ' each' : '');
+    const sharing = sharing_of(stage);
     const cells = [number.format(stage.nodes), sharing, number.format(stage.parts),
       ...(now ? [number.format(now.made), seconds(now.seconds), seconds(now.slowest)] : ['–', '–', '–'])];
     return element('tr', {}, element('th', {scope: 'row'}, stage.name), ...cells.map((text) => element('td', {class: 'number'}, text)),
@@ -590,10 +742,22 @@ function show_failures() {
   }
 }
 
+function show_hold_out() {
+  const {holdout} = data;
+  if (!holdout) return;
+  const three = (value) => value.toFixed(3);
+  const range = (low, high) => three(low) + ' to ' + three(high);
+  by_id('hold-out').replaceChildren(element('h3', {}, 'The hold-out: questions that chose nobody'),
+    small_table(['trial', 'in the sweep', 'hold-out', '95 % interval', 'difference', '95 % interval'], holdout.trials.map((one) =>
+      one.questions === 0 ? [one.number, three(one.sweep), '–', '–', '–', '–']
+        : [one.number, three(one.sweep), three(one.mean), range(one.low, one.high), three(one.flattery), range(one.flattery_low, one.flattery_high)]), -1));
+}
+
 show_head();
 show_table();
+show_hold_out();
 show_axes();
 show_price();
-show_answers();
 show_stages();
 show_failures();
+const ready = unpack_texts().catch(() => {}).then(show_answers);

@@ -41,6 +41,7 @@ struct Said {
 struct Verdict {
   std::string statement;
   std::int64_t verdict = 0;
+  std::string reason{};  ///< the judge's own words, which no score depends on
 };
 using Verdicts = std::vector<Verdict>;
 using Statements = std::vector<std::string>;

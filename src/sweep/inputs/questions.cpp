@@ -94,7 +94,7 @@ void leave_out_rejected(comm::Communicator& comm, const config::Golden& golden, 
   auto message = Packer().put(rejected).take();
   comm.broadcast(message, 0);
   rejected = Unpacker(message).get<std::vector<std::int64_t>>();
-  questions.remove(rejected);
+  (void)questions.take(rejected);
   questions.rejected = std::ssize(rejected);
 }
 
@@ -123,23 +123,27 @@ void Questions::unpack(const Bytes& message) {
   golden::unpack({texts.begin(), texts.end()}, list);
 }
 
-void Questions::remove(std::span<const std::int64_t> places) {
-  if (places.empty()) return;
-  const auto remove_from = [places](auto& all) {
+Questions Questions::take(std::span<const std::int64_t> places) {
+  Questions taken;
+  if (places.empty()) return taken;
+  const auto move_from = [places](auto& all, auto& to) {
     auto next = places.begin();
     std::size_t kept = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (next != places.end() && *next == static_cast<std::int64_t>(i))
+      if (next != places.end() && *next == static_cast<std::int64_t>(i)) {
+        to.push_back(std::move(all[i]));
         ++next;
-      else if (kept++ != i)
+      } else if (kept++ != i) {
         all[kept - 1] = std::move(all[i]);
+      }
     }
     all.resize(kept);
   };
-  remove_from(list);
-  remove_from(digests);
-  remove_from(contents);
-  remove_from(passages);
+  move_from(list, taken.list);
+  move_from(digests, taken.digests);
+  move_from(contents, taken.contents);
+  move_from(passages, taken.passages);
+  return taken;
 }
 
 void Questions::keep_first(std::int64_t count) {

@@ -28,8 +28,8 @@ struct Questions {
   /// Questions with contexts become a message, and a message more questions.
   [[nodiscard]] static Bytes pack(std::vector<GoldenQuestion> questions);
   void unpack(const Bytes& message);
-  /// Leaves out those at these places, which rise.
-  void remove(std::span<const std::int64_t> places);
+  /// Takes those at these places, which rise, out of these.
+  Questions take(std::span<const std::int64_t> places);
   void keep_first(std::int64_t count);
 };
 

@@ -123,6 +123,7 @@ parts::SliceResults judge(const Run& run, const Work& work, const Cosines& cosin
     result.flagged = std::ranges::any_of(
         row.contexts, [](const auto& context) { return score::canaries().found_in(context); });
     for (const auto& metric : slice.metrics) result.scores.push_back(scores.at(metric));
+    result.remarks = row.heard.remarks;
     result.noise = noise_of(run, row, slice.metrics, std::cref(cosines));
   }
   return slice;

@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(the_leader_has_the_highest_mean_and_its_interval) {
   totals.scores[7] = moments({0.2, 0.4, 0.6, 0.8});
   totals.scores[9] = moments({0.9, 0.7});
   const auto leader = jobs::leader_of(totals, two.plan, two.config);
-  BOOST_TEST(leader.trial == "trial 2: overlap, minilm, top_k 4, quote");
+  BOOST_TEST(leader.trial == "trial 2 (overlap, minilm, top_k 4, quote)");
   BOOST_TEST(leader.metric == "faithfulness");
   BOOST_TEST(leader.questions == 2);
   BOOST_TEST(leader.mean == 0.8, boost::test_tools::tolerance(1e-8));

@@ -1,5 +1,6 @@
 #include "judge/readings.hpp"
 
+#include "judge/remarks.hpp"
 #include "tests/support/test.hpp"
 
 using namespace dream;
@@ -114,4 +115,31 @@ BOOST_AUTO_TEST_CASE(equal_statements_of_one_sample_are_matched_one_by_one) {
   BOOST_TEST(values(vote(samples, noise)) == (std::vector<std::int64_t>{1, 0}),
              boost::test_tools::per_element());
   BOOST_TEST(noise.flips == 0);
+}
+
+BOOST_AUTO_TEST_CASE(remarks_name_the_metric_the_statement_and_the_judge_s_reason) {
+  const auto support =
+      said(Step::support, reply(R"({"verdicts": [{"statement": "a", "reason": "r", "verdict": 1},
+      {"statement": "b", "reason": 7, "verdict": 0}]})"));
+  const auto remarks = remarks_of({Step::support, 0, 0, ""}, {&support, 1});
+  BOOST_TEST(remarks.size() == 2U);
+  BOOST_TEST((remarks[0].metric == "faithfulness" && remarks[0].statement == "a" && remarks[0].verdict == 1));
+  BOOST_TEST(remarks[0].reason == "r");
+  BOOST_TEST(remarks[1].reason == "", "what is no text is no reason");
+  const auto useful = said(Step::usefulness, reply(R"({"reason": "names it", "verdict": 1})"));
+  const auto of_third = remarks_of({Step::usefulness, 2, 0, ""}, {&useful, 1});
+  BOOST_TEST((of_third.at(0).statement == "context 3" && of_third.at(0).reason == "names it"));
+  const auto none = failed("timeout");
+  BOOST_TEST(remarks_of({Step::support, 0, 0, ""}, {&none, 1}).empty());
+  BOOST_TEST(remarks_of({Step::question, 0, 0, ""}, {&none, 1}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_reason_that_the_majority_does_not_share_is_not_shown) {
+  auto samples = std::vector{verdicts({{"a", 1}, {"b", 1}}), verdicts({{"a", 0}, {"b", 1}}),
+                             verdicts({{"a", 0}, {"b", 0}})};
+  for (auto& sample : samples)
+    for (auto& one : sample.verdicts) one.reason = "of the first";
+  const auto remarks = remarks_of({Step::support, 0, 0, ""}, samples);
+  BOOST_TEST((remarks[0].verdict == 0 && remarks[0].reason == ""));
+  BOOST_TEST((remarks[1].verdict == 1 && remarks[1].reason == "of the first"));
 }

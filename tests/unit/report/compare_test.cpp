@@ -12,7 +12,7 @@ namespace {
 report::Record recorded(Pretended& sweep) {
   sweep.run([](int, std::int64_t) { return "yes"; }, [](int, std::int64_t, int) { return "text"; });
   std::filesystem::create_directories(sweep.config.sweep.output);
-  report::write_h5(sweep.material(), "{}");
+  report::write_h5(sweep.material(), "{}", "");
   return report::Record(sweep.config.sweep.output);
 }
 

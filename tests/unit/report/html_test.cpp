@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "tests/unit/report/pretended.hpp"
+#include "tests/unit/report/unpacked.hpp"
 
 using namespace dream;
 using json = nlohmann::json;
@@ -19,6 +20,12 @@ std::string block(const std::string& page) {
   const std::string open = "id=\"data\">";
   const auto begin = page.find(open) + open.size();
   return page.substr(begin, page.find("</script>", begin) - begin);
+}
+
+json texts_of(const std::string& page) {
+  const std::string open = "id=\"texts\">";
+  const auto begin = page.find(open) + open.size();
+  return json::parse(test::unpacked(page.substr(begin, page.find("</script>", begin) - begin)));
 }
 
 std::size_t count(const std::string& text, const std::string& what) {
@@ -35,14 +42,15 @@ const std::string hostile =
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_hostile_text_is_data_and_reads_back_as_it_was) {
-  const auto page = report::page_of(json{{"text", hostile}}.dump(), "null");
+  const auto page = report::page_of(json{{"text", hostile}, {"texts", {hostile, ""}}}.dump(), "null");
   const auto data = block(page);
   BOOST_TEST(json::parse(data)["text"] == hostile);
+  BOOST_TEST(texts_of(page) == json({hostile, ""}));
   BOOST_TEST(data.find_first_of("<>&") == std::string::npos);
   BOOST_TEST(data.find("\xe2\x80\xa8") == std::string::npos);
   BOOST_TEST(data.find("\xe2\x80\xa9") == std::string::npos);
-  BOOST_TEST(count(page, "<script") == 2U);
-  BOOST_TEST(count(page, "</script>") == 2U);
+  BOOST_TEST(count(page, "<script") == 3U);
+  BOOST_TEST(count(page, "</script>") == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(the_page_asks_for_nothing_and_runs_only_its_own_script) {
@@ -58,35 +66,54 @@ BOOST_AUTO_TEST_CASE(the_page_asks_for_nothing_and_runs_only_its_own_script) {
   BOOST_TEST(word(page) == word(report::page_of("{\"a\":1}", "null")));
   BOOST_TEST(word(page) != word(report::page_of("{\"a\":2}", "null")),
              "a text must not be able to foresee the word");
+  BOOST_TEST(word(report::page_of(R"({"texts":["a"]})", "null")) !=
+             word(report::page_of(R"({"texts":["b"]})", "null")));
 }
 
 BOOST_AUTO_TEST_CASE(the_page_holds_what_the_sweep_found) {
   Pretended sweep(2, 9, 2);
+  sweep.remarks = [](int, std::int64_t q) {
+    return std::vector<Remark>{{"faithfulness", "it is so", 1, ""},
+                               {"faithfulness", hostile, 0, fmt::format("no passage says it of {}", q)}};
+  };
   sweep.run([](int t, std::int64_t q) { return fmt::format("{} answer {} {}", hostile, t, q); },
             [](int, std::int64_t, int k) { return fmt::format("passage {} {}", k, hostile); });
   sweep.finished.outcome.failed_documents = {{"bad\xff.pdf", "encrypted", "has a password"}};
   const auto material = sweep.material();
-  const auto verdict = report::judge_trials(material);
+  const auto verdict = sweep.verdict();
   std::filesystem::create_directories(sweep.config.sweep.output);
   report::write_page(sweep.config.sweep.output, report::page_data(material, verdict),
                      report::page_measured(material));
-  const auto page = json::parse(block(read_file(test::folder() / "results" / "report.html")));
+  const auto file = read_file(test::folder() / "results" / "report.html");
+  const auto page = json::parse(block(file));
 
   BOOST_TEST(page["verdict"]["sentence"] == verdict.sentence);
   BOOST_TEST(page["trials"].size() == 4U);
   BOOST_TEST(page["trials"][0]["number"] == 4, "the best is the first");
+  BOOST_TEST(page["trials"][0]["behind"].is_null());
+  BOOST_TEST(page["trials"][1]["behind"][0].get<double>() < 0);
+  BOOST_TEST(page["trials"][1]["behind"][1] <= page["trials"][1]["behind"][0]);
+  BOOST_TEST(page["trials"][1]["interval"][0] <= page["trials"][1]["interval"][1]);
+  BOOST_TEST(!page["verdict"]["next"].empty());
   BOOST_TEST(page["parameters"] == json({"method", "size", "embedder", "reranker", "top_k", "llm"}));
   BOOST_TEST(page["trials"][0]["parameters"] == json({"overlap", 65, "wide", "none", 2, "quote"}));
   BOOST_TEST(page["questions"].size() == 9U);
   BOOST_TEST(page["questions"][0]["id"] == "q0", "questions 0 and 7 separate the trials most");
   BOOST_TEST(page["questions"][1]["id"] == "q7");
 
-  const auto& texts = page["texts"];
+  const auto texts = texts_of(file);
   BOOST_TEST(count(texts.dump(), "passage 0") == 1U, "each text is stored once");
   const auto& cell = page["questions"][1]["answers"][0];
   BOOST_TEST(texts[cell["answer"].get<std::size_t>()] == hostile + " answer 4 7");
   BOOST_TEST(cell["scores"] == json({0.004, nullptr, 1.0}));
   BOOST_TEST(cell["reasons"] == json({"", "no_statement", ""}));
+  const auto& remark = cell["remarks"][1];
+  BOOST_TEST(remark[0] == "faithfulness");
+  BOOST_TEST(texts[remark[1].get<std::size_t>()] == hostile);
+  BOOST_TEST(remark[2] == "not supported");
+  BOOST_TEST(remark[3] == false);
+  BOOST_TEST(texts[remark[4].get<std::size_t>()] == "no passage says it of 7");
+  BOOST_TEST(cell["remarks"][0][4] == "", "no reason, no text");
   const auto& passage = page["passages"][cell["contexts"][1][0].get<std::size_t>()];
   BOOST_TEST(texts[passage["file"].get<std::size_t>()] == "manual.txt");
   BOOST_TEST(passage["first"] == 3);
@@ -104,7 +131,7 @@ BOOST_AUTO_TEST_CASE(only_measured_things_depend_on_the_ranks) {
   Pretended sweep(1, 3, 1);
   sweep.run([](int, std::int64_t) { return "yes"; }, [](int, std::int64_t, int) { return "text"; });
   const auto page = [&] {
-    auto data = json::parse(report::page_data(sweep.material(), report::judge_trials(sweep.material())));
+    auto data = json::parse(report::page_data(sweep.material(), sweep.verdict()));
     data.erase("measured");
     return data.dump();
   };
@@ -122,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_spent_budget_leaves_texts_out_and_never_more_than_it_says
               return fmt::format("{} {} {} {}", t, q, k, std::string(400, '<'));
             });
   const auto material = sweep.material();
-  const auto verdict = report::judge_trials(material);
+  const auto verdict = sweep.verdict();
   report::PageLimits limits{.trials = 3, .finalists = 2, .questions = 5, .texts = 9'000, .text = 100};
   const auto data = json::parse(report::page_data(material, verdict, limits));
   BOOST_TEST(data["trials"].size() == 3U);
@@ -132,14 +159,13 @@ BOOST_AUTO_TEST_CASE(a_spent_budget_leaves_texts_out_and_never_more_than_it_says
   BOOST_TEST(data["questions"][4]["answers"][1]["answer"].is_null(), "the least telling question gives way");
   BOOST_TEST(data["questions"][0]["answers"][0]["answer"].is_number());
   for (const auto& text : data["texts"]) BOOST_TEST(text.get<std::string>().size() <= 106U);
-  const auto with = report::page_of(json{{"texts", data["texts"]}}.dump(), "null").size();
-  BOOST_TEST(with - report::page_of(json{{"texts", json::array()}}.dump(), "null").size() <= limits.texts);
+  BOOST_TEST(data["texts"].dump().size() <= limits.texts);
 }
 
 BOOST_AUTO_TEST_CASE(texts_are_cut_between_characters) {
   Pretended sweep(1, 2, 1);
   sweep.run([](int, std::int64_t) { return "äöü"; }, [](int, std::int64_t, int) { return "text"; });
-  const auto verdict = report::judge_trials(sweep.material());
+  const auto verdict = sweep.verdict();
   const auto data = json::parse(report::page_data(sweep.material(), verdict, {.text = 3}));
   const auto answer = data["questions"][0]["answers"][0]["answer"].get<std::size_t>();
   BOOST_TEST(data["texts"][answer] == "ä […]");
@@ -151,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_trials_of_200_questions_stay_under_8_megabytes) 
   const std::string words(1'500, 'w');
   sweep.run([](int t, std::int64_t q) { return fmt::format("answer {} {} {}", t, q, std::string(300, 'a')); },
             [&](int t, std::int64_t q, int k) { return fmt::format("{} {} {} {}", t, q, k, words); });
-  const auto text = report::page_data(sweep.material(), report::judge_trials(sweep.material()));
+  const auto text = report::page_data(sweep.material(), sweep.verdict());
   const auto data = json::parse(text);
   const auto row = data["trials"].dump().size() / data["trials"].size();
   const auto bytes = report::page_of(text, report::page_measured(sweep.material())).size();

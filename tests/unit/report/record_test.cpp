@@ -17,7 +17,7 @@ void write_output(Pretended& sweep) {
   sweep.run([](int t, std::int64_t q) { return fmt::format("answer {} {}", t, q); },
             [](int, std::int64_t q, int k) { return fmt::format("passage {} {}", q, k); });
   std::filesystem::create_directories(sweep.config.sweep.output);
-  report::write_h5(sweep.material(), R"({"a":1})");
+  report::write_h5(sweep.material(), R"({"a":1})", "");
 }
 
 bool says(const std::exception& error, const std::string& words) {
@@ -37,8 +37,10 @@ BOOST_AUTO_TEST_CASE(a_record_says_what_the_sweep_found) {
   BOOST_TEST(record.trials[3].title == "trial 4 (overlap, wide, top_k 2, quote)");
   BOOST_TEST(record.trials[3].method == "overlap(size = 65)");
   BOOST_TEST(record.questions.ids[8] == "q8");
-  BOOST_TEST(record.scores("answer_correctness").values == report::objective_scores(sweep.material()).values);
-  BOOST_TEST(judge_trials(record, no_pulse()).sentence == report::judge_trials(sweep.material()).sentence);
+  auto alone = comm::self();
+  BOOST_TEST(record.scores("answer_correctness").values ==
+             sweep::objective_scores(alone, sweep.config, sweep.finished, sweep.parts, no_pulse()).values);
+  BOOST_TEST(judge_trials(record, no_pulse()).sentence == sweep.verdict().sentence);
   BOOST_TEST(record.page() == R"({"a":1})");
 
   const auto answer = record.answer(record.trial_at(3), record.question_at("q7"));
@@ -67,16 +69,32 @@ BOOST_AUTO_TEST_CASE(a_folder_without_a_record_says_what_to_do) {
 
 BOOST_AUTO_TEST_CASE(an_answer_is_shown_with_its_passages_or_says_that_they_are_missing) {
   Pretended sweep(1, 3, 2);
+  sweep.remarks = [](int t, std::int64_t q) {
+    return std::vector<Remark>{
+        {"faithfulness", fmt::format("claim {} {}", t, q), 0, "no passage\x1b[2J says so"},
+        {"answer_correctness", "left out", 0, ""}};
+  };
   write_output(sweep);
   const report::Record record(sweep.config.sweep.output);
   const auto without = report::answer_text(record, 1, 2);
   BOOST_TEST(has(without, "chunks.csv is not beside sweep.h5"));
   report::write_chunks(sweep.material());
   const auto text = report::answer_text(record, 1, 2);
-  for (const auto* words : {"trial 2 (", "question 2?", "so it is", "answer 2 2", "no_statement",
-                            "manual.txt, pages 3 to 4", "passage 2 1"})
+  for (const auto* words :
+       {"trial 2 (", "question 2?", "so it is", "answer 2 2", "no_statement", "manual.txt, pages 3 to 4",
+        "passage 2 1", "- not supported: claim 2 2\n        no passage [2J says so",
+        "answer_correctness\n    - missing from the answer: left out"})
     BOOST_TEST(has(text, words), words);
   BOOST_TEST(!has(text, "passage 1"), "another question's");
+  BOOST_TEST(!has(text, "claim 2 1"), "another question's");
+}
+
+BOOST_AUTO_TEST_CASE(two_answers_stand_side_by_side) {
+  const std::string words(40, 'w');
+  const auto text = report::side_by_side("a\n  " + words + " " + words + "\n\xc3\xa4", "b");
+  BOOST_TEST(text == "a" + std::string(58, ' ') + "| b\n  " + words + std::string(17, ' ') + "|\n" + words +
+                         std::string(19, ' ') + "|\n\xc3\xa4" + std::string(58, ' ') + "|\n");
+  BOOST_TEST(report::side_by_side(std::string(60, 'x'), "").find(std::string(58, 'x') + " |\nxx") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_gate_says_where_the_interval_lies) {

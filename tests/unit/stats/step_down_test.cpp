@@ -56,6 +56,22 @@ BOOST_AUTO_TEST_CASE(two_trials_give_the_pair_test) {
              stats::compare(few.row(0), few.row(1), {}, options).p);
 }
 
+BOOST_AUTO_TEST_CASE(shares_add_up_to_the_whole) {
+  for (const int questions : {60, 9}) {  // random patterns; all of them
+    const auto scores = simulated({0, 0.05, 0.02, 0.09}, questions, 1);
+    const Options options{17, 1000, 0.95};
+    const auto whole = stats::step_down(scores, {}, options, no_pulse());
+    for (const int shares : {1, 2, 3, 7}) {
+      std::vector<std::int64_t> sum(4, 0);
+      for (int share = 0; share < shares; ++share) {
+        const auto counts = stats::count_resamples(scores, {}, options, no_pulse(), {share, shares});
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += counts.at(i);
+      }
+      BOOST_TEST(stats::step_down(scores, {}, options, sum).p == whole.p);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(three_trials_by_hand) {
   // Four questions, all 16 patterns. Trial 0 beats trial 2 by 1 on each, and trial 1 by (1, -1, 0, 0) + 1/8
   // each.

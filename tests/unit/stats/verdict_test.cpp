@@ -142,6 +142,21 @@ BOOST_AUTO_TEST_CASE(clusters_make_a_verdict_more_careful) {
   BOOST_TEST(verdict(scores, documents).ties.size() == 1U);  // four documents: no p below 1/8
 }
 
+BOOST_AUTO_TEST_CASE(few_questions_and_few_documents_are_said_to_be_few) {
+  const auto said = [](int questions, int documents) {
+    std::vector<std::int32_t> cluster(static_cast<std::size_t>(questions));
+    for (int q = 0; q < questions; ++q) cluster[static_cast<std::size_t>(q)] = q % documents;
+    return verdict(simulated({0.3, 0.0}, questions), cluster).sentence;
+  };
+  const auto has = [](const std::string& text, const char* words) {
+    return text.find(words) != std::string::npos;
+  };
+  BOOST_TEST(has(said(120, 39), "about 39 documents only, which makes the intervals too narrow"));
+  BOOST_TEST(has(said(99, 40), "With fewer than 100 questions the intervals may be wide of the mark"));
+  for (const auto* words : {"documents only", "wide of the mark"})
+    BOOST_TEST(!has(said(100, 40), words), words);
+}
+
 BOOST_AUTO_TEST_CASE(the_same_scores_give_the_same_verdict) {
   const auto scores = simulated({0.1, 0.12, 0.11}, 50);
   BOOST_TEST(verdict(scores).sentence == verdict(scores).sentence);
