@@ -19,9 +19,9 @@ struct Workers {
 [[nodiscard]] Workers choose_workers(int ranks, std::string_view coordinator);
 
 /// Gives each item to a worker: the heaviest first, always to the one that is done with it first, ties to the
-/// lower worker. Where all are as fast (`speeds` empty, or equal) that is the least loaded, within 4/3 of the best
-/// possible split (Graham 1969). speeds: by worker, above 0, few different ones. Returns a worker for each item.
-/// Pure: every rank gets the same answer.
+/// lower worker. Where all are as fast (`speeds` empty, or equal) that is the least loaded, within 4/3 of the
+/// best possible split (Graham 1969). speeds: by worker, above 0, few different ones. Returns a worker for
+/// each item. Pure: every rank gets the same answer.
 [[nodiscard]] std::vector<int> assign(std::span<const std::int64_t> weights, int workers,
                                       std::span<const double> speeds = {});
 

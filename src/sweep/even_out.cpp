@@ -8,8 +8,8 @@ namespace {
 
 constexpr double near_enough = 1.02;
 
-/// Tasks for each in proportion to the speeds. What is left over by rounding goes to those that are done first
-/// with one more, and among equals to those that need not get it sent.
+/// Tasks for each in proportion to the speeds. What is left over by rounding goes to those that are done
+/// first with one more, and among equals to those that need not get it sent.
 std::vector<std::int64_t> shares_of(std::span<const Load> loads, std::int64_t all, double speed) {
   std::vector<std::int64_t> shares;
   std::vector<std::size_t> order;

@@ -87,8 +87,8 @@ std::vector<Request> LanguageModels::requests_of(const std::vector<Call>& calls)
 std::vector<calls::Reply> LanguageModels::ask(const std::vector<Call>& calls) {
   if (foresees()) return foresee(calls);
   const auto terms = calls_.relief_terms();
-  const auto served =
-      calls_.once(requests_of(calls), [this](const auto& distinct) { return serve(distinct); }, &terms);
+  const auto served = calls_.once(
+      requests_of(calls), [this](const auto& distinct) { return serve(distinct); }, &terms);
   std::vector<calls::Reply> replies;
   for (const auto& bytes : served) replies.push_back(unpack(bytes));
   return replies;

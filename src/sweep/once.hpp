@@ -14,9 +14,10 @@ namespace dream::sweep {
 using Serve = std::function<std::vector<Bytes>(const std::vector<Request>&)>;
 
 struct OnceOptions {
-  comm::VectorExchange* replies_over = nullptr;  ///< the way of replies that are vectors; null: as the requests
-  Relief* relief = nullptr;                      ///< homes hand on what they have too much of; null: they do not
-  const ReliefTerms* terms = nullptr;            ///< null: only what was handed on before
+  comm::VectorExchange* replies_over =
+      nullptr;                         ///< the way of replies that are vectors; null: as the requests
+  Relief* relief = nullptr;            ///< homes hand on what they have too much of; null: they do not
+  const ReliefTerms* terms = nullptr;  ///< null: only what was handed on before
 };
 
 /// Every distinct request of all ranks is served once, on one rank, and everyone who asked gets the reply.

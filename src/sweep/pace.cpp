@@ -14,7 +14,9 @@ constexpr double most = 16;
 bool tells(const Done& done) { return done.seconds >= enough_seconds && done.work > 0; }
 
 /// Whether most have worked long enough.
-bool can_judge(std::span<const Done> done) { return 2 * std::ranges::count_if(done, tells) > std::ssize(done); }
+bool can_judge(std::span<const Done> done) {
+  return 2 * std::ranges::count_if(done, tells) > std::ssize(done);
+}
 
 double rounded(double speed) {
   if (std::abs(speed - 1) <= usual) return 1;

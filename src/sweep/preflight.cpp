@@ -341,8 +341,7 @@ std::vector<std::string> preflight(comm::Communicator& comm, const comm::Hosts& 
     inspector.read_inputs(comm.rank() == 0 && options.reads_golden);
     inspector.compare(told.witnesses);
     if (hosts.leads(comm.rank()))
-      inspector.ask_endpoints(hosts.ranks_on(hosts[comm.rank()]),
-                              hosts.several());
+      inspector.ask_endpoints(hosts.ranks_on(hosts[comm.rank()]), hosts.several());
   });
   const auto all = gather_findings(comm, hosts, inspector.entries());
   comm::agree(comm, [&] {

@@ -17,7 +17,8 @@ struct Request {
   std::string payload;
 };
 
-/// What homes must know to hand some of their requests on. Local values, but `speeds` is as long on every rank.
+/// What homes must know to hand some of their requests on. Local values, but `speeds` is as long on every
+/// rank.
 struct ReliefTerms {
   /// How fast this rank serves the requests of a lane: those of one model, say, with limits of its own.
   std::vector<double> speeds{1};
@@ -26,9 +27,9 @@ struct ReliefTerms {
   std::function<bool(const Digest& key)> has = [](const auto&) { return false; };
 };
 
-/// Keys spread requests evenly, but not to the last one, and not by how fast ranks are. So homes with more to do
-/// than others hand some of it on. A reply is where it was made (in a rank's memory, in its journal), so a request
-/// that was handed on once goes the same way ever after.
+/// Keys spread requests evenly, but not to the last one, and not by how fast ranks are. So homes with more to
+/// do than others hand some of it on. A reply is where it was made (in a rank's memory, in its journal), so a
+/// request that was handed on once goes the same way ever after.
 class Relief {
  public:
   explicit Relief(const Workers& workers) : workers_(workers) {}

@@ -49,7 +49,8 @@ std::vector<Item> pending(const Plan& plan, const std::unordered_set<Digest>& se
   return items;
 }
 
-std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers, std::span<const double> speeds) {
+std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers,
+                                    std::span<const double> speeds) {
   const auto owner = owners(items, workers, speeds);
   std::vector<std::vector<Item>> hands(static_cast<std::size_t>(workers));
   for (std::size_t i = 0; i < items.size(); ++i)

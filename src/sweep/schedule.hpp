@@ -28,8 +28,8 @@ struct Item {
 [[nodiscard]] std::vector<Item> pending(const Plan& plan, const std::unordered_set<Digest>& sealed,
                                         Stage stage);
 
-/// The items by worker: the heaviest to the one that is done with it first (assign()), each worker's in the order
-/// given. speeds: by worker; empty: all alike.
+/// The items by worker: the heaviest to the one that is done with it first (assign()), each worker's in the
+/// order given. speeds: by worker; empty: all alike.
 [[nodiscard]] std::vector<std::vector<Item>> deal(std::span<const Item> items, int workers,
                                                   std::span<const double> speeds = {});
 

@@ -52,7 +52,8 @@ Bounds bounds_of(const World& world, const sweep::Plan& plan) {
       sum += seconds;
       longest = std::max(longest, seconds);
     }
-    if (stage == Stage::embed && !items.empty()) longest = world.costs.write_part;  // its texts are spread over all
+    if (stage == Stage::embed && !items.empty())
+      longest = world.costs.write_part;  // its texts are spread over all
     bounds.work += sum;
     bounds.by_chain += longest;
     bounds.stages.push_back({name_of(stage), 0, std::max(longest, sum / world.ranks)});

@@ -62,7 +62,8 @@ void Clock::exchange(double bytes) {
 void Clock::merge(double hits) {
   constexpr double bytes_of_hit = 48;
   const auto& costs = world_.costs;
-  now_ += depth() * (hits * (costs.merge_hit + 2 * bytes_of_hit * costs.byte_sent) + 2 * costs.message + costs.nap);
+  now_ += depth() *
+          (hits * (costs.merge_hit + 2 * bytes_of_hit * costs.byte_sent) + 2 * costs.message + costs.nap);
   messages_ += 2 * depth();
 }
 

@@ -37,8 +37,8 @@ class Clock {
   /// Of all ranks that live and those that were lost.
   [[nodiscard]] double all_speeds() const;
 
-  /// Everybody goes on together when the last is done; or a rank is lost before, which throws RankIsLost. Returns
-  /// what each worker took.
+  /// Everybody goes on together when the last is done; or a rank is lost before, which throws RankIsLost.
+  /// Returns what each worker took.
   std::vector<double> block(const Hands& hands);
   /// An all-reduce up and down a tree; rank 0 has a message for each level.
   void meet(int times = 1);

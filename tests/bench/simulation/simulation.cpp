@@ -190,7 +190,8 @@ class Simulation {
     clock_.meet(2);
     clock_.exchange(most * costs_.bytes_of_text);
     auto texts = scattered(all, round.size());
-    even_out(texts, [&](std::size_t w) { return pace_of(w); }, costs_.bytes_of_text);
+    even_out(
+        texts, [&](std::size_t w) { return pace_of(w); }, costs_.bytes_of_text);
     for (std::size_t w = 0; w < round.size(); ++w)
       make[w].push_back({static_cast<double>(texts[w]) * costs_.embed_text, nullptr});
     const auto seconds = clock_.block(make);
@@ -253,7 +254,8 @@ class Simulation {
       const auto caller = static_cast<int>(w);
       return caller < callers.count ? calls::limit_to(endpoint, caller, callers.count).in_flight : 0;
     };
-    even_out(calls, [&](std::size_t w) { return static_cast<double>(open_of(w)); }, 4000);
+    even_out(
+        calls, [&](std::size_t w) { return static_cast<double>(open_of(w)); }, 4000);
     Hands hands(calls.size());
     for (std::size_t w = 0; w < calls.size(); ++w) {
       std::priority_queue<double, std::vector<double>, std::greater<>> free;

@@ -87,19 +87,19 @@ BOOST_AUTO_TEST_CASE(homes_hand_on_what_they_have_too_much_of, *test::ranks({1, 
   const auto round = [&](int first, const sweep::ReliefTerms* with) {
     std::vector<Request> requests;
     for (int i = first; i < first + 400; ++i) requests.push_back(request(i));
-    const auto replies = sweep::once(
-        comm, workers, requests,
-        [&](const std::vector<Request>& distinct) {
-          std::vector<Bytes> answers;
-          for (const auto& [key, payload] : distinct) {
-            const auto [at, is_new] = remembered.try_emplace(key, payload.begin(), payload.end());
-            served += is_new ? 1 : 0;
-            sevens += is_new && payload.ends_with("7") ? 1 : 0;
-            answers.push_back(at->second);
-          }
-          return answers;
-        },
-        {nullptr, &relief, with});
+    const auto replies = sweep::once(comm, workers, requests,
+                                     [&](const std::vector<Request>& distinct) {
+                                       std::vector<Bytes> answers;
+                                       for (const auto& [key, payload] : distinct) {
+                                         const auto [at, is_new] =
+                                             remembered.try_emplace(key, payload.begin(), payload.end());
+                                         served += is_new ? 1 : 0;
+                                         sevens += is_new && payload.ends_with("7") ? 1 : 0;
+                                         answers.push_back(at->second);
+                                       }
+                                       return answers;
+                                     },
+                                     {nullptr, &relief, with});
     for (int i = 0; i < 400; ++i)
       BOOST_REQUIRE(text(replies[static_cast<std::size_t>(i)]) == request(first + i).payload);
   };

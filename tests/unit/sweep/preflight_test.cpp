@@ -230,7 +230,8 @@ BOOST_AUTO_TEST_CASE(preflight_of_many_ranks_costs_little, *test::ranks({16})) {
   for (int attempt = 0; attempt < 5; ++attempt) {
     comm.barrier();
     const auto start = Clock::now();
-    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, quick("n" + std::to_string(attempt)), no_pulse());
+    (void)sweep::preflight(comm, comm::gather_hosts(comm), config, quick("n" + std::to_string(attempt)),
+                           no_pulse());
     best = std::min<std::chrono::nanoseconds>(best, Clock::now() - start);
   }
   const auto slowest = comm.all_reduce(best.count(), comm::Reduce::max) / 1'000'000;
