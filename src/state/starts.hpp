@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -11,12 +10,11 @@ namespace dream::state {
 
 inline constexpr int idle_starts = 5;  ///< in a row, before the next one gives up
 
-/// Counts a start of `sweep` that finds `parts` sealed. One process at a time, who holds the claim. Throws
-/// StateError when `idle_starts` starts before it have added neither parts nor replies; the start after that
-/// one is a first one.
-void count_start(const std::filesystem::path& folder, const std::string& sweep, std::int64_t parts);
+/// Counts a start of `sweep`. One process at a time. Throws StateError when `idle_starts` starts before it
+/// have added neither parts nor replies.
+void count_start(const std::filesystem::path& folder, const std::string& sweep);
 
-/// The sweep has come to its end.
+/// The sweep has come to an end that needs no other start, or that a person has to look at.
 void forget_starts(const std::filesystem::path& folder, const std::string& sweep);
 
 }  // namespace dream::state

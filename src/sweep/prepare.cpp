@@ -7,6 +7,7 @@
 #include "base/host.hpp"
 #include "comm/agree.hpp"
 #include "stages/index/shard.hpp"
+#include "state/starts.hpp"
 #include "sweep/numeric_class.hpp"
 #include "sweep/preflight.hpp"
 #include "sweep/seats.hpp"
@@ -68,6 +69,11 @@ Prepared prepare(comm::Communicator& comm, const config::Config& config, const R
     for (const auto& note : preflight(comm, ready.hosts, config, how, pulse))
       options.log(Level::warning, note);
   }
+  comm::agree(comm, [&] {
+    // A run that goes on within a job, after a loss of ranks, is no start.
+    if (comm.rank() == 0 && !options.plan_only && options.replaces.empty())
+      state::count_start(config.sweep.state, config.sweep.name);
+  });
   ready.questions = load_questions(comm, config.golden, options.s3, pulse);
   ready.inputs = list_inputs(comm, config, options.s3, !options.plan_only, pulse);
   check_corpus(comm, config, ready.inputs);

@@ -248,11 +248,6 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   auto& [comm, config, options, progress, vectors, pulse] = setting;
   const state::PartStore parts(config.sweep.state, finished.incarnation, comm.rank());
   const auto sealed = broadcast_sealed(comm, parts);
-  comm::agree(comm, [&] {
-    // A run that goes on within a job, after a loss of ranks, is no start.
-    if (setting.comm.rank() == 0 && setting.options.replaces.empty())
-      state::count_start(setting.config.sweep.state, setting.config.sweep.name, std::ssize(sealed));
-  });
   auto& outcome = finished.outcome;
   outcome = start_outcome(comm, config, ready.inputs);
   outcome.rejected_questions = ready.questions.rejected;
@@ -303,13 +298,10 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   outcome.usage = gather_usage(comm, calls.usage());
   outcome.ranks = comm.all_gather(tally);
   outcome.hosts = ready.hosts.of_rank;
-  if (comm.rank() == 0) state::forget_starts(config.sweep.state, config.sweep.name);
 }
 
-}  // namespace
-
-Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
-             Progress& progress) {
+Finished run_once(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
+                  Progress& progress) {
   const Pulse pulse = comm::pulse_of(comm, options.stop);
   auto preparing = std::make_optional(options.trace.span(Track::stage, "prepare"));
   auto ready = prepare(comm, config, options, pulse);
@@ -327,6 +319,28 @@ Finished run(comm::Communicator& comm, const config::Config& config, const RunOp
   }
   vectors->close();
   return finished;
+}
+
+/// What a start of the program again cannot mend by itself.
+bool is_for_a_person(const Error& error) {
+  return error.on_all_ranks && error.code != ExitCode::resumable && error.code != ExitCode::device;
+}
+
+}  // namespace
+
+Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
+             Progress& progress) {
+  const auto forget_starts = [&] {
+    if (comm.rank() == 0 && !options.plan_only) state::forget_starts(config.sweep.state, config.sweep.name);
+  };
+  try {
+    auto finished = run_once(comm, config, options, progress);
+    forget_starts();
+    return finished;
+  } catch (const Error& error) {
+    if (is_for_a_person(error)) forget_starts();
+    throw;
+  }
 }
 
 state::PartStore open_parts(const config::Config& config, const Finished& finished) {

@@ -30,6 +30,7 @@ struct Seat {
 /// null where device.backend is the CPU. Throws Error on all ranks that names the first rank that cannot, its
 /// host and a remedy, also when the ranks' GPUs would not give the same bits. Collective.
 [[nodiscard]] std::shared_ptr<device::Accelerator> open_accelerator(comm::Communicator& comm,
+                                                                    const comm::Hosts& hosts,
                                                                     const config::Device& wanted, Seat& seat);
 
 }  // namespace dream::sweep

@@ -53,5 +53,14 @@ class Stopping(harness.Case):
         self.assert_refused(ended, harness.RESUMABLE, "sweep.wall_hours = 0.01", "the same command continues")
         self.assert_ok(harness.sweep(2, self.config, "--set", "sweep.wall_hours=10"))
 
+    def test_starts_that_add_nothing_come_to_an_end(self):
+        """As a launcher would start them again and again, with a limit that is too short for anything."""
+        limits = ("--set", "sweep.wall_hours=0.01", "--set", "sweep.wall_margin_minutes=0.6")
+        for _ in range(5):
+            self.assertEqual(harness.sweep(0, self.config, *limits).code, harness.RESUMABLE)
+        self.assert_refused(harness.sweep(0, self.config, *limits), harness.STATE, "no progress: 5 starts of sweep", "start it again")
+        self.assert_ok(harness.sweep(2, self.config))
+        self.assertEqual(list((self.config.parent / "state" / "starts").iterdir()), [], "counted on after the end")
+
 
 harness.main()
