@@ -130,7 +130,7 @@ class Image(harness.Case):
     def test_with_cuda_it_starts_without_a_driver_and_says_what_is_missing(self):
         if not self.has_cuda():
             self.skipTest("an image without CUDA")
-        self.assertRegex(self.run_in_it("dream_sweep", "--version").stdout, r"backends: cpu; cuda nvcc 13")
+        self.assertRegex(self.run_in_it("dream_sweep", "--version").stdout, r"backends: cpu; cuda: nvcc 13")
         self.assertEqual(self.run_in_it("sh", "-c", "ldconfig -p | grep -oE 'lib(cublasLt.so.13|nccl.so.2) ' | sort -u").stdout.split(),
                          ["libcublasLt.so.13", "libnccl.so.2"])
         if pathlib.Path("/dev/nvidiactl").exists():
