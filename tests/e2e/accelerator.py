@@ -17,7 +17,7 @@ class Accelerator(harness.Case):
         config = harness.write_config(folder, self.corpus, self.golden, buckets=8, methods='{ name = "overlap", size = 24, overlap = 4 }',
                                       embedders='["tiny"]',
                                       more=f'[models.tiny]\nkind = "transformer"\npath = "{self.model}"\nprecision = "{precision}"\n')
-        settings = {"device.backend": f'"{backend}"', "device.batch_tokens": 128, "index.shards": 2, "index.margin": 2, **set_values}
+        settings = {"device.backend": f'"{backend}"', "device.batch_tokens": 128, "index.shards": 2, "index.margin": 2, "objective.maximize": '"ndcg"', **set_values}
         flags = [flag for key, value in settings.items() for flag in ("--set", f"{key}={value}")]
         return harness.sweep(ranks, config, *flags, env=env, timeout=200), folder
 
