@@ -9,7 +9,7 @@ import judge
 class HoldOut(harness.Case):
     def setUp(self):
         super().setUp()
-        self.corpus, self.golden = harness.make_corpus(self.folder, documents=12, questions=16)
+        self.corpus, self.golden = harness.make_corpus(self.folder, documents=16, questions=16)
         self.config = self.write_config()
 
     def write_config(self, **how):
