@@ -161,7 +161,9 @@ void write_best(const Material& m, const stats::Verdict& verdict) {
   const auto best =
       config::only(m.config, {m.config.space.methods[static_cast<std::size_t>(trial.method)], trial.embedder,
                               trial.reranker, trial.k, trial.llm, m.finished.tokenizer});
-  write_file(path, config::to_toml(best));
+  write_file(path, fmt::format("# Chosen with the golden questions {} on the corpus {}.\n",
+                               m.finished.plan.questions.hex(), m.finished.plan.corpus.hex()) +
+                       config::to_toml(best));
 }
 
 void prepare_output(const config::Config& config) {

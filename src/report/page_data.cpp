@@ -118,6 +118,7 @@ std::string page_data(const Material& m, const stats::Verdict& verdict, const Pa
       {"sweep", m.config.sweep.name},
       {"objective", m.config.objective.maximize},
       {"judge", m.config.judge.llm},
+      {"golden", m.finished.plan.questions.hex()},
       {"judge_noise", judge_noise(m)},
       {"warnings", m.finished.warnings},
       {"documents", outcome.documents},

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "report/forecast.hpp"
 #include "report/page_pieces.hpp"
 
 namespace dream::report {
@@ -94,8 +95,13 @@ std::string page_measured(const Material& m) {
                      {"p50", shown(row.latency_p50_s)},
                      {"p95", shown(row.latency_p95_s)}});
   }
-  const json data = {{"ranks", ranks.size()}, {"hosts", hosts.size()},          {"stages", stages},
-                     {"calls", calls},        {"calls_from_state", from_state}, {"usage", usage}};
+  const json data = {{"ranks", ranks.size()},
+                     {"hosts", hosts.size()},
+                     {"stages", stages},
+                     {"calls", calls},
+                     {"calls_from_state", from_state},
+                     {"usage", usage},
+                     {"forecast", forecast_beside_fact(m.config, m.finished)}};
   return data.dump();
 }
 

@@ -63,6 +63,7 @@ class Forecast(harness.Case):
             self.assertEqual(set(left), {"answer", "judge"})
             self.assert_ok(self.sweep_with(name, endpoint.url, 2, rules=rules, repeats=repeats))
             rows = self.rows(name)
+            self.assertEqual(harness.manifest(self.folder / name)["measured"]["forecast"], list(rows.values()), "the page's")
             self.assertEqual({purpose: str(row["calls"]) for purpose, row in rows.items()}, left)
             self.assertEqual(rows["answer"]["calls"], rows["answer"]["calls_made"])
             for row in rows.values():

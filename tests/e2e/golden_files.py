@@ -52,7 +52,8 @@ class GoldenFiles(harness.Case):
         # They rank trials like any other metric.
         ended = self.sweep("objective", self.golden, "--set", 'objective.maximize="token_f1"', "--set", "space.top_k=[2,4]")
         self.assert_ok(ended)
-        self.assertTrue((self.folder / "objective/results/best.toml").exists())
+        golden = harness.manifest(self.folder / "objective")["golden"]["digest"]
+        self.assertIn(golden, (self.folder / "objective/results/best.toml").read_text())
 
     def test_every_rank_gets_every_question(self):
         """More questions than go into one message between ranks."""

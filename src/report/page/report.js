@@ -174,7 +174,7 @@ function show_head() {
     text += ' ' + counted(data.rows_to_try_again, 'row', 'rows') + ' failed for reasons that may pass; the same command tries them again.';
   }
   by_id('facts').textContent = text;
-  by_id('made-by').textContent = 'Made by dream_sweep ' + data.program + '. This page needs no network and sends nothing.';
+  by_id('made-by').textContent = 'Golden questions ' + data.golden.slice(0, 16) + '. Made by dream_sweep ' + data.program + '. This page needs no network and sends nothing.';
 }
 
 // ---- table ----------------------------------------------------------------------------------------------------------
@@ -671,6 +671,13 @@ function show_calls() {
     ['for', 'model', 'sent', 'found in the state folder', 'given up', 'tokens sent', 'tokens received', 'USD', 'median', '95 % within'],
     usage.map((row) => [row.purpose, row.model, ...[row.sent, row.from_state, row.given_up, row.input_tokens, row.output_tokens].map((n) => number.format(n)),
       cost(row.usd), wait(row.p50), wait(row.p95)]), -1));
+  const {forecast} = data.measured;
+  if (!forecast || forecast.length === 0) return;
+  const beside = (guess, fact) => number.format(fact) + ' of ' + number.format(guess);
+  by_id('calls').append(element('h3', {}, 'What was made of what was forecast'), small_table(
+    ['for', 'model', 'calls', 'tokens sent', 'tokens received', 'USD', 'USD forecast'],
+    forecast.map((row) => [row.purpose, row.model, beside(row.calls, row.calls_made), beside(row.input_tokens, row.input_tokens_made),
+      beside(row.output_tokens, row.output_tokens_made), cost(row.cost_usd_made), cost(row.cost_usd)]), -1));
 }
 
 function show_stages() {
