@@ -237,6 +237,7 @@ void run_hold_out(const Run& first, Prepared& ready, const RunOptions& options, 
              first.calls,
              first.trace,
              first.vectors,
+             first.accelerator,
              {}};  // nobody hears of these scores before the verdict does
   run_stages(second, ready.names, ready.held_out.passages, options, *rest);
   finished.outcome.transient_rows += rest->outcome.transient_rows;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <new>
 
+#include "model/encoder.hpp"
 #include "model/sentence_model.hpp"
 #include "model/sequence_batch.hpp"
 #include "stages/embed/embedder.hpp"
