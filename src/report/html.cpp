@@ -56,6 +56,17 @@ std::string filled(std::string_view text, const std::array<Filling, n>& fillings
   return out;
 }
 
+/// One script of all, in the order in which they define what the next ones use.
+std::string script() {
+  std::string all = "'use strict';\n";
+  for (const auto part :
+       {page::data_js, page::elements_js, page::words_js, page::columns_js, page::brushes_js, page::head_js,
+        page::table_js, page::hold_out_js, page::axes_js, page::price_js, page::answers_js, page::stages_js,
+        page::failures_js, page::start_js})
+    all += part;
+  return all;
+}
+
 }  // namespace
 
 std::string page_of(std::string_view data, std::string_view measured) {
@@ -70,9 +81,10 @@ std::string page_of(std::string_view data, std::string_view measured) {
   const auto packed = deflated(texts.dump());
   // The policy runs only what bears this word, and a text cannot hold the digest of what it is part of.
   const auto nonce = digest_of(block + packed).hex();
+  const auto code = script();
   return filled(page::report_html, std::array<Filling, 5>{{{"nonce", nonce},
                                                            {"style", page::report_css},
-                                                           {"script", page::report_js},
+                                                           {"script", code},
                                                            {"data", block},
                                                            {"texts", packed}}});
 }
