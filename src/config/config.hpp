@@ -160,6 +160,7 @@ struct Objective {
   double budget_usd = 0;           ///< for the whole sweep, over all its runs; 0: no limit
   std::int64_t budget_tokens = 0;  ///< sent and received
   double budget_hours = 0;         ///< of running, by the clock
+  std::int64_t latency_probe = 0;  ///< questions asked one at a time of each of the best trials; 0: none
   bool operator==(const Objective&) const = default;
 };
 

@@ -387,6 +387,12 @@ std::vector<Key> table() {
        "time that the sweep may run, over all its runs; 0: no limit",
        "6.0",
        {.min = 0}},
+      {"objective.latency_probe",
+       at(&Config::objective, &Objective::latency_probe),
+       "questions asked again, one at a time, of each of the best trials, to measure how long an answer takes; "
+       "0: none",
+       "10",
+       {.min = 0, .max = 100}},
   };
 }
 

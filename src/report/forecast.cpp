@@ -139,7 +139,7 @@ std::string forecast_text(const config::Config& config, const sweep::Finished& f
     text = "none of the calls that are counted here are left\n";
   else
     text += how(finished, forecast);
-  return text + hold_out_text(config, finished);
+  return text + hold_out_text(config, finished) + sweep::describe_probe(finished.plan, config);
 }
 
 json forecast_beside_fact(const config::Config& config, const sweep::Finished& finished) {

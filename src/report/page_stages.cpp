@@ -63,6 +63,24 @@ json stage_rows(const Material& m, const PageLimits& limits) {
   return rows;
 }
 
+namespace {
+
+/// Serving latency by trial number; null without objective.latency_probe.
+json probed(const Material& m) {
+  const auto& all = m.finished.outcome.probed;
+  if (all.empty()) return nullptr;
+  json trials = json::array();
+  for (const auto& one : all) {
+    json row = {{"trial", one.number}, {"questions", one.questions}, {"p50", nullptr}, {"p95", nullptr}};
+    if (one.latency) row["p50"] = shown(one.latency->p50_s), row["p95"] = shown(one.latency->p95_s);
+    row["failure"] = one.failure;
+    trials.push_back(std::move(row));
+  }
+  return trials;
+}
+
+}  // namespace
+
 std::string page_measured(const Material& m) {
   const auto& ranks = m.finished.outcome.ranks;
   json stages = json::array();
@@ -101,6 +119,7 @@ std::string page_measured(const Material& m) {
                      {"calls", calls},
                      {"calls_from_state", from_state},
                      {"usage", usage},
+                     {"latency_probe", probed(m)},
                      {"forecast", forecast_beside_fact(m.config, m.finished)}};
   return data.dump();
 }

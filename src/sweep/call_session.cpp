@@ -180,6 +180,31 @@ calls::Allowance CallSession::left() {
 /// Collective.
 void CallSession::deal(int only) { budget_.deal(share_of(left(), callers_, setting_.comm.rank(), only)); }
 
+int CallSession::deal_to_one() {
+  const int rank = callers_.rank(0);
+  deal(rank);
+  return rank;
+}
+
+CallSession::Timed CallSession::time_call(calls::Outgoing request) {
+  sender_->submit(0, std::move(request));
+  try {
+    for (;;) {
+      setting_.pulse();
+      const auto ended = sender_->advance(std::chrono::milliseconds(20));
+      if (ended.empty()) continue;
+      const auto& [id, result, outcome] = ended.front();
+      if (const auto fatal = sender_->take_fatal()) return {0, fatal->what()};
+      if (outcome.reason == "budget") return {0, std::string(setting_.budget_key) + " has no room for it"};
+      if (outcome.verdict != calls::Verdict::answer) return {0, "no reply (" + outcome.reason + ")"};
+      return {std::chrono::duration<double>(result.elapsed).count(), ""};
+    }
+  } catch (...) {
+    sender_->abandon();
+    throw;
+  }
+}
+
 ReliefTerms CallSession::relief_terms() const {
   ReliefTerms terms;
   terms.speeds.clear();

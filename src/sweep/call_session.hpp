@@ -89,6 +89,18 @@ class CallSession {
   /// Of calls to language models: in the proportion of what each rank may have open, a lane for each model.
   [[nodiscard]] ReliefTerms relief_terms() const;
 
+  /// Gives all that the budget leaves to one rank, the first of those that ask endpoints, and returns it.
+  /// Collective.
+  [[nodiscard]] int deal_to_one();
+  /// How a request went that was sent alone.
+  struct Timed {
+    double seconds = 0;   ///< of the attempt that got the reply
+    std::string failure;  ///< why there is no reply; empty: there is
+  };
+  /// Sends a request, whatever the store holds, and waits for its end; its reply is not kept, its price is.
+  /// Nothing else may be open. Local.
+  [[nodiscard]] Timed time_call(calls::Outgoing request);
+
   /// Throws OutOfBudget when the time of the budget has passed. Local.
   void check_time();
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "judge/queries.hpp"
+#include "sweep/latency_probe.hpp"
 #include "sweep/plan.hpp"
 
 namespace dream::sweep {
@@ -156,6 +157,17 @@ std::string describe_embedding(const Plan& plan, const config::Config& config) {
   return text;
 }
 
+/// Calls that one question takes when a trial serves it.
+std::int64_t calls_of_question(const Plan& plan, const config::Config& config, const Trial& trial) {
+  const auto remote = [&](const std::string& name) { return config.model(name).kind == "openai"; };
+  std::int64_t calls = (remote(trial.embedder) ? 1 : 0) + (remote(trial.llm) ? 1 : 0);
+  if (trial.rerank >= 0 && remote(trial.reranker)) {
+    const auto batch = config.model(trial.reranker).params.get<std::int64_t>("batch.texts");
+    calls += (plan.nodes[static_cast<std::size_t>(trial.rerank)].k + batch - 1) / batch;
+  }
+  return calls;
+}
+
 }  // namespace
 
 std::string choices_of(const std::string& method, const std::string& embedder, const std::string& reranker,
@@ -173,6 +185,28 @@ std::string title_of(const config::Config& config, const Trial& trial) {
   return fmt::format("trial {} ({})", trial.number, choices_of(config, trial));
 }
 
+std::string describe_probe(const Plan& plan, const config::Config& config) {
+  const auto all = plan.slices.empty() ? 0 : plan.slices.back().end;
+  const auto questions = std::min(all, config.objective.latency_probe);
+  std::vector<std::int64_t> calls;  // of one question, by trial
+  MostReplies dearest;
+  for (const auto& trial : plan.trials) {
+    calls.push_back(calls_of_question(plan, config, trial));
+    if (calls.back() > 0 && config.model(trial.llm).kind == "openai") {
+      const auto replies = most_replies(config.model(trial.llm), questions);
+      if (replies.usd >= dearest.usd) dearest = replies;
+    }
+  }
+  std::erase(calls, 0);
+  if (questions == 0 || calls.empty()) return "";
+  const auto trials = std::min(most_probed_trials, std::ssize(calls));
+  return fmt::format(
+      "latency probe: at most {} questions for each of {} trials after the scores, one at a time\n"
+      "  at most {} calls, {} tokens of replies, {:.4f} USD, and what is sent\n",
+      questions, trials, trials * questions * std::ranges::max(calls), trials * dearest.tokens,
+      static_cast<double>(trials) * dearest.usd);
+}
+
 std::string describe(const Plan& plan, const config::Config& config, std::int64_t held_out) {
   std::string text =
       fmt::format("{} trials over {} documents ({} bytes, {} buckets, {} shards) and {} golden questions\n",
@@ -188,7 +222,8 @@ std::string describe(const Plan& plan, const config::Config& config, std::int64_
     text += fmt::format("{:<8} {:>14} {:>8}\n", name_of(stage), nodes.size(), parts);
   }
   return text + describe_embedding(plan, config) + describe_reranking(plan, config) +
-         describe_calls(plan, config) + describe_hold_out(plan, config, held_out) + describe_memory(plan);
+         describe_calls(plan, config) + describe_hold_out(plan, config, held_out) +
+         describe_probe(plan, config) + describe_memory(plan);
 }
 
 }  // namespace dream::sweep

@@ -84,6 +84,20 @@ struct Forecast {
   std::int64_t learned_from = 0;  ///< questions of which all replies are there
 };
 
+/// What one question waits for, asked alone.
+struct ServingLatency {
+  double p50_s = 0;
+  double p95_s = 0;
+};
+
+/// A trial that objective.latency_probe looked at; measured, so never the same twice.
+struct ProbedTrial {
+  int number = 0;
+  std::int64_t questions = 0;  ///< that were asked
+  std::optional<ServingLatency> latency;
+  std::string failure;  ///< why there is none
+};
+
 /// All that a sweep found out, on rank 0; the per-question rows stay in parts, to be streamed.
 struct Outcome {
   std::vector<std::string> metrics;
@@ -99,6 +113,7 @@ struct Outcome {
   std::int64_t rejected_questions = 0;  ///< by the review of the golden file; left out
   std::string judge_of_itself;          ///< a language model of the sweep that judges as well, or ""
   std::vector<CallUsage> usage;         ///< by purpose and model
+  std::vector<ProbedTrial> probed;      ///< best first; empty without a probe
   std::optional<Forecast> forecast;     ///< of a run that ended after search or select
   std::int64_t transient_rows = 0;      ///< rows that the next run will try again
   Workers workers;

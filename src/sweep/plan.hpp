@@ -132,6 +132,9 @@ struct Identities {
 /// How sentences name a trial: "trial 3 (overlap, minilm, top_k 4, quote)".
 [[nodiscard]] std::string title_of(const config::Config& config, const Trial& trial);
 
+/// What objective.latency_probe will ask at most; empty without it.
+[[nodiscard]] std::string describe_probe(const Plan& plan, const config::Config& config);
+
 /// Human text for --plan: trials, distinct nodes and parts per stage, bounds on calls. held_out: questions
 /// that only finalists will be asked.
 [[nodiscard]] std::string describe(const Plan& plan, const config::Config& config, std::int64_t held_out = 0);

@@ -20,6 +20,7 @@
 #include "sweep/inputs/documents.hpp"
 #include "sweep/inputs/questions.hpp"
 #include "sweep/judging.hpp"
+#include "sweep/latency_probe.hpp"
 #include "sweep/phases/phases.hpp"
 #include "sweep/prepare.hpp"
 #include "sweep/schema_support.hpp"
@@ -293,6 +294,7 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   run_stages(run, ready.names, ready.questions.passages, options, finished);
   if (finished.complete) finished.verdict = judge_trials(comm, config, finished, parts, timely);
   run_hold_out(run, ready, options, finished);
+  if (finished.complete) outcome.probed = probe_latency(run, finished.verdict);
   calls.finish();
   tally.calls = calls.counts().sent;
   tally.calls_from_state = calls.counts().from_store;

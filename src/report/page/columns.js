@@ -17,23 +17,19 @@ function make_columns() {
   }
   add('input_tokens', (t) => t.input_tokens, {price: true});
   add('output_tokens', (t) => t.output_tokens, {price: true});
-  add('latency', latency, {price: true, unit: 's', per_question: true});
+  add('latency', (t) => latency(t, 'p50'), {price: true, unit: 's', per_question: true});
+  add('latency_95_%', (t) => latency(t, 'p95'), {price: true, unit: 's', per_question: true});
   add('cost', (t) => t.cost, {price: true, unit: 'USD'});
   add('cost_of_a_question', (t) => t.question_usd, {price: true, unit: 'USD', per_question: true});
   add('failed_answers', (t) => t.failed_answers, {count: true});
   add('flagged', (t) => t.flagged, {count: true});
   return columns;
 }
-// What a question waits for at least: the median call for an answer, and for reranking where a call does it. Null where this
-// start asked nobody.
-function latency(trial) {
-  const median = (purpose, name) => {
-    const row = data.measured && data.measured.usage ? data.measured.usage.find((u) => u.purpose === purpose
-      && u.model === trial.parameters[data.parameters.indexOf(name)]) : undefined;
-    return row && row.sent > 0 ? row.p50 : null;
-  };
-  const answer = median('answer', 'llm');
-  return answer === null ? null : answer + (median('rerank', 'reranker') || 0);
+// What a question waited for when it was asked alone. Null where objective.latency_probe did not ask.
+function latency(trial, quantile) {
+  const rows = data.measured && data.measured.latency_probe ? data.measured.latency_probe : [];
+  const row = rows.find((one) => one.trial === trial.number);
+  return row ? row[quantile] : null;
 }
 const columns = make_columns();
 const varies = (column) => column.known.size > 1;

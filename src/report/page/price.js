@@ -78,7 +78,8 @@ function show_front_of_three() {
   }
   by_id('price-front').textContent = 'By quality, cost and latency together ' + counted(front.length, 'trial is', 'trials are') + ' not beaten: '
     + front.slice(0, 8).map((p) => trial_name(p.trial)).join(', ') + (front.length > 8 ? ' and ' + (front.length - 8) + ' more' : '')
-    + '. Latency is the median call for an answer in this start, with that for reranking where a call does it.';
+    + ', of the ' + points.length + ' whose latency was measured: the median of ' + counted(data.measured.latency_probe[0].questions, 'question', 'questions')
+    + ' asked one at a time.';
 }
 
 function show_price() {
