@@ -176,9 +176,9 @@ class Surveyor {
   }
 
   void look_for_strangers() {
-    static const std::set<std::string> known{"FORMAT",  "parts",   "tmp",     "active",       "calls",
-                                             "budgets", "objects", "outputs", "capabilities", "probes",
-                                             "starts"};
+    static const std::set<std::string> known{"FORMAT",       "parts",   "tmp",     "active",
+                                             "calls",        "budgets", "objects", "outputs",
+                                             "capabilities", "probes",  "starts"};
     for (const auto& entry : fs::directory_iterator(folder_)) {
       auto name = entry.path().filename().string();
       if (!known.contains(name)) survey_.unknown.push_back(std::move(name));

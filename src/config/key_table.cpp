@@ -389,8 +389,7 @@ std::vector<Key> table() {
        {.min = 0}},
       {"objective.latency_probe",
        at(&Config::objective, &Objective::latency_probe),
-       "questions asked again, one at a time, of each of the best trials, to measure how long an answer takes; "
-       "0: none",
+       "questions asked again, one at a time, of each of the best trials, to time the answers; 0: none",
        "10",
        {.min = 0, .max = 100}},
   };

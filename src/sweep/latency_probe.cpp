@@ -44,16 +44,14 @@ calls::Outgoing request_for(const calls::Endpoint& endpoint, const calls::BatchK
 
 calls::Outgoing answer_request(const calls::Endpoint& endpoint, std::string_view question,
                                const std::vector<std::string>& contexts) {
-  auto body =
-      calls::make_ask(endpoint, calls::answer_prompt(question, contexts), 0, std::nullopt).body;
+  auto body = calls::make_ask(endpoint, calls::answer_prompt(question, contexts), 0, std::nullopt).body;
   const auto read = [most = endpoint.max_tokens](const net::HttpResult& result) -> calls::Outcome {
     auto chat = calls::read_chat(result, most);
     return {chat.verdict, std::move(chat.reason), chat.input_tokens, chat.output_tokens};
   };
   if (endpoint.stream) body = calls::streamed_body(std::move(body));
-  return {&endpoint,     "/chat/completions", std::move(body),
-          endpoint.max_tokens, probe_purpose, read,
-          endpoint.stream};
+  return {&endpoint, "/chat/completions", std::move(body), endpoint.max_tokens, probe_purpose,
+          read,      endpoint.stream};
 }
 
 std::vector<std::string> texts_of(const std::vector<parts::Context>& contexts) {
@@ -251,8 +249,7 @@ ServingLatency latency_of(std::vector<double> seconds) {
 }
 
 std::vector<ProbedTrial> probe_latency(Run& run, const stats::Verdict& verdict) {
-  const auto questions =
-      probed_questions(std::ssize(run.questions), run.config.objective.latency_probe);
+  const auto questions = probed_questions(std::ssize(run.questions), run.config.objective.latency_probe);
   if (questions.empty()) return {};
   std::vector<const Trial*> trials;
   for (const int place : by_quality(verdict, std::ssize(run.plan.trials))) {

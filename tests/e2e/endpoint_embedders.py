@@ -200,4 +200,5 @@ class EndpointEmbedders(harness.Case):
         refusing.close()
 
 
-harness.main()
+if __name__ == "__main__":
+    harness.main()

@@ -252,4 +252,5 @@ class Reranking(harness.Case):
         refusing.close()
 
 
-harness.main()
+if __name__ == "__main__":
+    harness.main()
