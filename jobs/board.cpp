@@ -95,6 +95,7 @@ class Board final : public sweep::Progress {
 
   void end() override {
     if (!running_) return;
+    hear();
     running_ = false;
     if (watcher_) watcher_(stage_, view_.items, view_.items);
     view_.done = view_.items;

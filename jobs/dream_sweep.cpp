@@ -25,8 +25,10 @@
 #include "net/redact.hpp"
 #include "report/hold_out.hpp"
 #include "report/outputs.hpp"
+#include "state/starts.hpp"
 #include "storage/folder.hpp"
 #include "storage/put.hpp"
+#include "sweep/call_session.hpp"
 #include "sweep/catalog.hpp"
 #include "sweep/run.hpp"
 #include "tracking/check.hpp"
@@ -174,6 +176,22 @@ sweep::Finished run_traced(comm::Communicator& comm, const config::Config& confi
   }
 }
 
+/// Launchers repeat a start that was killed or stopped; one that ends by itself, or in a way that only a
+/// person can mend, is none of these (state/starts.hpp).
+void count_as_start(const comm::Communicator& comm, const config::Config& config,
+                    const std::function<void()>& work) {
+  const auto forget = [&] {
+    if (comm.rank() == 0) state::forget_starts(config.sweep.state, config.sweep.name);
+  };
+  try {
+    work();
+    forget();
+  } catch (const Error& e) {
+    if (e.on_all_ranks && e.code != ExitCode::resumable) forget();
+    throw;
+  }
+}
+
 /// `redact` learns the config's secrets as soon as they are known, for the messages of main().
 int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine& line,
               net::Redactor& redact) {
@@ -213,23 +231,34 @@ int run_sweep(comm::Communicator& comm, jobs::Job& job, const jobs::CommandLine&
   jobs::check_ranks(comm, config, job);
   options.replaces = job.incarnations;
   options.incarnation = jobs::name_run(comm, job);
-  const auto finished = run_observed(observer, [&] { return run_traced(comm, config, options, *board); });
-  comm::agree(comm, [&] {
-    if (comm.rank() != 0) return;
-    if (line.check) {
-      std::cout << line.config << ": no problems found\n";
-      for (const auto& warning : finished.warnings) std::cout << "warning: " << warning << "\n";
-    }
-    if (options.plan_only)
-      std::cout << sweep::describe(finished.plan, config, finished.held_out);
-    else if (finished.complete)
-      finish(config, finished, options.log, s3.get(), observer, comm::pulse_of(comm, options.stop));
-    else if (finished.outcome.forecast) {
-      report::write_forecast(config, finished);
-      put_results(config, s3.get(), comm::pulse_of(comm, options.stop));
-      std::cout << report::forecast_text(config, finished);
-    }
-  });
+  const auto pulse = comm::pulse_of(comm, options.stop);
+  const auto work = [&] {
+    const auto finished = run_observed(observer, [&] { return run_traced(comm, config, options, *board); });
+    comm::agree(comm, [&] {
+      if (comm.rank() != 0) return;
+      if (line.check) {
+        std::cout << line.config << ": no problems found\n";
+        for (const auto& warning : finished.warnings) std::cout << "warning: " << warning << "\n";
+      }
+      if (options.plan_only)
+        std::cout << sweep::describe(finished.plan, config, finished.held_out);
+      else if (finished.complete)
+        finish(config, finished, options.log, s3.get(), observer, pulse);
+      else if (finished.outcome.forecast) {
+        report::write_forecast(config, finished);
+        put_results(config, s3.get(), pulse);
+        std::cout << report::forecast_text(config, finished);
+      }
+      if (!finished.hold_out_unpaid.empty()) {
+        std::cout << std::flush;
+        throw sweep::OutOfBudget("the results are there, without the hold-out: " + finished.hold_out_unpaid);
+      }
+    });
+  };
+  if (options.plan_only)
+    work();
+  else
+    count_as_start(comm, config, work);
   return static_cast<int>(ExitCode::ok);
 }
 

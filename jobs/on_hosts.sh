@@ -29,7 +29,7 @@ read -ra wrapper <<<"${DREAM_WRAPPER:-}"
 folder=$(mktemp -d)
 # What says on all hosts that the sweep has ended: with ULFM, mpirun gives up a job that has lost a host, and ends with 0.
 ended=
-if [[ " ${mpirun_options[*]} " == *" --with-ft "* ]]; then ended=$PWD/.on_hosts.$(hostname).$$.ended; fi
+if [[ " ${mpirun_options[*]} " == *" --with-ft"[\ =]* ]]; then ended=$PWD/.on_hosts.$(hostname).$$.ended; fi
 trap 'rm -rf "$folder" ${ended:+"$ended"}' EXIT
 
 check_hostfile() {
@@ -138,7 +138,7 @@ for ((try = 1; ; ++try)); do
   run "$@" || rc=$?
   # The program's own endings; anything else is a launcher that has lost a host or a rank.
   case $rc in
-    0 | 2 | 3 | 4 | 5 | 75) exit "$rc" ;;
+    0 | 2 | 3 | 4 | 5 | 7 | 75) exit "$rc" ;;
   esac
   if ((deadline > 0 && SECONDS >= deadline)); then
     say "DREAM_SECONDS=$deadline have passed; the same line goes on"

@@ -39,7 +39,7 @@ prepare() {
       ;;
   esac
   ended=
-  if [[ " ${sweep[*]} " == *" --with-ft "* ]]; then ended=$PWD/.sweep.$SLURM_JOB_ID.ended; fi
+  if [[ " ${sweep[*]} " == *" --with-ft"[\ =]* ]]; then ended=$PWD/.sweep.$SLURM_JOB_ID.ended; fi
   sweep+=("${wrapper[@]}" "$program" "$@" ${ended:+--ended "$ended"})
 }
 

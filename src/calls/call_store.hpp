@@ -49,6 +49,8 @@ class CallStore {
   CallStore(std::filesystem::path folder, const std::vector<std::string>& segments,
             std::string_view incarnation, int rank);
 
+  /// Whether there is a committed reply, without reading it.
+  [[nodiscard]] bool contains(const Digest& key) const { return index_.find(key).has_value(); }
   /// The committed reply to a call, if there is one. Throws StateError when its bytes are damaged.
   [[nodiscard]] std::optional<CallRecord> find(const Digest& key) const;
 

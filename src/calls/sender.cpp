@@ -140,7 +140,7 @@ void Sender::charge_for(const Job& job, const net::HttpResult& result, const Out
                        result.fault != net::HttpFault::dns && result.fault != net::HttpFault::tls;
   // A reply without usage, too, says nothing about its price.
   if (unknown || (result.status / 100 == 2 && real.tokens == 0)) real = job.most;
-  const bool replied = result.fault == net::HttpFault::none;
+  const bool replied = result.fault == net::HttpFault::none && result.status / 100 == 2;  // not a refusal's
   count(job.request.purpose, endpoint, [&](auto& counts) {
     counts.input_tokens += outcome.input_tokens;
     counts.output_tokens += outcome.output_tokens;

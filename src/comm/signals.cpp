@@ -1,5 +1,6 @@
 #include "comm/signals.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dream::comm {
@@ -8,6 +9,8 @@ namespace {
 constexpr int alarm_tag = 2;
 constexpr int post_tag = 3;
 constexpr int beat_tag = 4;
+/// So small that every MPI buffers it: neither side ever waits for the other.
+constexpr std::size_t counts_per_post = 64;
 
 }  // namespace
 
@@ -43,11 +46,15 @@ void Signals::post(std::span<const Count> counts) {
     int sent = 0;
     return MPI_Test(&post->request, &sent, MPI_STATUS_IGNORE) != MPI_SUCCESS || sent != 0;
   });
-  auto& post = posts_.emplace_back(std::make_unique<Post>());
-  post->counts.assign(counts.begin(), counts.end());
-  if (MPI_Isend(post->counts.data(), static_cast<int>(counts.size_bytes()), MPI_BYTE, 0, post_tag, comm_,
-                &post->request) != MPI_SUCCESS) {
-    posts_.pop_back();
+  for (; !counts.empty(); counts = counts.subspan(std::min(counts.size(), counts_per_post))) {
+    const auto piece = counts.first(std::min(counts.size(), counts_per_post));
+    auto& post = posts_.emplace_back(std::make_unique<Post>());
+    post->counts.assign(piece.begin(), piece.end());
+    if (MPI_Isend(post->counts.data(), static_cast<int>(piece.size_bytes()), MPI_BYTE, 0, post_tag, comm_,
+                  &post->request) != MPI_SUCCESS) {
+      posts_.pop_back();
+      return;
+    }
   }
 }
 

@@ -69,11 +69,13 @@ ExactSearch::ExactSearch(std::shared_ptr<Accelerator> accelerator, MatrixView<co
   upload(vectors, pulse);
 }
 
-ExactSearch::~ExactSearch() {
-  if (accelerator_->drain()) return;
+ExactSearch::Drained::~Drained() {
+  if (search.accelerator_->drain()) return;
   // What still reads and writes it must find it there.
-  for (const auto& memory : {host_in_, host_best_, host_exact_}) new Memory(memory);
+  for (const auto& memory : {search.host_in_, search.host_best_, search.host_exact_}) new Memory(memory);
 }
+
+ExactSearch::~ExactSearch() = default;
 
 void ExactSearch::upload(MatrixView<const float> vectors, const Pulse& pulse) {
   const auto total = rows_ * columns_ * 4;

@@ -62,6 +62,13 @@ class ExactSearch {
   Memory best_, exact_;                   ///< (questions, most_k)
   Memory host_in_, host_best_, host_exact_;
   std::map<BatchShape, Recording> recorded_;
+
+  /// Waits for what is under way before the memory above goes. The last member, so the first to be destroyed,
+  /// also where the constructor throws.
+  struct Drained {
+    ExactSearch& search;
+    ~Drained();
+  } drained_{*this};
 };
 
 }  // namespace dream::device

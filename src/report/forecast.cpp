@@ -58,7 +58,7 @@ json read(const config::Config& config, const sweep::Finished& finished) {
 
 /// What was called for the same thing by the run that just ended.
 sweep::CallUsage made(const sweep::Finished& finished, const json& row) {
-  const auto& usage = finished.outcome.usage;
+  const auto& usage = finished.outcome.usage_of_sweep;
   const auto found = std::ranges::find_if(
       usage, [&](const auto& one) { return one.purpose == row["purpose"] && one.model == row["model"]; });
   return found == usage.end() ? sweep::CallUsage() : *found;
@@ -85,7 +85,9 @@ std::string hold_out_text(const config::Config& config, const sweep::Finished& f
   double usd = 0;
   for (const auto& row : finished.outcome.forecast->calls) {
     calls += row.sent + row.from_state;
-    usd += row.cost_usd;
+    // The price of a call that is there already is not told; it was like that of the others.
+    if (row.sent > 0)
+      usd += row.cost_usd / static_cast<double>(row.sent) * static_cast<double>(row.sent + row.from_state);
   }
   const auto trials = std::ssize(finished.plan.trials);
   const auto asked = std::ssize(finished.questions) * trials;

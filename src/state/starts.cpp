@@ -18,8 +18,9 @@ fs::path file_of(const fs::path& folder, const std::string& sweep) {
   return folder / "starts" / digest_of(sweep).hex().substr(0, 16);
 }
 
-/// Changes with every part that is sealed, for that changes its folder, and with every reply that is
-/// committed. A few hundred looks, however many parts there are.
+/// Changes with every part that is sealed, for that changes its folder, with every reply that is committed,
+/// and with every object that is fetched. A few hundred looks, however many parts there are. What a killed
+/// start leaves lying about (journals' places) says nothing.
 Digest contents_of(const fs::path& folder) {
   std::map<std::string, std::int64_t> seen;
   std::error_code error;
@@ -28,11 +29,18 @@ Digest contents_of(const fs::path& folder) {
     std::error_code ignored;
     seen[parts->path().string()] = fs::last_write_time(*parts, ignored).time_since_epoch().count();
   }
+  for (const char* name : {"known", "bytes"}) {
+    std::error_code ignored;
+    const auto path = folder / "objects" / name;
+    if (fs::exists(path, ignored))
+      seen[path.string()] = fs::last_write_time(path, ignored).time_since_epoch().count();
+  }
   error.clear();
   for (fs::recursive_directory_iterator file(folder / "calls", error), end; !error && file != end;
        file.increment(error)) {
     std::error_code ignored;
-    if (file->is_regular_file(ignored))
+    const auto kind = file->path().extension();
+    if ((kind == ".journal" || kind == ".seg") && file->is_regular_file(ignored))
       seen[file->path().string()] = static_cast<std::int64_t>(file->file_size(ignored));
   }
   Hasher hasher("starts");

@@ -86,17 +86,14 @@ class Steps {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::stable_sort(order_.begin(), order_.end(),
                      [&](auto a, auto b) { return statistic[a] < statistic[b]; });
-    weights_.resize(n * n);
-    for (std::size_t i = 0; i < n; ++i) {
-      observed_.push_back(statistic[order_[i]]);
-      for (std::size_t j = 0; j < i; ++j) weights_[i * n + j] = weight_of(sums, order_[i], order_[j]);
-    }
+    for (std::size_t i = 0; i < n; ++i) observed_.push_back(statistic[order_[i]]);
     flipped_.resize(n);
   }
 
   /// Adds to `far`, by step, whether a pattern of signs reaches it.
   void count(const Sums& signs, Sums& far) {
     const auto n = sums_.trials;
+    if (weights_.empty()) weigh();
     for (std::size_t i = 0; i < n; ++i)
       flipped_[i] = static_cast<double>(flipped_sum(sums_.row(order_[i]), signs));
     double largest = 0;
@@ -120,6 +117,15 @@ class Steps {
   }
 
  private:
+  /// n^2 of them: only who counts needs them.
+  void weigh() {
+    const auto n = sums_.trials;
+    weights_.resize(n * n);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < i; ++j) weights_[i * n + j] = weight_of(sums_, order_[i], order_[j]);
+    }
+  }
+
   /// Largest studentised difference between place i and the places before it. Four maxima at a time, since
   /// the compiler may not reorder one.
   [[nodiscard]] double largest_of_row(std::size_t i) const {

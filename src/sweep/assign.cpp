@@ -15,8 +15,8 @@ Workers choose_workers(int ranks, std::string_view coordinator) {
 
 namespace {
 
-using Load = std::pair<std::int64_t, int>;  // load, worker
-using LeastLoaded = std::priority_queue<Load, std::vector<Load>, std::greater<>>;
+using Loaded = std::pair<std::int64_t, int>;  // load, worker
+using LeastLoaded = std::priority_queue<Loaded, std::vector<Loaded>, std::greater<>>;
 
 /// Workers of one speed.
 struct Class {

@@ -214,7 +214,7 @@ ReliefTerms CallSession::relief_terms() const {
     terms.speeds.push_back(static_cast<double>(endpoint.in_flight));
   }
   terms.lane = [lanes](const std::string& payload) { return lanes.at(Unpacker(payload).get<std::string>()); };
-  terms.has = [this](const Digest& key) { return store_->find(key).has_value(); };
+  terms.has = [this](const Digest& key) { return store_->contains(key); };
   return terms;
 }
 

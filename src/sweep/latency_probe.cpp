@@ -157,7 +157,7 @@ void keep(const fs::path& file, const std::vector<double>& seconds) {
   write_file(file, kept.dump(2) + "\n");
 }
 
-/// Local.
+/// Local. Throws OutOfBudget when the time of the budget has passed.
 ProbedTrial probe(Run& run, const Trial& trial, const std::vector<std::int64_t>& questions) {
   ProbedTrial probed{trial.number, std::ssize(questions), std::nullopt, ""};
   auto all = requests_of(run, trial, questions);
@@ -180,6 +180,15 @@ ProbedTrial probe(Run& run, const Trial& trial, const std::vector<std::int64_t>&
   keep(file, seconds);
   probed.latency = latency_of(std::move(seconds));
   return probed;
+}
+
+/// The sweep is paid for and compared: no budget of the probe's may end it. Local.
+ProbedTrial probe_if_paid(Run& run, const Trial& trial, const std::vector<std::int64_t>& questions) {
+  try {
+    return probe(run, trial, questions);
+  } catch (const OutOfBudget& spent) {
+    return {trial.number, std::ssize(questions), std::nullopt, spent.what()};
+  }
 }
 
 Bytes pack(const std::vector<ProbedTrial>& all) {
@@ -263,7 +272,7 @@ std::vector<ProbedTrial> probe_latency(Run& run, const stats::Verdict& verdict) 
   comm::agree(run.comm, [&] {
     if (run.comm.rank() != prober) return;
     std::vector<ProbedTrial> all;
-    for (const auto* trial : trials) all.push_back(probe(run, *trial, questions));
+    for (const auto* trial : trials) all.push_back(probe_if_paid(run, *trial, questions));
     message = pack(all);
   });
   run.comm.broadcast(message, prober);

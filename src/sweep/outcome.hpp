@@ -110,12 +110,13 @@ struct Outcome {
   std::int64_t files = 0;      ///< in the sources
   std::int64_t documents = 0;  ///< distinct among them
   GoldSummary gold;
-  std::int64_t rejected_questions = 0;  ///< by the review of the golden file; left out
-  std::string judge_of_itself;          ///< a language model of the sweep that judges as well, or ""
-  std::vector<CallUsage> usage;         ///< by purpose and model
-  std::vector<ProbedTrial> probed;      ///< best first; empty without a probe
-  std::optional<Forecast> forecast;     ///< of a run that ended after search or select
-  std::int64_t transient_rows = 0;      ///< rows that the next run will try again
+  std::int64_t rejected_questions = 0;    ///< by the review of the golden file; left out
+  std::string judge_of_itself;            ///< a language model of the sweep that judges as well, or ""
+  std::vector<CallUsage> usage;           ///< by purpose and model
+  std::vector<CallUsage> usage_of_sweep;  ///< the same without the hold-out, which no forecast counts
+  std::vector<ProbedTrial> probed;        ///< best first; empty without a probe
+  std::optional<Forecast> forecast;       ///< of a run that ended after search or select
+  std::int64_t transient_rows = 0;        ///< rows that the next run will try again
   Workers workers;
 };
 

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "comm/agree.hpp"
 #include "sweep/even_out.hpp"
 
 namespace dream::sweep {
@@ -23,12 +24,14 @@ Relief::Routes Relief::route(comm::Communicator& comm, const std::map<Digest, st
   Routes routes;
   const std::size_t lanes = terms == nullptr ? 0 : terms->speeds.size();
   std::vector<std::vector<Digest>> mine(lanes);  // that may go elsewhere
-  for (const auto& [key, payload] : at_home) {
-    if (const auto at = moved_.find(key); at != moved_.end())
-      routes.elsewhere[key] = at->second;
-    else if (terms != nullptr && !terms->has(key))
-      mine.at(terms->lane(payload)).push_back(key);
-  }
+  comm::agree(comm, [&] {
+    for (const auto& [key, payload] : at_home) {
+      if (const auto at = moved_.find(key); at != moved_.end())
+        routes.elsewhere[key] = at->second;
+      else if (terms != nullptr && !terms->has(key))
+        mine.at(terms->lane(payload)).push_back(key);
+    }
+  });
   // The last load of a rank says what it hands on in any case.
   std::vector<Load> told;
   for (std::size_t l = 0; l < lanes; ++l) told.push_back({std::ssize(mine[l]), terms->speeds[l]});

@@ -13,7 +13,6 @@
 #include "parts/documents.hpp"
 #include "stages/score/metrics.hpp"
 #include "state/claim.hpp"
-#include "state/starts.hpp"
 #include "sweep/aggregate.hpp"
 #include "sweep/call_session.hpp"
 #include "sweep/hold_out.hpp"
@@ -95,15 +94,16 @@ Outcome start_outcome(const comm::Communicator& comm, const config::Config& conf
   return outcome;
 }
 
-/// Names the golden contexts that stand in no document, by row, and keeps what was said.
+/// Names the golden contexts that stand in no document, by question, and keeps what was said.
 void tell_lost(const Run& run, const golden::Gold& gold, GoldSummary& summary) {
   for (const auto& [question, context] : gold.lost) {
-    const golden::Problem problem{
-        question + 1, run.questions[static_cast<std::size_t>(question)].line, "contexts",
-        fmt::format("passage {} stands in no document of the corpus; correct it, or add its document",
-                    context + 1)};
-    summary.lost.push_back(problem.text());
-    if (run.comm.rank() == 0) run.log(Level::warning, run.config.golden.file + ": " + problem.text());
+    const auto& asked = run.questions[static_cast<std::size_t>(question)];
+    const auto line = asked.line > 0 ? fmt::format(" (line {})", asked.line) : "";
+    summary.lost.push_back(
+        fmt::format("question \"{}\"{}, column \"contexts\": passage {} stands in no document of the corpus; "
+                    "correct it, or add its document",
+                    asked.id, line, context + 1));
+    if (run.comm.rank() == 0) run.log(Level::warning, run.config.golden.file + ": " + summary.lost.back());
   }
 }
 
@@ -209,6 +209,20 @@ struct Setting {
   Pulse pulse;  ///< also notices that another job has claimed the state folder
 };
 
+/// The board and MLflow follow the sweep; of its hold-out they hear calls alone, for its nodes have other
+/// numbers.
+class CallsOnly final : public Progress {
+ public:
+  explicit CallsOnly(Progress& whole) : whole_(whole) {}
+  void begin(Stage, std::int64_t, std::int64_t) override {}
+  void advance(std::int64_t) override {}
+  void calls(const CallsNow& now) override { whole_.calls(now); }
+  void end() override {}
+
+ private:
+  Progress& whole_;
+};
+
 /// Asks the finalists what nobody was chosen by: the same stages over other questions. What a part holds of
 /// documents alone is there from the first pass. Collective.
 void run_hold_out(const Run& first, Prepared& ready, const RunOptions& options, Finished& finished) {
@@ -221,25 +235,21 @@ void run_hold_out(const Run& first, Prepared& ready, const RunOptions& options, 
   rest->outcome.document_names = finished.outcome.document_names;
   rest->plan = make_plan(first.config, first.models.identities, first.plan.buckets, ready.held_out.digests,
                          {chosen.begin(), chosen.end()});
+  if (first.comm.rank() == 0)
+    first.log(Level::info,
+              fmt::format("hold-out: {} questions for {} trials", rest->questions.size(), chosen.size()));
+  CallsOnly progress(first.progress);
+  Tally tally;  // what the stages of the sweep took is told apart
   const auto sealed = broadcast_sealed(first.comm, first.parts);
-  Run second{first.comm,
-             first.config,
-             rest->plan,
-             first.parts,
-             first.models,
-             rest->questions,
-             first.workers,
-             {sealed.begin(), sealed.end()},
-             first.pulse,
-             first.log,
-             first.progress,
-             first.tally,
-             first.fault,
-             first.calls,
-             first.trace,
-             first.vectors,
-             first.accelerator,
-             {}};  // nobody hears of these scores before the verdict does
+  Run second{first.comm,        first.config,
+             rest->plan,        first.parts,
+             first.models,      rest->questions,
+             first.workers,     {sealed.begin(), sealed.end()},
+             first.pulse,       first.log,
+             progress,          tally,
+             first.fault,       first.calls,
+             first.trace,       first.vectors,
+             first.accelerator, {}};  // nobody hears of these scores before the verdict does
   run_stages(second, ready.names, ready.held_out.passages, options, *rest);
   finished.outcome.transient_rows += rest->outcome.transient_rows;
   finished.hold_out = rest;
@@ -293,7 +303,14 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   collect_failures(run, outcome.document_names, outcome);
   run_stages(run, ready.names, ready.questions.passages, options, finished);
   if (finished.complete) finished.verdict = judge_trials(comm, config, finished, parts, timely);
-  run_hold_out(run, ready, options, finished);
+  outcome.usage_of_sweep = gather_usage(comm, calls.usage());
+  try {
+    run_hold_out(run, ready, options, finished);
+  } catch (const OutOfBudget& spent) {
+    // The sweep itself is paid for and compared.
+    if (!spent.on_all_ranks) throw;
+    finished.hold_out_unpaid = spent.what();
+  }
   if (finished.complete) outcome.probed = probe_latency(run, finished.verdict);
   calls.finish();
   tally.calls = calls.counts().sent;
@@ -303,8 +320,10 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   outcome.hosts = ready.hosts.of_rank;
 }
 
-Finished run_once(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
-                  Progress& progress) {
+}  // namespace
+
+Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
+             Progress& progress) {
   const Pulse pulse = comm::pulse_of(comm, options.stop);
   auto preparing = std::make_optional(options.trace.span(Track::stage, "prepare"));
   auto ready = prepare(comm, config, options, pulse);
@@ -322,28 +341,6 @@ Finished run_once(comm::Communicator& comm, const config::Config& config, const 
   }
   vectors->close();
   return finished;
-}
-
-/// What a start of the program again cannot mend by itself.
-bool is_for_a_person(const Error& error) {
-  return error.on_all_ranks && error.code != ExitCode::resumable && error.code != ExitCode::device;
-}
-
-}  // namespace
-
-Finished run(comm::Communicator& comm, const config::Config& config, const RunOptions& options,
-             Progress& progress) {
-  const auto forget_starts = [&] {
-    if (comm.rank() == 0 && !options.plan_only) state::forget_starts(config.sweep.state, config.sweep.name);
-  };
-  try {
-    auto finished = run_once(comm, config, options, progress);
-    forget_starts();
-    return finished;
-  } catch (const Error& error) {
-    if (is_for_a_person(error)) forget_starts();
-    throw;
-  }
 }
 
 state::PartStore open_parts(const config::Config& config, const Finished& finished) {

@@ -60,6 +60,7 @@ struct Finished {
   /// What the finalists made of them: a plan of these trials over those questions, as if it were a sweep of
   /// its own. Its outcome has metrics, trials and gold. With plan_only: a plan of all trials.
   std::shared_ptr<const Finished> hold_out;
+  std::string hold_out_unpaid;  ///< why there is none though the config asks for it: the budget is spent
 };
 
 /// Runs a sweep, or continues one: whatever the state folder holds is not computed again. Collective: every

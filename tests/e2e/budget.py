@@ -46,6 +46,22 @@ class Budgets(harness.Case):
         for ranks in (0, 3):
             self.assert_same_tables(harness.tables(free), harness.tables(self.folder / f"money{ranks}"), "in steps of money")
 
+    def test_a_hold_out_without_room_leaves_the_verdict(self):
+        hold = ("--set", "golden.holdout=0.2", "--set", "golden.holdout_trials=2")
+        self.assert_ok(self.sweep_with("all", 2, "", *hold))
+        compared = {row["question"] for row in harness.rows(self.folder / "all", "questions.csv")}
+        whole, calls = len(self.endpoint.asked), sum(any(question in str(asked) for question in compared) for asked in self.endpoint.asked)
+        self.assertGreater(whole, calls)
+        self.endpoint.asked.clear()
+        ended = self.sweep_with("part", 2, f"budget.usd = {calls * 0.1 + 0.15:.2f}", *hold)
+        self.assert_refused(ended, harness.BUDGET, "the results are there, without the hold-out", "raise it")
+        self.assertEqual(len(self.endpoint.asked), calls)
+        self.assert_same_tables(harness.tables(self.folder / "all"), harness.tables(self.folder / "part"), "without a hold-out")
+        self.assertIsNone(harness.manifest(self.folder / "part")["holdout"])
+        self.assert_ok(self.sweep_with("part", 3, "budget.usd = 100.0", *hold))
+        self.assertEqual((set(self.endpoint.asked.values()), len(self.endpoint.asked)), ({1}, whole))
+        self.assertEqual(harness.manifest(self.folder / "part")["holdout"]["questions"], 2)
+
     def test_a_killed_job_has_spent_what_it_may_have_spent(self):
         self.endpoint.delay = 0.2
         config = self.folder / "killed" / "sweep.toml"

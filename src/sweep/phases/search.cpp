@@ -1,5 +1,7 @@
 #include "stages/retrieve/search.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -32,7 +34,14 @@ Matrix load_questions(const Run& run, int query_node) {
 /// A GPU searches what an index of every row holds, unless rounding would lose too much of longer vectors.
 std::unique_ptr<device::ExactSearch> search_on_gpu(const Run& run, const index::Shard& shard) {
   constexpr double longest = 16;  // far from what fp16 can hold; embedders give 1
-  if (!run.accelerator || !shard.is_exact() || shard.longest() > longest) return nullptr;
+  if (!run.accelerator || !shard.is_exact()) return nullptr;
+  if (shard.longest() > longest) {
+    run.log(Level::warning,
+            fmt::format("a vector is {} long: its shard is searched on the CPU, since numbers of the GPU's "
+                        "search hold lengths up to {}",
+                        shard.longest(), longest));
+    return nullptr;
+  }
   return std::make_unique<device::ExactSearch>(run.accelerator, shard.vectors(), search_plan, run.pulse);
 }
 

@@ -44,11 +44,28 @@ BOOST_AUTO_TEST_CASE(a_part_a_reply_or_an_end_is_progress) {
   for (int i = 0; i < 4; ++i) {
     write_file(folder / "parts" / "ab" / std::to_string(i), "a part");
     four_starts();
-    write_file(folder / "calls" / "journals" / "a", std::string(static_cast<std::size_t>(1 + i), 'x'));
+    write_file(folder / "calls" / "journals" / "a-0.journal",
+               std::string(static_cast<std::size_t>(1 + i), 'x'));
     four_starts();
     state::forget_starts(folder, "nightly");
     four_starts();
   }
+}
+
+BOOST_AUTO_TEST_CASE(objects_fetched_are_progress_and_what_a_kill_leaves_is_none) {
+  const auto folder = test::folder();
+  fs::create_directories(folder / "calls" / "journals");
+  fs::create_directories(folder / "objects");
+  for (int i = 0; i < 4; ++i) count_start(folder, "nightly");
+  write_file(folder / "objects" / "known", "one");
+  for (int i = 0; i < 4; ++i) {
+    write_file(folder / "calls" / "journals" / (std::to_string(i) + "-0.1.places"),
+               "of a job that was killed");
+    BOOST_CHECK_NO_THROW(count_start(folder, "nightly"));
+  }
+  write_file(folder / "calls" / "journals" / "4-0.1.places", "");
+  BOOST_CHECK_NO_THROW(count_start(folder, "nightly"));
+  BOOST_CHECK_THROW(count_start(folder, "nightly"), StateError);
 }
 
 BOOST_AUTO_TEST_CASE(sweeps_are_counted_apart_and_a_damaged_count_is_a_first_start) {
