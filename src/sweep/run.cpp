@@ -306,10 +306,10 @@ void compute(const Setting& setting, Prepared& ready, Finished& finished) {
   outcome.usage_of_sweep = gather_usage(comm, calls.usage());
   try {
     run_hold_out(run, ready, options, finished);
-  } catch (const OutOfBudget& spent) {
+  } catch (const Error& error) {
     // The sweep itself is paid for and compared.
-    if (!spent.on_all_ranks) throw;
-    finished.hold_out_unpaid = spent.what();
+    if (!error.on_all_ranks || error.code != ExitCode::budget) throw;
+    finished.hold_out_unpaid = error.what();
   }
   if (finished.complete) outcome.probed = probe_latency(run, finished.verdict);
   calls.finish();
