@@ -90,6 +90,11 @@ BOOST_AUTO_TEST_CASE(what_replies_mean) {
   BOOST_CHECK(meaning(reply(503, "")) == Meaning::again);
   BOOST_CHECK(meaning(reply(429, "")) == Meaning::again);
   BOOST_CHECK(meaning(reply(400, R"({"error_code": "INVALID_PARAMETER_VALUE"})")) == Meaning::refused);
+  BOOST_CHECK(
+      meaning(reply(
+          400,
+          R"({"error_code": "BAD_REQUEST", "message": "(psycopg2.errors.UniqueViolation) duplicate key"})")) ==
+      Meaning::again);
   BOOST_CHECK(meaning(reply(413, "<html>")) == Meaning::refused);
   BOOST_CHECK(meaning(reply(404, "<html>not here</html>")) == Meaning::closed);
   BOOST_CHECK(meaning(reply(401, "")) == Meaning::closed);
